@@ -1,0 +1,124 @@
+"""Results that are slow to make and always come out the same, kept on disk.
+
+Each result is a file named after the hash of what made it, so a stale result cannot be mistaken for a
+fresh one: other input, other name. A file is written beside its place and renamed, so a reader sees a whole
+file or none; a lock lets the second of two notebooks wait for the first instead of doing the work again.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+T = TypeVar("T")
+
+
+def cache_dir() -> Path:
+    """Return the folder of cached results: ``$EMBEDLAB_CACHE``, or the user's cache folder.
+
+    Examples
+    --------
+    >>> os.environ["EMBEDLAB_CACHE"] = "somewhere"
+    >>> cache_dir()
+    PosixPath('somewhere')
+    >>> del os.environ["EMBEDLAB_CACHE"]
+    """
+    return Path(os.environ.get("EMBEDLAB_CACHE") or user_cache_path("embedlab"))
+
+
+def content_key(*parts: str | bytes) -> str:
+    """Hash the parts, in order, to 32 hexadecimal digits.
+
+    The length of every part goes in as well: without it ("ab", "c") and ("a", "bc") would collide.
+
+    Examples
+    --------
+    >>> content_key("ab", "c") == content_key("a", "bc")
+    False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()[:32]
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then rename it: all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def cached(
+    kind: str,
+    key: str,
+    build: Callable[[], T],
+    write: Callable[[Path, T], None],
+    read: Callable[[Path], T],
+    suffix: str = "",
+) -> T:
+    """Read the result ``kind/key`` from the cache; build and store it first where it is missing.
+
+    A file that ``read`` cannot make sense of (a full disk, a power cut) is built anew, with a warning.
+
+    Parameters
+    ----------
+    kind : str
+        A folder within the cache, such as ``"embeddings"``.
+    key : str
+        Names the result; make it with `content_key` from everything that the result depends on.
+    build : callable
+        ``build() -> result``, called only where nothing is stored.
+    write, read : callable
+        ``write(path, result)`` and ``read(path) -> result``.
+    suffix : str
+        Ending of the file's name, such as ``".npy"``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> os.environ["EMBEDLAB_CACHE"] = tempfile.mkdtemp()
+    >>> for _ in range(2):
+    ...     cached("demo", "x", lambda: print("slow") or "42", Path.write_text, Path.read_text)
+    slow
+    '42'
+    '42'
+    >>> del os.environ["EMBEDLAB_CACHE"]
+    """
+    path = cache_dir() / kind / f"{key}{suffix}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        if path.exists():
+            try:
+                return read(path)
+            except Exception as error:
+                warnings.warn(f"{path} is damaged ({error}); building it again", stacklevel=2)
+        result = build()
+        write_atomically(path, lambda temporary: write(temporary, result))
+        return result
+
+
+def size() -> int:
+    """Return the bytes that the cache takes on disk."""
+    return sum(file.stat().st_size for file in cache_dir().rglob("*") if file.is_file())
+
+
+def clear() -> int:
+    """Remove everything cached; return the bytes that this set free."""
+    freed = size()
+    shutil.rmtree(cache_dir(), ignore_errors=True)
+    return freed
