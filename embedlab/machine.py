@@ -1,0 +1,54 @@
+"""What depends on the machine: bfloat16 where the CPU has it, and a matrix product with its weights prepared.
+
+oneDNN, the library under torch on x86 CPUs, can reorder a weight matrix once into the block layout that its
+kernels want, and can add the residual while the result is still in the cache. Torch uses this in compiled
+models and offers it under ``torch.ops.mkldnn``. On a machine without it the plain operations are used: the same
+numbers up to rounding, only slower.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def has_bfloat16() -> bool:
+    """Tell whether the CPU multiplies bfloat16 itself (AVX-512 BF16 or AMX); emulation would be slower."""
+    return any(
+        getattr(torch.cpu, name, lambda: False)()
+        for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+
+
+class Linear:
+    """The affine map ``x -> x @ weight.T + bias`` with weights prepared for this machine.
+
+    Parameters
+    ----------
+    weight : tensor (out, in)
+    bias : tensor (out,)
+    prepared : bool, optional
+        Use oneDNN's layout. By default where there is one; ``False`` forces the portable form.
+
+    Examples
+    --------
+    >>> double = Linear(2 * torch.eye(3), torch.ones(3))
+    >>> double(torch.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[3., 5., 7.]])
+    >>> double(torch.tensor([[1.0, 2.0, 3.0]]), residual=torch.full((1, 3), 10.0))
+    tensor([[13., 15., 17.]])
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, *, prepared: bool = HAS_ONEDNN):
+        self.bias, self.prepared = bias, prepared
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, None) if prepared else weight
+
+    def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Map x of shape (..., in) to (..., out); add ``residual`` (..., out) where it is given."""
+        if not self.prepared:
+            y = F.linear(x, self.weight, self.bias)
+            return y if residual is None else y.add_(residual)
+        if residual is None:
+            return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+        return torch.ops.mkldnn._linear_pointwise.binary(x, residual, self.weight, self.bias, "add")
