@@ -1,8 +1,8 @@
 """BERT's encoder, written out: token ids in, one vector a token out.
 
-The network of Devlin et al. 2019 (BERT) is the encoder of Vaswani et al. 2017 (Attention Is All You Need) with
-layer norm after each addition. Shapes in the comments: n texts, t tokens, d dimensions (384), h heads (12).
-`packed` runs the same network fast; this module is the one to read.
+The network of Devlin et al. 2019 (BERT) is the encoder of Vaswani et al. 2017 (Attention Is All You Need)
+with layer norm after each addition. Shapes in the comments: n texts, t tokens, d dimensions (384), h heads
+(12). `packed` runs the same network fast; this module is the one to read.
 """
 
 import math

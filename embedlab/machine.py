@@ -1,9 +1,9 @@
 """What depends on the machine: bfloat16 where the CPU has it, and a matrix product with its weights prepared.
 
-oneDNN, the library under torch on x86 CPUs, can reorder a weight matrix once into the block layout that its
-kernels want, and can add the residual while the result is still in the cache. Torch uses this in compiled
-models and offers it under ``torch.ops.mkldnn``. On a machine without it the plain operations are used: the same
-numbers up to rounding, only slower.
+oneDNN, the library under torch on x86 CPUs, can reorder a weight matrix once into the block layout that
+its kernels want, and can add the residual while the result is still in the cache. Torch uses this in
+compiled models and offers it under ``torch.ops.mkldnn``. On a machine without it the plain operations are
+used: the same numbers up to rounding, only slower.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """The encoder of `encoder`, made fast: no padding, fused kernels, bfloat16.
 
-Texts of different lengths are laid end to end in one long (total, d) matrix. All that an encoder does to a token by
-itself, which is nearly everything, then runs on real tokens only. Attention alone must know where a text
-ends: it runs on each group of texts of one length, so that it needs no mask either.
+Texts of different lengths are laid end to end in one long (total, d) matrix. All that an encoder does to a
+token by itself, which is nearly everything, then runs on real tokens only. Attention alone must know where a
+text ends: it runs on each group of texts of one length, so that it needs no mask either.
 """
 
 from collections.abc import Iterator, Sequence
@@ -85,7 +85,9 @@ class PackedEncoder:
             raise ValueError(f"a sequence of {wrong} tokens: the model takes 1 to {len(self.positions)}")
         order = sorted(range(len(lengths)), key=lambda i: lengths[i])  # texts of one length lie together
         x = self._embed([sequences[i] for i in order], [segments[i] for i in order] if segments else None)
-        sizes, counts = torch.unique_consecutive(torch.tensor([lengths[i] for i in order]), return_counts=True)
+        sizes, counts = torch.unique_consecutive(
+            torch.tensor([lengths[i] for i in order]), return_counts=True
+        )
         groups = list(zip(counts.tolist(), sizes.tolist(), strict=True))  # (texts, tokens each)
         for layer in self.layers:
             x = self._run(x, layer, groups)

@@ -34,7 +34,7 @@ def mean_pool(hidden: Floats, mask: NDArray) -> Floats:
     >>> mean_pool(hidden, np.array([[1, 1, 0]]))
     array([[3., 1.]], dtype=float32)
     """
-    mask = _checked(hidden, mask)
+    hidden, mask = _checked(hidden, mask)
     total = np.einsum("ntd,nt->nd", hidden, mask)  # padding adds nothing
     count = mask.sum(axis=1, keepdims=True)  # (n, 1): tokens, not positions
     return total / np.maximum(count, 1.0)
@@ -50,7 +50,7 @@ def cls_pool(hidden: Floats, mask: NDArray) -> Floats:
     >>> cls_pool(np.array([[[2.0, 0.0], [4.0, 2.0]]], dtype=np.float32), np.array([[1, 1]]))
     array([[2., 0.]], dtype=float32)
     """
-    mask = _checked(hidden, mask)
+    hidden, mask = _checked(hidden, mask)
     return hidden[:, 0] * mask[:, :1]  # nothing but padding: zero
 
 
@@ -64,7 +64,7 @@ def max_pool(hidden: Floats, mask: NDArray) -> Floats:
     >>> max_pool(np.array([[[2.0, 0.0], [1.0, 3.0], [9.0, 9.0]]], dtype=np.float32), np.array([[1, 1, 0]]))
     array([[2., 3.]], dtype=float32)
     """
-    mask = _checked(hidden, mask)
+    hidden, mask = _checked(hidden, mask)
     padded = np.where(mask[:, :, None] == 1, hidden, -np.inf).max(axis=1)  # zero would beat negative values
     return np.where(mask.any(axis=1, keepdims=True), padded, 0).astype(np.float32)
 
@@ -81,7 +81,7 @@ def last_token_pool(hidden: Floats, mask: NDArray) -> Floats:
     >>> last_token_pool(hidden, np.array([[1, 1, 0]]))
     array([[4., 2.]], dtype=float32)
     """
-    mask = _checked(hidden, mask)
+    hidden, mask = _checked(hidden, mask)
     t = mask.shape[1]
     last = t - 1 - mask[:, ::-1].argmax(axis=1)  # argmax finds the first 1 of the reversed mask
     return hidden[np.arange(len(hidden)), last] * mask.any(axis=1, keepdims=True)
@@ -161,11 +161,11 @@ def euclidean(a: Floats, b: Floats) -> Floats:
     return np.sqrt(np.maximum(squares, 0)).astype(np.float32)
 
 
-def _checked(hidden: Floats, mask: NDArray) -> Floats:
-    """Return the mask as float32; refuse one that does not belong to ``hidden``."""
-    hidden, mask = np.asarray(hidden), np.asarray(mask)
+def _checked(hidden: Floats, mask: NDArray) -> tuple[Floats, Floats]:
+    """Return both as float32; refuse a mask that does not belong to ``hidden``."""
+    hidden, mask = np.asarray(hidden, np.float32), np.asarray(mask)
     if hidden.ndim != 3 or mask.shape != hidden.shape[:2]:
         raise ValueError(f"hidden is (n, t, d) and mask (n, t), but got {hidden.shape} and {mask.shape}")
     if not np.isin(mask, (0, 1)).all():
         raise ValueError(f"a mask holds only 0 and 1, but got {np.unique(mask)[:5]}")
-    return mask.astype(np.float32)
+    return hidden, mask.astype(np.float32)

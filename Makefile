@@ -1,0 +1,37 @@
+# make lab | test | notebooks | bench | clean-cache.  On Windows without make: see README.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# Two native thread pools on few cores slow each other down; warnings about it would end up in the notebooks.
+export TOKENIZERS_PARALLELISM = false
+export HF_HUB_OFFLINE = 1
+
+.PHONY: lab test notebooks bench clean-cache
+
+# pip runs again only where what it reads is newer than its last success.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "embedlab needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[course,dev]'
+	@touch $(READY)
+
+lab: $(READY)
+	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS) notebooks/00_start_here.ipynb
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest $(ARGS)
+	TQDM_DISABLE=1 $(BIN)/python -m pytest -p no:doctest --nbval-lax --nbval-current-env --durations=0 $(NOTEBOOKS)
+
+notebooks: $(READY)
+	TQDM_DISABLE=1 $(BIN)/python -m embedlab.notebooks $(NOTEBOOKS)
+
+bench: $(READY)
+	$(BIN)/embedlab bench tokenizer
+	$(BIN)/embedlab bench encoder
+
+clean-cache: $(READY)
+	$(BIN)/embedlab cache --clear
