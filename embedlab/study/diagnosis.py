@@ -14,7 +14,7 @@ import numpy as np
 from embedlab.study.trial import DTYPE, Outcome, brief, call, difference, does_nothing
 
 if TYPE_CHECKING:
-    from embedlab.study.exercises import Exercise
+    from embedlab.study.exercises import Exercise, Mistake
 
 CHANGED = "the result is right, but an input is changed"
 
@@ -83,14 +83,9 @@ def diagnose(
             "right", exercise.name, f"All {len(cases)} cases agree.", (("think", exercise.follow_up),)
         )
 
-    shown = min(failed, key=lambda i: (verdicts[i][0], i))
-    mistake, best = None, 0.5
-    for candidate in exercise.mistakes:
-        made = [call(candidate.wrong, case) for case in cases]
-        telling = [i for i in range(len(cases)) if _judge(exercise, wanted[i], made[i])[0] == 1]
-        same = [i for i in telling if _judge(exercise, made[i], got[i])[0] != 1]
-        if len(same) > best * len(telling):  # not always all: two mistakes are often made at once
-            mistake, best, shown = candidate, len(same) / len(telling), same[0]
+    mistake, shown = _known_mistake(exercise, cases, wanted, got)
+    if mistake is None:
+        shown = min(failed, key=lambda i: (verdicts[i][0], i))
     outcome, message = got[shown], verdicts[shown][1]
     rows = [*inputs(reference, cases[shown]), ("expected", _told(wanted[shown])), ("got", _told(outcome))]
     if verdicts[shown][0] == 3:
@@ -103,6 +98,25 @@ def diagnose(
         rows.append(("hint", advice))
     message = f"{len(failed)} of {len(cases)} cases fail, such as this: {message}."
     return Result("wrong", exercise.name, message, tuple(rows), mistake.name if mistake else "")
+
+
+def _known_mistake(
+    exercise: Exercise, cases: list[tuple], wanted: list[Outcome], got: list[Outcome]
+) -> tuple[Mistake | None, int]:
+    """Return the mistake that explains most, and the smallest case that shows it; None, 0 if none fits."""
+    found, shown, best = None, 0, (0.5, 0)
+    for mistake in exercise.mistakes:
+        made = [call(mistake.wrong, case) for case in cases]
+        telling = [i for i in range(len(cases)) if _judge(exercise, wanted[i], made[i])[0] == 1]
+        same = [
+            i
+            for i in telling
+            if _judge(exercise, wanted[i], got[i])[0] == 1 and _judge(exercise, made[i], got[i])[0] != 1
+        ]
+        share = len(same) / max(len(telling), 1)  # less than 1 where two mistakes are made at once
+        if (share, len(same)) > best:
+            found, shown, best = mistake, same[0], (share, len(same))
+    return found, shown
 
 
 def _judge(exercise: Exercise, wanted: Outcome, got: Outcome) -> tuple[int, str]:
@@ -160,9 +174,7 @@ def inputs(reference: Callable, case: tuple) -> tuple[tuple[str, str], ...]:
 
 
 def _told(outcome: Outcome) -> str:
-    if outcome.error is None:
-        return brief(outcome.value)
-    return f"{type(outcome.error).__name__}: {outcome.error}".rstrip(": ")
+    return brief(outcome.value if outcome.error is None else outcome.error)
 
 
 def _size(value: Any) -> int:

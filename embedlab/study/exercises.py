@@ -6,7 +6,7 @@ is found by its name. ``exercises_pooling.py`` is an example. For each exercise:
 - ``cases(rng)`` lists tuples of arguments: the edges that matter, then generated ones. Make many of them
   small and of small whole numbers, since the smallest that fails is shown to the learner.
 - a ``Mistake`` is a small wrong implementation. Its hint is given to a learner who gets the same wrong
-  results: the mistake with the largest share of them counts, if it is more than half of those it makes.
+  results: at least half of those that the mistake makes, and a larger share than for other mistakes.
 - ``hints`` lead on step by step; ``follow_up`` is what an interviewer would ask next.
 - in ``tests/test_exercises.py``, add a second correct way of writing it to ``ALTERNATIVES``.
 
@@ -95,10 +95,9 @@ def check(my_function: Any = None, *, seconds: float = 10.0) -> Result:
     >>> check(l2_normalize).state
     'wrong'
     """
-    frame = inspect.currentframe().f_back
     current: list[tuple] = []  # the case that is being run
     try:
-        name = _name(my_function, {**frame.f_globals, **frame.f_locals})
+        name = _name(my_function)
         if name not in exercises():
             return _unknown(my_function, name)
         exercise = exercises()[name]
@@ -111,7 +110,7 @@ def check(my_function: Any = None, *, seconds: float = 10.0) -> Result:
         rows = inputs(reference, current[-1]) if current else ()
         return Result("wrong", name, f"{error}. Does a loop never end?", rows)
     except Exception as error:
-        return Result("wrong", "check", f"It could not be checked: {type(error).__name__}: {error}")
+        return Result("wrong", "check", f"It could not be checked: {brief(error)}")
 
 
 def hint(my_function: Any = None) -> Result:
@@ -138,16 +137,17 @@ def solution(my_function: Any = None) -> Result | None:
     return show(exercises()[name].load())
 
 
-def _name(thing: Any, variables: dict[str, Any] | None = None) -> str:
-    """Return the string, the function's name, or else the name of the variable that holds it (a lambda)."""
+def _name(thing: Any) -> str:
+    """Return the string, the function's name, or else the name of the learner's variable that holds it."""
     if isinstance(thing, str):
         return thing
     name = getattr(innermost(thing), "__name__", "")
-    if not isinstance(name, str):
-        name = ""
-    if name in exercises():
+    if isinstance(name, str) and name in exercises():
         return name
-    return next((n for n in exercises() if variables and n in variables and variables[n] is thing), name)
+    frame = inspect.currentframe().f_back.f_back  # of whoever called check: a lambda has no other name
+    variables = {**frame.f_globals, **frame.f_locals}
+    held = (n for n in exercises() if n in variables and variables[n] is thing)
+    return next(held, name if isinstance(name, str) else "")
 
 
 def _unknown(thing: Any, name: str) -> Result:

@@ -69,10 +69,6 @@ def _length_minus_one(hidden, mask):
     return hidden[np.arange(len(hidden)), mask.sum(axis=1) - 1] * mask.any(axis=1, keepdims=True)
 
 
-def _length_minus_one_without_guard(hidden, mask):
-    return hidden[np.arange(len(hidden)), mask.sum(axis=1) - 1]
-
-
 def _last_without_guard(hidden, mask):
     return hidden[np.arange(len(hidden)), mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)]
 
@@ -104,7 +100,6 @@ def _unguarded(vectors):
 _PADDING_COUNTED = (
     "Padding takes part in the mean. How many positions hold a token? Their vectors alone count."
 )
-_RIGHT_ONLY = "The number of tokens tells the position of the last one only where padding is on the right."
 
 EXERCISES = (
     Exercise(
@@ -163,8 +158,11 @@ EXERCISES = (
                 "The last position of a padded text is padding. Read off the mask where its tokens end.",
                 _last_position,
             ),
-            Mistake("right padding only", _RIGHT_ONLY, _length_minus_one),
-            Mistake("right padding only, and no guard", _RIGHT_ONLY, _length_minus_one_without_guard),
+            Mistake(
+                "right padding only",
+                "The number of tokens tells where the last one is only if all padding is on the right.",
+                _length_minus_one,
+            ),
             Mistake(
                 "text without tokens",
                 "A text without tokens has no last token, but argmax finds one all the same: give zeros.",

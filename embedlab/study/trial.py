@@ -1,8 +1,7 @@
 """Run a function that may do anything at all, and say how what it did differs from what was wanted.
 
 `within` runs work under a time limit, `call` turns one call into an `Outcome` whatever happens in it, and
-`difference` compares two outcomes' values. The values are arrays, torch tensors, numbers, strings, and lists,
-tuples, sets and dicts of them.
+`difference` compares values: arrays, tensors, numbers, strings; lists, tuples, sets and dicts of them.
 """
 
 import contextlib
@@ -113,7 +112,7 @@ def call(function: Callable, arguments: tuple, screen: io.StringIO | None = None
 
 
 def innermost(function: Any) -> Any:
-    """Return what is left of a function without its decorators, or of a partial without its arguments."""
+    """Return the function within decorators or a partial."""
     with contextlib.suppress(Exception):  # wrapped in a circle
         return inspect.unwrap(getattr(function, "func", function))
     return function
@@ -141,7 +140,7 @@ def does_nothing(function: Any) -> bool:
     return steps <= IDLE and returned <= {None, Ellipsis}
 
 
-# Instructions of a body that does nothing, or only raises, in Python 3.11 to 3.14.
+# Instructions of a body that does nothing, or only raises, in Python 3.11 and later.
 IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS"}
 RAISING = {"LOAD_GLOBAL", "LOAD_COMMON_CONSTANT", "PUSH_NULL", "PRECALL", "CALL", "RAISE_VARARGS"}
 
@@ -195,6 +194,8 @@ def brief(value: Any, width: int = 400) -> str:
     try:
         if isinstance(value, float):
             text = f"{value:.6g}"
+        elif isinstance(value, BaseException):
+            text = f"{type(value).__name__}: {value}".removesuffix(": ")
         elif isinstance(value, np.ndarray) or hasattr(value, "detach"):
             text = np.array2string(_numpy(value), precision=6, threshold=60, edgeitems=2, separator=", ")
             text = f"{value.dtype} {tuple(value.shape)}: " + re.sub(r"\s*\n\s*", " ", text)

@@ -1,0 +1,498 @@
+"""Every exercise that the registry finds is tested; a new one needs an entry in ALTERNATIVES, and no test."""
+
+import functools
+import inspect
+import itertools
+import re
+import subprocess
+import sys
+import time
+
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from embedlab.notebook import source
+from embedlab.study import exercises as registry
+from embedlab.study.exercises import check, exercises, hint, solution
+
+
+def mean_by_loop(hidden, mask):
+    pooled = np.zeros((hidden.shape[0], hidden.shape[2]), dtype=np.float32)
+    for i, row in enumerate(mask):
+        if row.any():
+            pooled[i] = np.mean(hidden[i, row == 1], axis=0)
+    return pooled
+
+
+def last_by_loop(hidden, mask):
+    pooled = np.zeros_like(hidden[:, 0])
+    for i, row in enumerate(mask):
+        for position, is_token in enumerate(row):
+            if is_token:
+                pooled[i] = hidden[i, position]
+    return pooled
+
+
+def normalize_by_einsum(vectors):
+    squares = np.einsum("nd,nd->n", vectors, vectors)
+    return (vectors.T / np.sqrt(np.where(squares == 0, 1, squares))).T
+
+
+# Another correct way of writing each exercise: the checker must not ask for the package's own words.
+ALTERNATIVES = {
+    "mean_pool": mean_by_loop,
+    "last_token_pool": last_by_loop,
+    "l2_normalize": normalize_by_einsum,
+}
+
+ALL = list(exercises().values())
+each_exercise = pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
+
+
+def named(name, function):
+    """Return the function as a learner would have written it, under the exercise's name."""
+
+    def written(*arguments):
+        return function(*arguments)
+
+    written.__name__ = name
+    return written
+
+
+def stub(name, body="..."):
+    """Return a function of that name and body, whose source is not to be had."""
+    space = {}
+    exec(f"def {name}(*arguments):\n    {body}", space)
+    return space[name]
+
+
+# What holds for every exercise.
+
+
+@each_exercise
+@pytest.mark.parametrize(
+    "body", ["...", "pass", "return", "return None", "raise NotImplementedError", '"""Doc."""\n    ...']
+)
+def test_a_stub_is_not_attempted(exercise, body):
+    result = check(stub(exercise.name, body))
+    assert result.state == "not attempted"
+    assert exercise.task in repr(result)
+
+
+@each_exercise
+def test_the_reference_is_right(exercise):
+    result = check(exercise.load())
+    assert result.state == "right", result
+    assert exercise.follow_up in repr(result)
+
+
+@each_exercise
+def test_another_correct_way_is_right(exercise):
+    assert exercise.name in ALTERNATIVES, "add a second correct way of writing it"
+    assert source(ALTERNATIVES[exercise.name]) != source(exercise.load())
+    result = check(named(exercise.name, ALTERNATIVES[exercise.name]))
+    assert result.state == "right", result
+
+
+@pytest.mark.parametrize(
+    ("exercise", "mistake"),
+    [(exercise, mistake) for exercise in ALL for mistake in exercise.mistakes],
+    ids=lambda value: value.name,
+)
+def test_each_known_mistake_gets_its_own_diagnosis(exercise, mistake):
+    result = check(named(exercise.name, mistake.wrong))
+    assert result.state == "wrong"
+    assert result.mistake == mistake.name
+    assert ("hint", mistake.hint) in result.rows
+    labels = [label for label, _ in result.rows]
+    assert labels[:-1] == [
+        *list(inspect.signature(exercise.load()).parameters)[: len(labels) - 3],
+        "expected",
+        "got",
+    ]
+
+
+@each_exercise
+def test_an_exercise_is_complete_and_quick(exercise):
+    assert re.fullmatch(r"\d\d_[a-z_]+", exercise.chapter)
+    assert exercise.load().__name__ == exercise.name
+    assert len(exercise.hints) >= 2
+    assert len(exercise.mistakes) >= 2
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes)
+    cases = [exercise.cases(np.random.default_rng(0)) for _ in range(2)]
+    assert len(cases[0]) >= 10
+    assert repr(cases[0]) == repr(cases[1])  # the same at every call, so that committed outputs stay
+    start = time.perf_counter()
+    check(named(exercise.name, exercise.mistakes[-1].wrong))
+    assert time.perf_counter() - start < 2  # a promise to the learner, far above what it takes
+
+
+def test_names_are_unique(monkeypatch):
+    monkeypatch.setattr(
+        registry.importlib, "import_module", lambda name: type("Twice", (), {"EXERCISES": ALL[:1] * 2})
+    )
+    with pytest.raises(ValueError, match="two exercises are called"):
+        exercises.__wrapped__()
+
+
+def test_no_alternative_is_left_over():
+    assert set(ALTERNATIVES) == set(exercises())
+
+
+# The diagnosis.
+
+
+def rows(result):
+    return dict(result.rows)
+
+
+def test_the_smallest_counter_example_is_shown():
+    def mean_pool(hidden, mask):
+        return np.zeros_like(hidden[:, 0]) if mask.shape[1] > 2 else mean_by_loop(hidden, mask)
+
+    result = check(mean_pool)
+    assert result.state == "wrong"
+    assert rows(result)["mask"].startswith("int64 (1, 3)")  # the least that has more than two positions
+
+
+def test_two_mistakes_at_once_give_the_hint_of_one():
+    def l2_normalize(vectors):
+        return vectors / (vectors**2).sum(axis=1, keepdims=True)  # squared, and NaN at zero
+
+    assert check(l2_normalize).mistake == "divided by the squared length"
+
+
+def test_an_unknown_mistake_gets_no_hint():
+    def mean_pool(hidden, mask):
+        return mean_by_loop(hidden, mask) + 1
+
+    result = check(mean_pool)
+    assert (result.state, result.mistake) == ("wrong", "")
+    assert "hint" not in rows(result)
+
+
+def test_dtype_is_a_diagnosis_of_its_own():
+    def l2_normalize(vectors):
+        return normalize_by_einsum(vectors.astype(float))
+
+    result = check(l2_normalize)
+    assert "float64 instead of float32" in result.message
+    assert "float64" in rows(result)["hint"]
+
+
+def test_wrong_values_come_before_a_wrong_dtype():
+    def mean_pool(hidden, mask):
+        return mean_by_loop(hidden, mask).astype(float) + (mask.shape[1] > 2)
+
+    result = check(mean_pool)
+    assert "dtype" not in result.message
+    assert rows(result)["mask"].startswith("int64 (1, 3)")
+
+
+def test_both_shapes_are_named():
+    def l2_normalize(vectors):
+        return normalize_by_einsum(vectors)[0]
+
+    assert "shape (1,) instead of (1, 1)" in check(l2_normalize).message
+
+
+def test_changing_the_input_is_a_diagnosis_of_its_own():
+    def l2_normalize(vectors):
+        vectors[:] = normalize_by_einsum(vectors)
+        return vectors
+
+    result = check(l2_normalize)
+    assert result.state == "wrong"
+    assert "an input is changed" in result.message
+    assert rows(result)["changed"] == "vectors"
+    assert "copy" in rows(result)["hint"]
+
+
+def test_an_error_is_shown_with_its_line():
+    def mean_pool(hidden, mask):
+        count = mask.sum(axis=1)
+        return hidden.sum(axis=1) / count.missing
+
+    result = check(mean_pool)
+    assert rows(result)["got"].startswith("AttributeError: ")
+    assert rows(result)["where"] == "line 3: return hidden.sum(axis=1) / count.missing"
+    assert rows(result)["mask"].startswith("int64")
+
+
+def test_an_error_without_source():
+    space = {}
+    exec("def mean_pool(hidden, mask):\n    return 1 / 0", space)
+    assert rows(check(space["mean_pool"]))["where"] == "line 2"
+
+
+def test_endless_recursion():
+    def mean_pool(hidden, mask):
+        return mean_pool(hidden, mask)
+
+    result = check(mean_pool)
+    assert rows(result)["got"].startswith("RecursionError")
+    assert rows(result)["hint"] == "The function calls itself without end."
+
+
+def test_an_endless_loop_is_stopped():
+    def mean_pool(hidden, mask):
+        while True:
+            pass
+
+    result = check(mean_pool, seconds=0.2)
+    assert result.message == "It took longer than 0.2 s. Does a loop never end?"
+    assert rows(result)["mask"] == "int64 (1, 1): [[1]]"
+    assert inspect.signature(check).parameters["seconds"].default == 10
+
+
+def test_a_missing_return():
+    def mean_pool(hidden, mask):
+        pooled = hidden.mean(axis=1)  # noqa: F841
+
+    result = check(mean_pool)
+    assert result.state == "wrong"
+    assert "return" in rows(result)["hint"]
+
+
+def test_number_of_arguments():
+    def mean_pool(hidden):
+        return hidden
+
+    assert check(mean_pool).message.startswith("It is called with (hidden, mask), but takes (hidden)")
+
+
+def test_nothing_is_printed_but_prints_of_the_shown_case_are_kept(capfd):
+    def mean_pool(hidden, mask):
+        print("shape", hidden.shape)
+        print("warn", file=sys.stderr)
+        return hidden / np.zeros_like(hidden)  # numpy would warn
+
+    result = check(mean_pool)
+    assert rows(result)["printed"] == "shape (1, 1, 1) | warn"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_names_of_lambdas_partials_and_decorated_functions():
+    mean_pool = lambda hidden, mask: hidden.mean(axis=1)  # noqa: E731
+    assert check(mean_pool).mistake == "padding counted: hidden.mean(axis=1)"
+
+    last_token_pool = functools.partial(lambda how, hidden, mask: last_by_loop(hidden, mask), "loop")
+    assert check(last_token_pool).state == "right"
+
+    def logged(function):
+        return lambda *arguments: function(*arguments)
+
+    @logged
+    def l2_normalize(vectors):
+        return normalize_by_einsum(vectors)
+
+    assert check(l2_normalize).state == "right"
+
+    class Pool:
+        def __call__(self, hidden, mask):
+            return mean_by_loop(hidden, mask)
+
+    mean_pool = Pool()
+    assert check(mean_pool).state == "right"
+
+    mean_pool = lambda hidden, mask: ...  # noqa: E731
+    assert check(mean_pool).state == "not attempted"
+    assert hint(mean_pool).state == "hint"
+
+
+def test_an_unknown_name_lists_close_ones():
+    def mean_pol(hidden, mask):
+        return hidden
+
+    for answer in (check(mean_pol), hint(mean_pol), solution("mean_pol")):
+        assert answer.state == "unknown"
+        assert answer.message.endswith("Do you mean mean_pool?")
+    assert all(name in check(print).message for name in exercises())
+
+
+def test_what_is_not_a_function():
+    class mean_pool:  # noqa: N801
+        pass
+
+    assert check(mean_pool).message == "Pass the function itself: check(mean_pool), not a class."
+    assert check("mean_pool").message == "Pass the function itself: check(mean_pool), not 'mean_pool'."
+    assert check().message.endswith("not None.")
+    assert check(np.ones(2)).state == "unknown"
+
+
+# It never raises.
+
+
+def never_raises(function, **options):
+    result = check(function, **options)
+    assert result.state in {"right", "wrong", "not attempted", "unknown"}
+    assert "could not be checked" not in result.message
+    assert repr(result).count(result.name)
+    assert result._repr_html_().startswith("<div")
+    return result
+
+
+anything = st.one_of(
+    st.none(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.lists(st.lists(st.floats())),
+    st.dictionaries(st.text(), st.integers()),
+    arrays.arrays(arrays.scalar_dtypes(), arrays.array_shapes(min_dims=0, max_dims=4, max_side=3)),
+    st.sampled_from(
+        [object(), int, len, ..., NotImplemented, (i for i in "ab"), itertools.count(), np.ma.ones(2)]
+    ),
+)
+
+
+@given(anything, st.sampled_from(sorted(exercises())))
+@settings(max_examples=150, deadline=None)
+def test_any_result(value, name):
+    assert never_raises(named(name, lambda *arguments: value)).state != "right"
+
+
+@given(anything)
+@settings(max_examples=100, deadline=None)
+def test_any_object(value):
+    never_raises(value)
+
+
+@given(st.text(), st.sampled_from(sorted(exercises())))
+def test_any_text_is_escaped(text, name):
+    def shout(*arguments):
+        raise ValueError(f"<script>{text}")
+
+    assert "<script>" not in never_raises(named(name, shout))._repr_html_()
+
+
+class Hostile:
+    """Raises at every turn."""
+
+    def _no(self, *arguments):
+        raise RuntimeError("no")
+
+    __eq__ = __len__ = __repr__ = __str__ = __bool__ = __array__ = __iter__ = __getitem__ = __hash__ = _no
+    __getattr__ = __call__ = __float__ = __index__ = __deepcopy__ = _no
+
+
+class Silent(BaseException):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+def test_hostile_things(capfd):
+    assert check(Hostile()).message == "It could not be checked: RuntimeError: no"
+    never_raises(type("mean_pool", (Hostile,), {}))
+    hostile_list = type(
+        "L", (list,), {"__len__": Hostile._no, "__iter__": Hostile._no, "__repr__": Hostile._no}
+    )
+    like_torch = type("T", (), {"detach": Hostile._no, "shape": (1, 1), "dtype": "float32"})
+    for value in (
+        Hostile(),
+        hostile_list(),
+        like_torch(),
+        type("A", (np.ndarray,), {"__eq__": Hostile._no})((1, 1)),
+    ):
+        assert never_raises(named("l2_normalize", lambda vectors, value=value: value)).state == "wrong"
+    for error in (SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration, MemoryError("full"), Silent):
+
+        def throw(vectors, error=error):
+            raise error
+
+        name = getattr(error, "__name__", "MemoryError: full")
+        assert name in rows(never_raises(named("l2_normalize", throw)))["got"]
+
+    async def l2_normalize(vectors):
+        return vectors
+
+    assert "coroutine" in never_raises(l2_normalize).message
+
+    def l2_normalize(vectors):
+        yield vectors
+
+    assert "generator" in never_raises(l2_normalize).message
+
+    def l2_normalize(vectors):
+        sys.stdout.close()
+        return vectors
+
+    assert "closed file" in check(l2_normalize).message
+
+    def l2_normalize(vectors):
+        vectors.resize((0, 0), refcheck=False)
+        return vectors
+
+    assert never_raises(l2_normalize).state == "wrong"
+
+    l2_normalize = functools.partial(normalize_by_einsum)
+    l2_normalize.__wrapped__ = l2_normalize  # a circle
+    assert check(l2_normalize).state == "right"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_broken_checker_does_not_raise_either(monkeypatch):
+    monkeypatch.setattr(registry, "diagnose", Hostile._no)
+    assert "It could not be checked: RuntimeError: no" in repr(check(named("l2_normalize", abs)))
+
+
+# Hints, answers, and how it all looks.
+
+
+def test_hints_go_on_step_by_step():
+    registry._hints_given.clear()
+    total = len(exercises()["mean_pool"].hints)
+    given_hints = [hint("mean_pool").message for _ in range(total + 1)]
+    for i, text in enumerate(exercises()["mean_pool"].hints):
+        assert given_hints[i].startswith(f"{i + 1} of {total}: {text}")
+    assert 'solution("mean_pool") shows the answer' in given_hints[-1] == given_hints[-2]
+    assert hint(last_by_loop).state == "unknown"
+
+
+def test_solution_shows_the_source_of_the_package(capsys):
+    for thing in ("l2_normalize", exercises()["l2_normalize"].load()):
+        assert solution(thing) is None
+        assert source(exercises()["l2_normalize"].load()) in capsys.readouterr().out
+
+
+def test_words_carry_what_the_colours_say():
+    texts = {"right": normalize_by_einsum, "wrong": abs, "not attempted": stub("l2_normalize")}
+    for state, function in texts.items():
+        result = check(function if state == "not attempted" else named("l2_normalize", function))
+        assert result.state == state
+        assert f"l2_normalize: {state}." in result._repr_html_()
+        assert repr(result).startswith(("✓", "✗", "○"))
+        assert 'role="status"' in result._repr_html_()
+
+
+def test_it_loads_neither_torch_nor_the_engine():
+    code = (
+        "import sys, embedlab.study.exercises as e; e.exercises(); "
+        "print(sorted(m for m in sys.modules if m in ('torch', 'transformers', 'IPython') or "
+        "m.startswith('embedlab.') and not m.startswith('embedlab.study')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_in_a_real_notebook():
+    cells = [
+        "from embedlab.study.exercises import check\ndef mean_pool(hidden, mask):\n    ...\ncheck(mean_pool)",
+        "def mean_pool(hidden, mask):\n    print('x')\n    return hidden.missing\ncheck(mean_pool)",
+        "def mean_pool(hidden, mask):\n    while True:\n        print('x')\ncheck(mean_pool, seconds=0.3)",
+        "print('still here')",
+    ]
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    nbclient.NotebookClient(page, kernel_name="python3", timeout=60).execute()
+    todo, wrong, endless, after = (cell.outputs for cell in page.cells)
+    assert [len(outputs) for outputs in (todo, wrong, endless, after)] == [1, 1, 1, 1]
+    assert todo[0].data["text/plain"] == repr(check(stub("mean_pool")))
+    assert "not attempted" in todo[0].data["text/html"]
+    assert "line 3: return hidden.missing" in wrong[0].data["text/plain"]
+    assert "longer than 0.3 s." in endless[0].data["text/plain"]
+    assert after[0].text == "still here\n"
