@@ -27,7 +27,7 @@ test: $(READY)
 	TQDM_DISABLE=1 $(BIN)/python -m pytest -p no:doctest --nbval-lax --nbval-current-env --durations=0 $(NOTEBOOKS)
 
 notebooks: $(READY)
-	TQDM_DISABLE=1 $(BIN)/python -m embedlab.notebooks $(NOTEBOOKS)
+	TQDM_DISABLE=1 $(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)
 
 bench: $(READY)
 	$(BIN)/embedlab bench tokenizer

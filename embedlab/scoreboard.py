@@ -116,6 +116,17 @@ def median_ms(call: Callable[[str], object], inputs: Sequence[str]) -> float:
     return float(np.median(times)) * 1000
 
 
+def as_text(rows: Sequence[Row]) -> str:
+    """Set rows as a table of plain text."""
+    table = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for first, *rest in table:
+        cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]))
+    return "\n".join(lines)
+
+
 class Scoreboard:
     """The rows measured so far on one benchmark, kept on disk, so that each chapter shows those before it.
 
@@ -179,11 +190,4 @@ class Scoreboard:
         return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"
 
     def __repr__(self) -> str:
-        table = [HEADINGS, *(row.cells() for row in self.rows)]
-        widths = [max(len(row[i]) for row in table) for i in range(len(HEADINGS))]
-        return "\n".join(
-            "  ".join(
-                [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
-            )
-            for row in table
-        )
+        return as_text(self.rows)

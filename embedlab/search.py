@@ -1,8 +1,9 @@
 """The search engine: embed the documents once, each query as it comes, and find the nearest."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -260,3 +261,32 @@ class SearchEngine:
         if len(index) != len(ids):
             raise store.StoreError(f"{str(folder)!r} is damaged: {len(index)} vectors for {len(ids)} texts")
         return cls(embedder, index, ids, texts)
+
+
+def _dense(pooling: str | None, texts: Sequence[str], ids: Sequence[str]) -> SearchEngine:
+    return SearchEngine.build(texts, ids, embedder=Embedder.load(pooling=pooling))
+
+
+# The engines that the command line knows, each built by its function from texts and ids.
+ENGINES: dict[str, Callable[[Sequence[str], Sequence[str]], SearchEngine]] = {
+    name: partial(_dense, pooling)
+    for name, pooling in {
+        "dense": None,  # as the model was trained: mean pooling
+        "dense-cls": "cls",
+        "dense-max": "max",
+        "dense-last": "lasttoken",
+    }.items()
+}
+
+
+def build_engine(name: str, texts: Sequence[str], ids: Sequence[str]) -> SearchEngine:
+    """Build one of `ENGINES` over texts.
+
+    Raises
+    ------
+    ValueError
+        If there is no engine of that name; the message lists those there are.
+    """
+    if name not in ENGINES:
+        raise ValueError(f"there is no engine {name!r}; choose from {', '.join(ENGINES)}")
+    return ENGINES[name](texts, ids)

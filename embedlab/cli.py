@@ -1,0 +1,160 @@
+"""The command line. Each command imports what it needs when it runs, so that ``--help`` is quick."""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Build an embedding search engine step by step, and pass the interview about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+bench_app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@contextmanager
+def plain_errors():
+    """Show what is wrong with the input as one line, without a traceback; exit with 2."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What you look for, in your own words.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
+    engine: Annotated[str, typer.Option(help="Which engine; see 'embedlab evaluate --help'.")] = "dense",
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Your own documents: a .jsonl or .txt file, or a folder of text files."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search the documents of numpy, scipy, scikit-learn and pandas, or your own."""
+    with plain_errors():
+        from embedlab.benchmark import docsearch, load_corpus
+        from embedlab.search import build_engine
+
+        if corpus is None:
+            benchmark = docsearch()
+            ids, texts = benchmark.doc_ids, benchmark.documents
+        else:
+            ids, texts = load_corpus(corpus)
+        hits = build_engine(engine, texts, ids).search(query, k)
+    if as_json:
+        results = [{"id": hit.id, "score": round(hit.score, 4), "text": hit.text} for hit in hits]
+        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
+        return
+    for rank, hit in enumerate(hits, start=1):
+        first_line = " ".join(hit.text.split())[:96]
+        typer.echo(f"{rank:3}  {hit.score:.3f}  {hit.id}\n            {first_line}")
+
+
+@app.command()
+def evaluate(
+    beir: Annotated[Path | None, typer.Option(help="A folder in BEIR format; without, DocSearch.")] = None,
+    engine: Annotated[list[str] | None, typer.Option(help="Once for each engine; without, all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure engines on the test queries of a benchmark.
+
+    Engines: dense (mean pooling, as the model was trained), dense-cls, dense-max, dense-last.
+    """
+    with plain_errors():
+        from embedlab.benchmark import docsearch, load_beir
+        from embedlab.scoreboard import as_text, measure
+        from embedlab.search import ENGINES, build_engine
+
+        benchmark = docsearch() if beir is None else load_beir(beir)
+        rows = []
+        for name in engine or list(ENGINES):
+            built = build_engine(name, benchmark.documents, benchmark.doc_ids)
+            rows.append(measure(name, built.rank, benchmark, bytes_per_doc=built.bytes_per_doc))
+    typer.echo(json.dumps([row.as_json() for row in rows], indent=2) if as_json else as_text(rows))
+
+
+@app.command()
+def doctor() -> None:
+    """Check that everything is in place, and say what to do where it is not."""
+    from embedlab.doctor import checks
+
+    failed = 0
+    for check in checks():
+        failed += check.level == "failed"
+        typer.secho(f"{check.level:>7}  {check.name}: {check.found}", fg=check.color)
+        if check.advice:
+            typer.echo(f"         {check.advice}")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove everything cached.")] = False) -> None:
+    """Show where results are cached and how much that takes; remove them with --clear."""
+    from embedlab import cache as store
+
+    where, freed = store.cache_dir(), store.clear() if clear else store.size()
+    typer.echo(f"{where}: {'removed' if clear else 'holds'} {freed / 1e6:.1f} MB")
+
+
+def _bench(measure: Callable[[], dict], as_json: bool) -> None:
+    with plain_errors():
+        result = measure()
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    width = max(map(len, result))
+    for name, value in result.items():
+        typer.echo(
+            f"{name:<{width}}  {value:,.3g}" if isinstance(value, float) else f"{name:<{width}}  {value}"
+        )
+
+
+@bench_app.command()
+def tokenizer(
+    documents: Annotated[int, typer.Option(min=1, help="How many documents of DocSearch.")] = 10_000,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """WordPiece against Hugging Face's tokenizers, one thread, interleaved."""
+
+    def run() -> dict:
+        from embedlab.bench import bench_tokenizer
+        from embedlab.benchmark import docsearch
+
+        return bench_tokenizer(docsearch().documents[:documents], repeats=repeats)
+
+    _bench(run, as_json)
+
+
+@bench_app.command()
+def encoder(
+    documents: Annotated[int, typer.Option(min=1, help="How many documents, spread over DocSearch.")] = 512,
+    repeats: Annotated[int, typer.Option(min=1)] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Text to vectors against sentence-transformers, interleaved; takes a few minutes."""
+
+    def run() -> dict:
+        from embedlab.bench import bench_encoder
+        from embedlab.benchmark import docsearch
+
+        texts = docsearch().documents
+        return bench_encoder(texts[:: max(1, len(texts) // documents)][:documents], repeats=repeats)
+
+    _bench(run, as_json)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,115 @@
+"""Execute the notebooks from fresh kernels, save their outputs, and bring README's tables up to date.
+
+    python tools/run_notebooks.py notebooks/*.ipynb
+
+A notebook that fails, writes to stderr or needs more time or memory than its header promises is not saved.
+"""
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from tqdm import tqdm
+
+ROOT = Path(__file__).parents[1]
+MEASURED = ROOT / "data" / "chapters.json"
+HEADER = re.compile(r"Reading (\d+) minutes · running under (\d+) s · memory under ([\d.]+) GB")
+PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, sys.platform)"
+
+
+class ChapterError(Exception):
+    """A notebook is not fit to be saved; the message says why."""
+
+
+def execute(path: Path) -> dict:
+    """Run one notebook and save it; return what was measured."""
+    notebook = nbformat.read(path, as_version=4)
+    header = HEADER.search(notebook.cells[0].source)
+    if not header:
+        raise ChapterError("its first cell lacks the line 'Reading ... minutes · running under ...'")
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.pop("widgets", None)
+    notebook.cells.append(
+        nbformat.v4.new_code_cell(PEAK)
+    )  # the kernel itself knows its peak; taken out again
+    start = time.perf_counter()
+    try:
+        NotebookClient(
+            notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}, record_timing=False
+        ).execute()
+    except CellExecutionError as error:
+        raise ChapterError(str(error)) from error
+    seconds = time.perf_counter() - start
+    peak, platform = notebook.cells.pop().outputs[0].text.split()
+    gigabytes = int(peak) / (1e9 if platform == "darwin" else 1e6)  # macOS counts bytes, Linux KiB
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise ChapterError(f"a cell writes to stderr:\n{cell.source}\n\n{output.text}")
+    if seconds > float(header[2]) or gigabytes > float(header[3]):
+        raise ChapterError(f"{seconds:.0f} s and {gigabytes:.1f} GB: more than the header promises")
+    nbformat.write(notebook, path)
+    title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+    return {
+        "title": title,
+        "questions": questions(notebook),
+        "minutes": int(header[1]),
+        "seconds": round(seconds),
+        "gigabytes": round(gigabytes, 1),
+    }
+
+
+def questions(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return the questions listed under 'The interviewer asks'."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## The interviewer asks"):
+            return re.findall(r"^(?:\d+\.|-) (.+)$", cell.source, flags=re.MULTILINE)
+    raise ChapterError("it has no section '## The interviewer asks'")
+
+
+def write_readme(chapters: dict[str, dict]) -> None:
+    """Put the chapter table and the scoreboard between their markers in README.md."""
+    from embedlab.benchmark import docsearch
+
+    from embedlab.scoreboard import HEADINGS, Scoreboard
+
+    table = ["| chapter | questions it answers | read | run | memory |", "| --- | --- | --- | --- | --- |"]
+    for name, chapter in sorted(chapters.items()):
+        asked = "<br>".join(chapter["questions"])
+        cost = f"{chapter['minutes']} min | {chapter['seconds']} s | {chapter['gigabytes']} GB"
+        table.append(f"| [{chapter['title']}](notebooks/{name}) | {asked} | {cost} |")
+    board = [f"| {' | '.join(HEADINGS)} |", "| --- " * len(HEADINGS) + "|"]
+    board += [f"| {' | '.join(row.cells())} |" for row in Scoreboard(docsearch()).rows]
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for marker, lines in (("chapters", table), ("scoreboard", board)):
+        pattern = rf"(<!-- {marker} -->\n).*?(\n<!-- /{marker} -->)"
+        block = "\n".join(lines).replace("\\", r"\\")
+        text, found = re.subn(pattern, rf"\g<1>{block}\g<2>", text, flags=re.DOTALL)
+        if not found:
+            raise SystemExit(f"README.md lacks the markers of {marker}")
+    readme.write_text(text, encoding="utf-8")
+
+
+def main(paths: list[str]) -> int:
+    """Execute the notebooks given, all of them even where one fails; return the number of failures."""
+    chapters = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    failures = 0
+    for path in tqdm([Path(path) for path in paths], unit="notebook"):
+        try:
+            chapters[path.name] = execute(path)
+        except ChapterError as error:
+            failures += 1
+            tqdm.write(f"{path.name}: {error}", file=sys.stderr)
+    MEASURED.write_text(json.dumps(chapters, indent=1, sort_keys=True) + "\n")
+    write_readme(chapters)
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
