@@ -81,7 +81,7 @@ class PackedEncoder:
         if not lengths:
             return []
         if min(lengths) == 0 or max(lengths) > len(self.positions):
-            wrong = min(lengths) or max(lengths)
+            wrong = 0 if min(lengths) == 0 else max(lengths)
             raise ValueError(f"a sequence of {wrong} tokens: the model takes 1 to {len(self.positions)}")
         order = sorted(range(len(lengths)), key=lambda i: lengths[i])  # texts of one length lie together
         x = self._embed([sequences[i] for i in order], [segments[i] for i in order] if segments else None)
