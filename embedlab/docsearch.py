@@ -1,0 +1,226 @@
+"""DocSearch: a labelled search benchmark that every Python installation carries in its docstrings.
+
+numpy, scipy, scikit-learn and pandas document their functions in the numpydoc form, in which a section "See
+Also" names related functions, each with a short description that a person wrote:
+
+    See Also
+    --------
+    DataFrame.interpolate : Fill missing values using interpolation.
+
+That description is a query, and the docstring that it points to is the relevant document. The sections are cut
+out of the documents, so that the answer cannot be read off.
+"""
+
+import inspect
+import re
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+PACKAGES = ("numpy", "scipy", "sklearn", "pandas")
+# Modules that are not for users, or that do things when they are imported.
+SKIPPED = {"core", "tests", "testing", "testutils", "conftest", "externals", "f2py", "distutils", "__main__"}
+SECTION = re.compile(r"^(?P<title>\S[^\n]*)\n-{3,}[ \t]*$", re.MULTILINE)
+ENTRY = re.compile(r"^(?P<names>[^\s:][^:]*(?::\w+:`[^`]+`[^:]*)*?)\s+:\s+(?P<text>.+)$")
+ROLE = re.compile(r":(?:\w+:)?\w+:`~?([^`<]+?)(?:\s*<[^`]*>)?`")
+
+
+def collect() -> dict[str, list[str]]:
+    """Gather the docstrings of all public functions, classes and methods.
+
+    Returns
+    -------
+    dict
+        Docstring to the dotted names under which it can be reached, the shortest first.
+
+    Raises
+    ------
+    ImportError
+        If one of the four packages is not installed.
+    """
+    names = defaultdict(set)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated modules say so when they are imported
+        for package in PACKAGES:
+            for module in modules(import_module(package)):
+                for name, thing in members(module, package):
+                    text = inspect.getdoc(thing)
+                    if text and len(text.split()) >= 5:
+                        names[text].add(name)
+    return {text: sorted(known, key=lambda n: (n.count("."), len(n), n)) for text, known in names.items()}
+
+
+def modules(module: ModuleType) -> Iterator[ModuleType]:
+    """Yield a module and the public ones below it, in the order of their names."""
+    yield module
+    for found in iter_modules(getattr(module, "__path__", ()), module.__name__ + "."):
+        last = found.name.rpartition(".")[2]
+        if last.startswith("_") or last in SKIPPED:
+            continue
+        try:
+            below = import_module(found.name)
+        except ImportError:  # needs something that is optional
+            continue
+        yield from modules(below)
+
+
+def members(module: ModuleType, package: str) -> Iterator[tuple[str, object]]:
+    """Yield the public functions and classes of a module, and the methods of those classes."""
+    for name in sorted(getattr(module, "__all__", None) or vars(module)):
+        thing = getattr(module, name, None)
+        if name.startswith("_") or not _is_of(thing, package):
+            continue
+        yield f"{module.__name__}.{name}", thing
+        if inspect.isclass(thing):
+            for attribute in sorted(dir(thing)):
+                method = inspect.getattr_static(thing, attribute)
+                method = getattr(method, "__func__", method)  # class and static methods
+                if not attribute.startswith("_") and _is_of(method, package):
+                    yield f"{module.__name__}.{name}.{attribute}", method
+
+
+def _is_of(thing: object, package: str) -> bool:
+    """Tell whether a thing can be called and was written in the package (str's methods are Python's)."""
+    if not callable(thing) or inspect.ismodule(thing):
+        return False
+    home = getattr(thing, "__objclass__", thing)  # methods written in C know only their class
+    place = getattr(home, "__module__", None) or type(thing).__module__
+    return isinstance(place, str) and place.split(".")[0] == package
+
+
+def sections(text: str) -> tuple[str, str]:
+    """Split a docstring into (all but "See Also", the body of "See Also").
+
+    Examples
+    --------
+    >>> sections("Add.\\n\\nSee Also\\n--------\\nsub : Subtract.\\n\\nNotes\\n-----\\nFast.")
+    ('Add.\\n\\nNotes\\n-----\\nFast.', 'sub : Subtract.')
+    """
+    headings = list(SECTION.finditer(text))
+    for heading, following in zip(headings, [*headings, None][1:], strict=True):
+        if heading["title"].strip().lower() == "see also":
+            end = following.start() if following else len(text)
+            rest = f"{text[: heading.start()].rstrip()}\n\n{text[end:].lstrip()}"
+            return rest.strip(), text[heading.end() : end].strip()
+    return text.strip(), ""
+
+
+def entries(see_also: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, description) for each name in the body of a "See Also" section.
+
+    Examples
+    --------
+    >>> list(entries("sum, :func:`~numpy.prod` : Add up,\\n    or multiply.\\nmean\\ncumsum : Running sums."))
+    [('sum', 'Add up, or multiply.'), ('numpy.prod', 'Add up, or multiply.'), ('cumsum', 'Running sums.')]
+    """
+    # A line that is indented goes on with the one above; a name may stand alone, its description below.
+    lines: list[str] = []
+    for line in see_also.splitlines():
+        if line.strip() and line[0].isspace() and lines:
+            joint = " " if " : " in lines[-1] or lines[-1].endswith(" :") else " : "
+            lines[-1] += joint + line.strip()
+        elif line.strip():
+            lines.append(line.strip())
+    for line in lines:
+        head, colon, description = ROLE.sub(r"\1", line).partition(" : ")
+        names = [name.strip().rstrip("()") for name in head.split(",")]
+        if colon and all(re.fullmatch(r"[\w.]+", name) for name in names):
+            for name in names:
+                yield name, clean(description)
+
+
+def clean(description: str) -> str:
+    """Drop markup from a description: roles, backquotes, runs of white space."""
+    return " ".join(ROLE.sub(r"\1", description).replace("`", "").split())
+
+
+def summary(text: str) -> str:
+    """Return a docstring's summary: its first paragraph, on one line; a signature above it is skipped.
+
+    Examples
+    --------
+    >>> summary("add(x, y)\\n\\nAdd two\\nnumbers.\\n\\nMore.")
+    'Add two numbers.'
+    """
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip())]
+    first = paragraphs[0]
+    is_signature = re.match(r"^[\w.]+\([^)]*\)?", first) and not first.endswith(".")
+    return paragraphs[1] if is_signature and len(paragraphs) > 1 else first
+
+
+def build() -> tuple[list[str], list[str], list[tuple[str, list[int]]]]:
+    """Build the benchmark: (document ids, documents, [(query, positions of its documents), ...])."""
+    documents: dict[str, list[str]] = defaultdict(list)  # without See Also, more texts turn out the same
+    asked = []
+    for text, names in collect().items():
+        rest, see_also = sections(text)
+        documents[rest] += names
+        asked += [(names[0], name, description) for name, description in entries(see_also)]
+    texts = sorted(documents, key=lambda text: _shortest(documents[text]))
+    resolve = resolver([documents[text] for text in texts])
+    relevant = defaultdict(set)
+    for place, name, query in asked:
+        targets = resolve(name, place)
+        if len(query.split()) >= 4 and 1 <= len(targets) <= 3:
+            relevant[query] |= targets
+    queries = [
+        (query, sorted(targets))
+        for query, targets in sorted(relevant.items())
+        if not any(_same(query, summary(texts[i])) for i in targets)
+    ]
+    return [_shortest(documents[text]) for text in texts], texts, queries
+
+
+def resolver(names: list[list[str]]):
+    """Return a function that finds the documents that a name in a "See Also" section may mean.
+
+    A name is looked up as a member of the class that it is mentioned in, then of the package, then anywhere.
+    """
+    full, ends = defaultdict(set), defaultdict(set)
+    for i, known in enumerate(names):
+        for name in known:
+            full[name].add(i)
+            parts = name.split(".")
+            for start in range(1, len(parts)):
+                ends[".".join(parts[start:])].add(i)
+                ends[f"{parts[0]}:{'.'.join(parts[start:])}"].add(i)
+
+    def resolve(name: str, place: str) -> set[int]:
+        package = place.split(".")[0]
+        beside = f"{place.rpartition('.')[0]}.{name}"
+        return full[name] or full[beside] or ends[f"{package}:{name}"] or ends[name]
+
+    return resolve
+
+
+def split(queries: list[tuple[str, list[int]]], seed: int) -> tuple[list[int], list[int]]:
+    """Deal the queries into train and test such that no document is a target on both sides.
+
+    Queries that share a document, directly or through others, form a group (a connected component), and a group
+    goes to one side as a whole: in random order, each to the side that has fewer queries.
+    """
+    pairs = [(i, target) for i, (_, targets) in enumerate(queries) for target in targets]
+    rows, columns = np.array(pairs).T
+    size = len(queries) + columns.max() + 1  # queries and documents are the nodes of one graph
+    graph = coo_array((np.ones(len(pairs)), (rows, len(queries) + columns)), shape=(size, size))
+    group = connected_components(graph, directed=False)[1][: len(queries)]
+    sides: tuple[list[int], list[int]] = ([], [])
+    for number in np.random.default_rng(seed).permutation(np.unique(group)):
+        smaller = min(sides, key=len)
+        smaller.extend(np.flatnonzero(group == number).tolist())
+    return sorted(sides[0]), sorted(sides[1])
+
+
+def _shortest(names: list[str]) -> str:
+    return min(names, key=lambda name: (name.count("."), len(name), name))
+
+
+def _same(a: str, b: str) -> bool:
+    return a.lower().rstrip(". ") == b.lower().rstrip(". ")
