@@ -1,0 +1,262 @@
+"""What is installed, what is loaded, and who imports whom."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "embedlab"
+
+# The floors of the house, the ground floor first. A module may import from lower floors only.
+FLOORS = [
+    {"cache", "machine", "metrics", "model", "notebook", "pooling", "docsearch"},
+    {"store", "tokenizer", "encoder", "benchmark"},
+    {"packed"},
+    {"embedder"},
+    {"search"},
+    {"scoreboard"},
+    {"bench", "doctor"},
+    {"cli"},
+]
+FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+
+
+# pyproject.toml says what is needed, constraints.txt which versions are tested, environment.yml repeats
+# for conda those of the compiled packages.
+
+
+@cache
+def pins():
+    """Read constraints.txt: name to version."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    versions = {}
+    for pin in found:
+        (one,) = pin.specifier
+        assert one.operator == "==", f"{pin} is no pin"
+        assert canonicalize_name(pin.name) not in versions, f"{pin.name} is there twice"
+        versions[canonicalize_name(pin.name)] = Version(one.version)
+    return versions
+
+
+@cache
+def project():
+    """Read the table [project] of pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def needed():
+    """List the requirements of pyproject.toml, those of the extras included."""
+    extras = project()["optional-dependencies"].values()
+    return [Requirement(line) for line in sum(extras, start=project()["dependencies"])]
+
+
+@pytest.mark.parametrize("requirement", needed(), ids=str)
+def test_constraints_pin_what_pyproject_needs(requirement):
+    assert pins()[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_torch_is_a_range_and_one_tested_version():
+    (torch,) = [requirement for requirement in needed() if requirement.name == "torch"]
+    assert {one.operator for one in torch.specifier} == {">="}
+    assert pins()["torch"] == Version("2.13.0")
+
+
+# What a requirement's marker sees. Linux, Windows and macOS do not need the same packages.
+SYSTEMS = {
+    "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+    "windows": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+    "macos": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_constraints_are_the_whole_set(system):
+    """Follow the requirements of the requirements: a package that is not pinned would differ next month."""
+    seen, to_do, missing = set(), [("embedlab", ("course", "dev"))], []
+    while to_do:
+        name, extras = to_do.pop()
+        try:
+            lines = requires(name) or []
+        except PackageNotFoundError:  # one for another system
+            continue
+        for requirement in map(Requirement, lines):
+            asked = [{**SYSTEMS[system], "extra": extra} for extra in extras or ("",)]
+            if requirement.marker and not any(requirement.marker.evaluate(one) for one in asked):
+                continue
+            if name == "torch" and requirement.marker:
+                continue  # the CUDA libraries of its Linux build: torch itself pins them
+            key = canonicalize_name(requirement.name), tuple(sorted(requirement.extras))
+            if key[0] not in pins():
+                missing.append(f"{requirement} (for {name})")
+            if key not in seen:
+                seen.add(key)
+                to_do.append(key)
+    assert len(seen) > 100
+    assert not missing
+
+
+CONDA_NAMES = {"pytorch-cpu": "torch"}  # where conda-forge calls a package otherwise than PyPI
+
+
+@cache
+def environment():
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def test_conda_gets_the_versions_of_constraints():
+    (pip,) = [entry["pip"] for entry in environment()["dependencies"] if isinstance(entry, dict)]
+    assert pip == ["-c constraints.txt", "-e .[course,dev]"]
+    named = dict(entry.split("=") for entry in environment()["dependencies"] if "=" in entry)
+    python = Version(named.pop("python"))
+    assert python in Requirement(f"python{project()['requires-python']}").specifier
+    assert named, "conda installs nothing"
+    for name, version in named.items():
+        assert pins()[CONDA_NAMES.get(name, name)] == Version(version)
+
+
+def test_conda_builds_what_the_benchmark_depends_on():
+    names = {entry.split("=")[0] for entry in environment()["dependencies"] if isinstance(entry, str)}
+    assert {"numpy", "scipy", "scikit-learn", "pandas", "pytorch-cpu"} <= names
+    assert environment()["channels"][0] == "conda-forge"
+
+
+def test_the_licence_is_there():
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith(f"{project()['license']} License")
+
+
+# One command each.
+
+
+@pytest.mark.parametrize("target", ["lab", "test", "notebooks", "bench", "clean-cache"])
+def test_make_has(target):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, flags=re.MULTILINE)
+    assert target in phony.split()
+
+
+def test_ci_runs_what_a_reader_runs():
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert lines[-1] == "make test"
+
+
+@pytest.mark.parametrize("marker", ["chapters", "scoreboard"])
+def test_readme_has_a_place_for(marker):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (
+        len(re.findall(rf"^<!-- {marker} -->\n.*?\n<!-- /{marker} -->$", readme, re.DOTALL | re.MULTILINE))
+        == 1
+    )
+
+
+def test_links_in_readme_lead_somewhere():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+# What is slow to load is loaded only by those who need it.
+
+HEAVY = "torch", "transformers", "sentence_transformers", "scipy", "sklearn", "pandas", "matplotlib"
+
+
+def loaded_after(code):
+    """Run code in a process of its own; return which of the heavy packages it has loaded."""
+    code = f"import sys\n{code}\nprint('|', *({set(HEAVY)} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("|")[2].split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import embedlab",
+        "import embedlab.cli",
+        "from typer.testing import CliRunner; from embedlab.cli import app\n"
+        "assert 'evaluate' in CliRunner().invoke(app, ['--help']).output",
+        "from typer.testing import CliRunner; from embedlab.cli import app\n"
+        "assert ' MB' in CliRunner().invoke(app, ['cache']).output",
+        "from embedlab import check, show",
+    ],
+)
+def test_quick_things_load_nothing_heavy(code):
+    assert loaded_after(code) == set()
+
+
+def test_the_probe_sees_what_is_loaded():
+    assert "torch" in loaded_after("import embedlab; embedlab.Embedder")
+
+
+def test_the_names_of_the_package_are_what_they_say():
+    import embedlab
+
+    for name in embedlab.__all__:
+        assert getattr(embedlab, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Embeder'; it has Embedder"):
+        _ = embedlab.Embeder
+
+
+# Imports run down, never up, never in a circle.
+
+
+def imports(path, *, late):
+    """Yield the package's modules that a file imports; ``late``: also those imported within functions."""
+    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), late):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively: write the whole name"
+            # "from embedlab import store" imports a module, "from embedlab import check" a name.
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "embedlab" and len(parts) > 1:
+                yield "study" if parts[1] == "study" else parts[1]
+
+
+def _nodes(tree, late):
+    """Walk a module; skip what only type checkers read and, unless ``late``, the bodies of functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not late:
+            continue
+        yield node
+        yield from _nodes(node, late)
+
+
+ENGINE = sorted(path for path in PACKAGE.glob("*.py") if path.name != "__init__.py")
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.stem)
+def test_imports_run_down(path):
+    assert path.stem in FLOOR, f"say in FLOORS on which floor {path.stem} is"
+    for name in imports(path, late=True):
+        assert name in FLOOR, f"{path.stem} imports {name}, which is on no floor"
+        assert FLOOR[name] < FLOOR[path.stem], f"{path.stem} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "study").glob("*.py")), ids=lambda path: path.stem)
+def test_study_knows_nothing_of_the_engine(path):
+    assert set(imports(path, late=False)) <= {"study"}
+    assert set(imports(path, late=True)) <= {"study", "notebook"}  # to show the source of an answer
+
+
+def test_no_floor_is_empty():
+    assert set(FLOOR) == {path.stem for path in ENGINE}
+    assert sum(map(len, FLOORS)) == len(FLOOR), "a module is on two floors"
