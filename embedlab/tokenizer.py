@@ -211,7 +211,9 @@ class WordPieceTokenizer:
         a, b = (self._text_ids(_checked(text, "text"), None) for text in (first, second))
         if room is not None and len(a) + len(b) > room:
             shorter = min(len(a), len(b), room // 2)
-            a, b = (a[:shorter], b[: room - shorter]) if len(a) <= len(b) else (a[: room - shorter], b[:shorter])
+            a, b = (
+                (a[:shorter], b[: room - shorter]) if len(a) <= len(b) else (a[: room - shorter], b[:shorter])
+            )
         ids = [self.cls, *a, self.sep, *b, self.sep]
         return ids, [0] * (len(a) + 2) + [1] * (len(b) + 1)
 
