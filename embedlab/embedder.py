@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from embedlab.tokenizer import WordPieceTokenizer
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -15,6 +14,7 @@ from embedlab.encoder import BertEncoder
 from embedlab.model import ModelError, model_folder, read_json
 from embedlab.packed import PackedEncoder, batches
 from embedlab.pooling import POOLINGS, l2_normalize
+from embedlab.tokenizer import WordPieceTokenizer
 
 Floats = NDArray[np.float32]
 CACHE_CHUNK = 1024  # texts in one cached file: what an interrupted run may lose, at the most
@@ -225,7 +225,9 @@ def _pooling_of(config: dict) -> str:
 
 
 def _progress(total: int, wanted: bool) -> tqdm:
-    return tqdm(total=total, desc="embedding", unit="text", leave=False, disable=not wanted or total <= 256)
+    # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
+    quiet = {} if wanted and total > 256 else {"disable": True}
+    return tqdm(total=total, desc="embedding", unit="text", leave=False, **quiet)
 
 
 def _save(path: Path, vectors: Floats) -> None:
