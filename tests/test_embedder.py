@@ -104,8 +104,8 @@ def test_the_cache_is_used_and_keyed_by_content(embedder, tmp_path, monkeypatch)
     assert calls == []
     embedder.encode(["one", "two", "four"], cache=True)
     assert calls == [1]  # only the chunk that changed
-    damaged = next(tmp_path.rglob("*.npy"))
-    damaged.write_bytes(b"junk")
+    for damaged in tmp_path.rglob("*.npy"):
+        damaged.write_bytes(b"junk")
     with pytest.warns(UserWarning, match="is damaged"):
         np.testing.assert_array_equal(embedder.encode(texts, cache=True), first)
 
