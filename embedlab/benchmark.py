@@ -87,7 +87,7 @@ def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
         query_ids = [f"q{i:04}" for i in range(len(found))]
         queries = {i: text for i, (text, _) in zip(query_ids, found, strict=True)}
         qrels = {i: {doc_ids[j]: 1 for j in rows} for i, (_, rows) in zip(query_ids, found, strict=True)}
-        sides = zip(("train", "test"), split(found, seed), strict=True)
+        sides = zip(("train", "test"), split(doc_ids, found, seed), strict=True)
         splits = {name: [query_ids[i] for i in side] for name, side in sides}
         return Benchmark("DocSearch", doc_ids, documents, queries, qrels, splits)
 
@@ -138,8 +138,8 @@ def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
 def load_beir(folder: str | Path, split: str = "test") -> Benchmark:
     """Load a folder in the format of BEIR (Thakur et al. 2021).
 
-    ``corpus.jsonl`` has lines with ``_id``, ``text`` and perhaps ``title``; ``queries.jsonl`` lines with ``_id``
-    and ``text``; ``qrels/test.tsv`` a heading, then query id, document id and gain, separated by tabs.
+    ``corpus.jsonl`` has lines with ``_id``, ``text`` and perhaps ``title``; ``queries.jsonl`` lines with
+    ``_id`` and ``text``; ``qrels/test.tsv`` a heading, then query id, document id, gain, separated by tabs.
 
     Raises
     ------

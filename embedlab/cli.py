@@ -35,7 +35,13 @@ def plain_errors():
 def search(
     query: Annotated[str, typer.Argument(help="What you look for, in your own words.")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many results.")] = 10,
-    engine: Annotated[str, typer.Option(help="Which engine; see 'embedlab evaluate --help'.")] = "dense",
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="See 'embedlab evaluate --help'. By default dense-lead, since docstrings begin with what "
+            "matters; for your own documents, dense."
+        ),
+    ] = None,
     corpus: Annotated[
         Path | None,
         typer.Option(help="Your own documents: a .jsonl or .txt file, or a folder of text files."),
@@ -52,7 +58,8 @@ def search(
             ids, texts = benchmark.doc_ids, benchmark.documents
         else:
             ids, texts = load_corpus(corpus)
-        hits = build_engine(engine, texts, ids).search(query, k)
+        name = engine or ("dense" if corpus else "dense-lead")
+        hits = build_engine(name, texts, ids).search(query, k)
     if as_json:
         results = [{"id": hit.id, "score": round(hit.score, 4), "text": hit.text} for hit in hits]
         typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
@@ -70,7 +77,8 @@ def evaluate(
 ) -> None:
     """Measure engines on the test queries of a benchmark.
 
-    Engines: dense (mean pooling, as the model was trained), dense-cls, dense-max, dense-last.
+    Engines: dense (mean pooling, as the model was trained), dense-cls, dense-max, dense-last (other
+    poolings), dense-lead (mean pooling of only the first 64 tokens).
     """
     with plain_errors():
         from embedlab.benchmark import docsearch, load_beir

@@ -49,7 +49,12 @@ class Embedder:
 
     @classmethod
     def load(
-        cls, model: str | Path | None = None, *, pooling: str | None = None, dtype: str | None = None
+        cls,
+        model: str | Path | None = None,
+        *,
+        pooling: str | None = None,
+        max_length: int | None = None,
+        dtype: str | None = None,
     ) -> "Embedder":
         """Load a model.
 
@@ -60,6 +65,8 @@ class Embedder:
             of a sentence-transformers model that is a BERT with pooling.
         pooling : {"mean", "cls", "max", "lasttoken"}, optional
             By default as the model was trained.
+        max_length : int, optional
+            Tokens of a text that are read, [CLS] and [SEP] included; by default what the model's folder says.
         dtype : {"float32", "bfloat16"}, optional
             What the encoder computes in; by default bfloat16 where the CPU has it. Vectors are float32
             in any case.
@@ -68,6 +75,8 @@ class Embedder:
         ------
         ModelError
             If there is no such model, or it is of a kind that cannot be run.
+        ValueError
+            If ``max_length`` is more than the model has positions.
         """
         folder = model_folder(model)
         for module in read_json(folder / "modules.json", default=[]):
@@ -78,10 +87,13 @@ class Embedder:
             pooling = _pooling_of(read_json(folder / "1_Pooling" / "config.json", default={}))
         encoder = BertEncoder.load(model)
         longest = encoder.config.max_position_embeddings
-        limits = read_json(folder / "sentence_bert_config.json", default={})
+        if max_length is None:
+            limits = read_json(folder / "sentence_bert_config.json", default={})
+            max_length = min(limits.get("max_seq_length") or longest, longest)
+        if not 2 <= max_length <= longest:
+            raise ValueError(f"max_length must be between 2 and {longest}, but is {max_length}")
         packed = PackedEncoder(encoder, getattr(torch, dtype) if dtype else None)
         tokenizer = WordPieceTokenizer.load(folder)
-        max_length = min(limits.get("max_seq_length") or longest, longest)
         return cls(tokenizer, packed, pooling=pooling, max_length=max_length)
 
     @property

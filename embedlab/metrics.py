@@ -2,8 +2,8 @@
 
 A run is ``{query id: {document id: score}}``, judgements (qrels) are ``{query id: {document id: gain}}``.
 Every judged query counts: one that the run has no answer to gets 0. Where scores tie, the document with the
-larger id (as text) comes first: the rule of trec_eval, which makes figures repeatable. MS MARCO's script, from
-which MRR@k is known, has the opposite rule, and `mrr` keeps to that.
+larger id (as text) comes first: the rule of trec_eval, which makes figures repeatable. MS MARCO's script,
+from which MRR@k is known, has the opposite rule, and `mrr` keeps to that.
 """
 
 import math

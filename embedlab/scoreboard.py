@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from embedlab.benchmark import Benchmark
-from embedlab.metrics import bootstrap_interval, ndcg, randomisation_test, recall
 from filelock import FileLock
 
+from embedlab.benchmark import Benchmark
 from embedlab.cache import cache_dir, write_atomically
+from embedlab.metrics import bootstrap_interval, ndcg, randomisation_test, recall
 
 Rank = Callable[[Sequence[str], int], tuple[np.ndarray, np.ndarray]]
 HEADINGS = ("engine", "nDCG@10", "95 % interval", "recall@100", "ms per query", "bytes per document")

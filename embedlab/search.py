@@ -263,19 +263,17 @@ class SearchEngine:
         return cls(embedder, index, ids, texts)
 
 
-def _dense(pooling: str | None, texts: Sequence[str], ids: Sequence[str]) -> SearchEngine:
-    return SearchEngine.build(texts, ids, embedder=Embedder.load(pooling=pooling))
+def _dense(texts: Sequence[str], ids: Sequence[str], **options: object) -> SearchEngine:
+    return SearchEngine.build(texts, ids, embedder=Embedder.load(**options))
 
 
 # The engines that the command line knows, each built by its function from texts and ids.
 ENGINES: dict[str, Callable[[Sequence[str], Sequence[str]], SearchEngine]] = {
-    name: partial(_dense, pooling)
-    for name, pooling in {
-        "dense": None,  # as the model was trained: mean pooling
-        "dense-cls": "cls",
-        "dense-max": "max",
-        "dense-last": "lasttoken",
-    }.items()
+    "dense": partial(_dense),  # as the model was trained: mean pooling, the first 256 tokens
+    "dense-cls": partial(_dense, pooling="cls"),
+    "dense-max": partial(_dense, pooling="max"),
+    "dense-last": partial(_dense, pooling="lasttoken"),
+    "dense-lead": partial(_dense, max_length=64),  # reads only how a document begins
 }
 
 

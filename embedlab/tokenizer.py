@@ -246,7 +246,7 @@ class WordPieceTokenizer:
         ids: list[int] = []
         start = 0
         for special in self._special.finditer(chunk):  # a "[SEP]" in the text is taken for what it says
-            ids += self._plain_ids(chunk[start : special.start()]) + [self.vocabulary[special[0]]]
+            ids += [*self._plain_ids(chunk[start : special.start()]), self.vocabulary[special[0]]]
             start = special.end()
         ids += self._plain_ids(chunk[start:])
         self._ids[chunk] = ids

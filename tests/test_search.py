@@ -138,6 +138,6 @@ def test_engine_refuses_bad_queries(engine):
 
 
 def test_engines_by_name():
-    assert list(ENGINES) == ["dense", "dense-cls", "dense-max", "dense-last"]
+    assert list(ENGINES) == ["dense", "dense-cls", "dense-max", "dense-last", "dense-lead"]
     with pytest.raises(ValueError, match="no engine 'dens'; choose from dense, dense-cls"):
         build_engine("dens", TEXTS, ["1", "2", "3"])
