@@ -49,12 +49,13 @@ def collect() -> dict[str, list[str]]:
     names = defaultdict(set)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated modules say so when they are imported
-        for package in PACKAGES:
-            for module in modules(import_module(package)):
-                for name, thing in members(module, package):
-                    text = stable(inspect.getdoc(thing) or "")
-                    if len(text.split()) >= 5:
-                        names[text].add(name)
+        # All are imported before the first text is read: scipy adds notes to docstrings of numpy's.
+        found = [(module, package) for package in PACKAGES for module in modules(import_module(package))]
+        for module, package in found:
+            for name, thing in members(module, package):
+                text = stable(inspect.getdoc(thing) or "")
+                if len(text.split()) >= 5:
+                    names[text].add(name)
     return {text: sorted(known, key=lambda n: (n.count("."), len(n), n)) for text, known in names.items()}
 
 

