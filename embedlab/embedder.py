@@ -239,7 +239,7 @@ def _pooling_of(config: dict) -> str:
 def _progress(total: int, wanted: bool) -> tqdm:
     # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
     quiet = {} if wanted and total > 256 else {"disable": True}
-    return tqdm(total=total, desc="embedding", unit="text", leave=False, **quiet)
+    return tqdm(total=total, desc="embedding", unit="text", leave=False, delay=1, **quiet)
 
 
 def _save(path: Path, vectors: Floats) -> None:
