@@ -20,12 +20,12 @@ PACKAGE = ROOT / "embedlab"
 
 # The floors of the house, the ground floor first. A module may import from lower floors only.
 FLOORS = [
-    {"cache", "machine", "metrics", "model", "notebook", "pooling", "docsearch"},
+    {"bpe", "cache", "machine", "metrics", "model", "notebook", "pooling", "docsearch"},
     {"store", "tokenizer", "encoder", "benchmark"},
     {"packed"},
     {"embedder"},
     {"search"},
-    {"scoreboard"},
+    {"scoreboard", "tour"},
     {"bench", "doctor"},
     {"cli"},
 ]
