@@ -31,7 +31,11 @@ class Source:
         style = (
             "padding: 0.6em 0.8em; border-radius: 4px; overflow-x: auto; line-height: 1.35; color: #000000"
         )
-        formatter = HtmlFormatter(noclasses=True, style="xcode", cssstyles=style + "; background: #F7F7F7")
+        # JupyterLab gives bare <pre> a background of its own, and the font of the text.
+        inner = "font-family: var(--jp-code-font-family, monospace); background: transparent; margin: 0"
+        formatter = HtmlFormatter(
+            noclasses=True, style="xcode", cssstyles=style + "; background: #F7F7F7", prestyles=inner
+        )
         return "".join(
             f"<div style='margin: 0.4em 0 0'><small>{html.escape(place)}</small></div>"
             + highlight(text, PythonLexer(), formatter)
