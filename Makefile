@@ -24,7 +24,7 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest $(ARGS)
-	TQDM_DISABLE=1 $(BIN)/python -m pytest -p no:doctest --nbval-lax --nbval-current-env --durations=0 $(NOTEBOOKS)
+	TQDM_DISABLE=1 $(BIN)/python -m pytest -o addopts= -q --nbval-lax --nbval-current-env --durations=0 $(NOTEBOOKS)
 
 notebooks: $(READY)
 	TQDM_DISABLE=1 $(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)
