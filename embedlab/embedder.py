@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from embedlab.cache import cached, content_key
 from embedlab.encoder import BertEncoder
+from embedlab.machine import a_core_each
 from embedlab.model import ModelError, model_folder, read_json
 from embedlab.packed import PackedEncoder, batches
 from embedlab.pooling import POOLINGS, l2_normalize
@@ -211,10 +212,12 @@ class Embedder:
             if on_long == "raise":
                 raise ValueError(message)
             warnings.warn(message, TruncationWarning, stacklevel=4)
-        for batch in batches([len(sequence) for sequence in ids]):
-            hidden = self.encoder([ids[i] for i in batch])
-            yield from zip(batch, (tensor.float().numpy() for tensor in hidden), strict=True)
-            bar.update(len(batch))
+        dealt = list(batches([len(sequence) for sequence in ids]))
+        with a_core_each() as pool:
+            done = pool.map(self.encoder, [[ids[i] for i in batch] for batch in dealt])
+            for batch, hidden in zip(dealt, done, strict=True):
+                yield from zip(batch, (tensor.float().numpy() for tensor in hidden), strict=True)
+                bar.update(len(batch))
 
 
 def _checked(texts: Sequence[str]) -> list[str]:

@@ -1,10 +1,14 @@
-"""What depends on the machine: bfloat16 where the CPU has it, and a matrix product with its weights prepared.
+"""What depends on the machine: bfloat16 where the CPU has it, its cores, and a well-prepared matrix product.
 
 oneDNN, the library under torch on x86 CPUs, can reorder a weight matrix once into the block layout that
 its kernels want, and can add the residual while the result is still in the cache. Torch uses this in
 compiled models and offers it under ``torch.ops.mkldnn``. On a machine without it the plain operations are
 used: the same numbers up to rounding, only slower.
 """
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +23,30 @@ def has_bfloat16() -> bool:
         getattr(torch.cpu, name, lambda: False)()
         for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     )
+
+
+@contextmanager
+def a_core_each() -> Iterator[ThreadPoolExecutor]:
+    """Open a pool in which every torch operation keeps to one core, with as many workers as there are cores.
+
+    Whole batches side by side beat sharing each operation out: the cores need not wait for each other after
+    every single product, which costs most when another program wants a core, too. An interrupt drops the work
+    that has not begun.
+
+    Examples
+    --------
+    >>> with a_core_each() as pool:
+    ...     list(pool.map(torch.sum, [torch.ones(2), torch.ones(3)]))
+    [tensor(2.), tensor(3.)]
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 class Linear:

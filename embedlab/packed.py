@@ -14,7 +14,7 @@ from torch import Tensor
 from embedlab.encoder import BertEncoder
 from embedlab.machine import Linear, has_bfloat16
 
-TOKENS_PER_BATCH = 4096  # enough to keep two cores busy; the largest activation is 4096 x 1536 numbers
+TOKENS_PER_BATCH = 2048  # enough to keep a core busy; the largest activation is 2048 x 1536 numbers
 
 
 def batches(lengths: Sequence[int], budget: int = TOKENS_PER_BATCH) -> Iterator[list[int]]:

@@ -75,7 +75,6 @@ def questions(notebook: nbformat.NotebookNode) -> list[str]:
 def write_readme(chapters: dict[str, dict]) -> None:
     """Put the chapter table and the scoreboard between their markers in README.md."""
     from embedlab.benchmark import docsearch
-
     from embedlab.scoreboard import HEADINGS, Scoreboard
 
     table = ["| chapter | questions it answers | read | run | memory |", "| --- | --- | --- | --- | --- |"]
