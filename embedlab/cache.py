@@ -18,6 +18,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 T = TypeVar("T")
+TAG = "CACHEDIR.TAG"
 
 
 def cache_dir() -> Path:
@@ -31,6 +32,19 @@ def cache_dir() -> Path:
     >>> del os.environ["EMBEDLAB_CACHE"]
     """
     return Path(os.environ.get("EMBEDLAB_CACHE") or user_cache_path("embedlab"))
+
+
+def cache_file(kind: str, name: str) -> Path:
+    """Return the place of a file in the cache; make the folders above it.
+
+    A new cache is marked as one (bford.info/cachedir), so that `clear` and programs for backups know it.
+    """
+    root = cache_dir()
+    if not root.exists() or not any(root.iterdir()):
+        root.mkdir(parents=True, exist_ok=True)
+        (root / TAG).write_text("Signature: 8a477f597d28d172789f06886806bc55\n")
+    (root / kind).mkdir(exist_ok=True)
+    return root / kind / name
 
 
 def content_key(*parts: str | bytes) -> str:
@@ -99,8 +113,7 @@ def cached(
     '42'
     >>> del os.environ["EMBEDLAB_CACHE"]
     """
-    path = cache_dir() / kind / f"{key}{suffix}"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = cache_file(kind, f"{key}{suffix}")
     with FileLock(f"{path}.lock"):
         if path.exists():
             try:
@@ -114,11 +127,20 @@ def cached(
 
 def size() -> int:
     """Return the bytes that the cache takes on disk."""
-    return sum(file.stat().st_size for file in cache_dir().rglob("*") if file.is_file())
+    files = (file for file in cache_dir().rglob("*") if file.is_file() and file.name != TAG)
+    return sum(file.stat().st_size for file in files)
 
 
 def clear() -> int:
-    """Remove everything cached; return the bytes that this set free."""
-    freed = size()
-    shutil.rmtree(cache_dir(), ignore_errors=True)
+    """Remove everything cached; return the bytes that this set free.
+
+    Raises
+    ------
+    ValueError
+        If the folder is not one that embedlab made: ``EMBEDLAB_CACHE`` might point anywhere.
+    """
+    freed, folder = size(), cache_dir()
+    if folder.exists() and not (folder / TAG).exists():
+        raise ValueError(f"{folder} holds no {TAG}, so it is not a cache of embedlab's; nothing was removed")
+    shutil.rmtree(folder, ignore_errors=True)
     return freed

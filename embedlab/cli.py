@@ -112,7 +112,8 @@ def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove everything
     """Show where results are cached and how much that takes; remove them with --clear."""
     from embedlab import cache as store
 
-    where, freed = store.cache_dir(), store.clear() if clear else store.size()
+    with plain_errors():
+        where, freed = store.cache_dir(), store.clear() if clear else store.size()
     typer.echo(f"{where}: {'removed' if clear else 'holds'} {freed / 1e6:.1f} MB")
 
 

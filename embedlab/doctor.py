@@ -82,8 +82,9 @@ def _weights() -> Check:
 def _cache() -> Check:
     folder = cache.cache_dir()
     try:
-        cache.write_atomically(folder / "doctor", lambda file: file.write_text("ok"))
-        (folder / "doctor").unlink()
+        trial = cache.cache_file("doctor", "trial")
+        cache.write_atomically(trial, lambda file: file.write_text("ok"))
+        trial.unlink()
         free = shutil.disk_usage(folder).free
     except OSError as error:
         advice = "set EMBEDLAB_CACHE to a folder that you may write to"

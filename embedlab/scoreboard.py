@@ -11,7 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from embedlab.benchmark import Benchmark
-from embedlab.cache import cache_dir, write_atomically
+from embedlab.cache import cache_file, write_atomically
 from embedlab.metrics import bootstrap_interval, ndcg, randomisation_test, recall
 
 Rank = Callable[[Sequence[str], int], tuple[np.ndarray, np.ndarray]]
@@ -140,7 +140,7 @@ class Scoreboard:
 
     def __init__(self, benchmark: Benchmark, path: Path | None = None):
         self.benchmark = benchmark
-        self.path = path or cache_dir() / "scoreboard" / f"{benchmark.fingerprint[:16]}.json"
+        self.path = path or cache_file("scoreboard", f"{benchmark.fingerprint[:16]}.json")
 
     @property
     def rows(self) -> list[Row]:

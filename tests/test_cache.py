@@ -26,8 +26,9 @@ def fetch(build, read=Path.read_text):
 
 
 def stored(folder):
-    """Name the files that hold something: locks are left in place, since others may wait at them."""
-    return sorted(file.name for file in folder.rglob("*") if file.is_file() and file.suffix != ".lock")
+    """Name the results: locks are left in place, since others may wait at them, and so is the cache's tag."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != "CACHEDIR.TAG")
+    return sorted(file.name for file in files if file.suffix != ".lock")
 
 
 def forbidden():

@@ -6,6 +6,7 @@ import pytest
 from test_benchmark import beir_folder
 from typer.testing import CliRunner
 
+from embedlab.cache import cache_file
 from embedlab.cli import app
 
 runner = CliRunner()
@@ -91,11 +92,19 @@ def test_doctor_says_what_to_do(monkeypatch, tmp_path):
 
 def test_cache_is_shown_and_removed(monkeypatch, tmp_path):
     monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "x").write_bytes(bytes(2_000_000))
+    cache_file("demo", "x").write_bytes(bytes(2_000_000))
     assert "holds 2.0 MB" in run("cache").stdout
     assert "removed 2.0 MB" in run("cache", "--clear").stdout
     assert "holds 0.0 MB" in run("cache").stdout
+
+
+def test_only_a_cache_is_removed(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
+    (tmp_path / "thesis.txt").write_text("do not remove")
+    found = run("cache", "--clear")
+    assert found.exit_code == 2
+    assert "is not a cache of embedlab's; nothing was removed" in found.stderr
+    assert (tmp_path / "thesis.txt").exists()
 
 
 def test_bench_tokenizer_prints_ratios():
