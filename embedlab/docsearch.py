@@ -139,16 +139,17 @@ def entries(see_also: str) -> Iterator[tuple[str, str]]:
     lines: list[str] = []
     for line in see_also.splitlines():
         if line.strip() and line[0].isspace() and lines:
-            joint = " " if " : " in lines[-1] or lines[-1].endswith(" :") else " : "
+            joint = " " if ": " in lines[-1] or lines[-1].endswith(":") else " : "
             lines[-1] += joint + line.strip()
         elif line.strip():
             lines.append(line.strip())
     for line in lines:
-        head, colon, description = ROLE.sub(r"\1", line).partition(" : ")
+        # numpydoc wants "name : text", but "name: text" is common.
+        head, *description = re.split(r"\s*:\s+", ROLE.sub(r"\1", line), maxsplit=1)
         names = [name.strip().rstrip("()") for name in head.split(",")]
-        if colon and all(re.fullmatch(r"[\w.]+", name) for name in names):
+        if description and all(re.fullmatch(r"[\w.]+", name) for name in names):
             for name in names:
-                yield name, clean(description)
+                yield name, clean(description[0])
 
 
 def clean(description: str) -> str:

@@ -54,7 +54,6 @@ class Embedder:
         model: str | Path | None = None,
         *,
         pooling: str | None = None,
-        max_length: int | None = None,
         dtype: str | None = None,
     ) -> "Embedder":
         """Load a model.
@@ -66,8 +65,6 @@ class Embedder:
             of a sentence-transformers model that is a BERT with pooling.
         pooling : {"mean", "cls", "max", "lasttoken"}, optional
             By default as the model was trained.
-        max_length : int, optional
-            Tokens of a text that are read, [CLS] and [SEP] included; by default what the model's folder says.
         dtype : {"float32", "bfloat16"}, optional
             What the encoder computes in; by default bfloat16 where the CPU has it. Vectors are float32
             in any case.
@@ -76,8 +73,6 @@ class Embedder:
         ------
         ModelError
             If there is no such model, or it is of a kind that cannot be run.
-        ValueError
-            If ``max_length`` is more than the model has positions.
         """
         folder = model_folder(model)
         for module in read_json(folder / "modules.json", default=[]):
@@ -88,14 +83,24 @@ class Embedder:
             pooling = _pooling_of(read_json(folder / "1_Pooling" / "config.json", default={}))
         encoder = BertEncoder.load(model)
         longest = encoder.config.max_position_embeddings
-        if max_length is None:
-            limits = read_json(folder / "sentence_bert_config.json", default={})
-            max_length = min(limits.get("max_seq_length") or longest, longest)
-        if not 2 <= max_length <= longest:
-            raise ValueError(f"max_length must be between 2 and {longest}, but is {max_length}")
+        limits = read_json(folder / "sentence_bert_config.json", default={})
+        max_length = min(limits.get("max_seq_length") or longest, longest)
         packed = PackedEncoder(encoder, getattr(torch, dtype) if dtype else None)
         tokenizer = WordPieceTokenizer.load(folder)
         return cls(tokenizer, packed, pooling=pooling, max_length=max_length)
+
+    def reading(self, max_length: int) -> "Embedder":
+        """Return the same model, but reading at most so many tokens of a text, [CLS] and [SEP] included.
+
+        Raises
+        ------
+        ValueError
+            If ``max_length`` is less than 2, or more than the model has positions.
+        """
+        longest = self.encoder.config.max_position_embeddings
+        if not 2 <= max_length <= longest:
+            raise ValueError(f"max_length must be between 2 and {longest}, but is {max_length}")
+        return Embedder(self.tokenizer, self.encoder, pooling=self.pooling, max_length=max_length)
 
     @property
     def dims(self) -> int:
@@ -105,12 +110,12 @@ class Embedder:
     @property
     def identity(self) -> dict[str, str]:
         """What makes the space that the vectors live in: vectors of two identities cannot be compared."""
-        return {"sha256": self.encoder.sha256, "pooling": self.pooling, "max_length": str(self.max_length)}
+        return {"sha256": self.encoder.sha256, "pooling": self.pooling}
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that the numbers depend on: the identity and the precision."""
-        return content_key(*self.identity.values(), str(self.encoder.dtype))
+        """A hash of all that the numbers depend on: the identity, how much is read, and the precision."""
+        return content_key(*self.identity.values(), str(self.max_length), str(self.encoder.dtype))
 
     def encode(
         self,

@@ -167,6 +167,7 @@ class SearchEngine:
         ids: Sequence[str] | None = None,
         *,
         embedder: Embedder | None = None,
+        lead: int | None = None,
         cache: bool = True,
     ) -> "SearchEngine":
         """Embed the texts and index the vectors.
@@ -177,6 +178,8 @@ class SearchEngine:
         ids : sequence of n different str, optional
             By default "0", "1", ...
         embedder : Embedder, optional
+        lead : int, optional
+            Read only so many tokens of each text; by default as many as the embedder takes.
         cache : bool
             Keep the vectors on disk, so that the next build of the same texts is quick.
 
@@ -194,9 +197,10 @@ class SearchEngine:
         if len(set(ids)) != len(ids):
             raise ValueError(f"two texts have the id {next(i for i in ids if ids.count(i) > 1)!r}")
         embedder = embedder or Embedder.load()
+        reader = embedder.reading(lead) if lead else embedder
         index = FlatIndex(embedder.dims)
         # Long documents are the normal case here, and the part that is read stands for them: no warning.
-        index.add(embedder.encode(texts, cache=cache, on_long="cut"))
+        index.add(reader.encode(texts, cache=cache, on_long="cut"))
         return cls(embedder, index, ids, texts)
 
     def rank(self, queries: Sequence[str], k: int = 100) -> tuple[Floats, Ints]:
@@ -263,8 +267,10 @@ class SearchEngine:
         return cls(embedder, index, ids, texts)
 
 
-def _dense(texts: Sequence[str], ids: Sequence[str], **options: object) -> SearchEngine:
-    return SearchEngine.build(texts, ids, embedder=Embedder.load(**options))
+def _dense(
+    texts: Sequence[str], ids: Sequence[str], pooling: str | None = None, lead: int | None = None
+) -> SearchEngine:
+    return SearchEngine.build(texts, ids, embedder=Embedder.load(pooling=pooling), lead=lead)
 
 
 # The engines that the command line knows, each built by its function from texts and ids.
@@ -273,7 +279,7 @@ ENGINES: dict[str, Callable[[Sequence[str], Sequence[str]], SearchEngine]] = {
     "dense-cls": partial(_dense, pooling="cls"),
     "dense-max": partial(_dense, pooling="max"),
     "dense-last": partial(_dense, pooling="lasttoken"),
-    "dense-lead": partial(_dense, max_length=64),  # reads only how a document begins
+    "dense-lead": partial(_dense, lead=64),  # reads only how a document begins
 }
 
 

@@ -114,6 +114,7 @@ def test_a_missing_package_is_named(monkeypatch):
     [
         ("norm : Norm of a vector.", [("norm", "Norm of a vector.")]),
         ("norm", []),
+        ("norm: Norm of a vector.", [("norm", "Norm of a vector.")]),
         ("a.b, c() : Both `of` them.", [("a.b", "Both of them."), ("c", "Both of them.")]),
         (":func:`numpy.sum` : Add :class:`~x.Y` up.", [("numpy.sum", "Add x.Y up.")]),
         ("norm :\n    Norm of\n    a vector.", [("norm", "Norm of a vector.")]),

@@ -187,3 +187,15 @@ def test_vectors_do_not_change_with_the_number_of_threads(embedder):
         np.testing.assert_allclose(embedder.encode(ODD), vectors, atol=1e-5)
     finally:
         torch.set_num_threads(before)
+
+
+def test_reading_less_is_the_same_space(embedder):
+    short = embedder.reading(8)
+    assert short.identity == embedder.identity
+    assert short.fingerprint != embedder.fingerprint
+    np.testing.assert_allclose(
+        short.encode(["word " * 50], on_long="cut"), embedder.encode(["word " * 6]), atol=1e-5
+    )
+    for length in (1, 513):
+        with pytest.raises(ValueError, match=f"between 2 and 512, but is {length}"):
+            embedder.reading(length)
