@@ -43,8 +43,40 @@ def normalize_by_einsum(vectors):
     return (vectors.T / np.sqrt(np.where(squares == 0, 1, squares))).T
 
 
+def wordpiece_by_recursion(word, vocabulary, mark=""):
+    if len(word) > 100:
+        return ["[UNK]"]
+    if not word:
+        return []
+    sizes = [size for size in range(len(word), 0, -1) if mark + word[:size] in vocabulary]
+    rest = wordpiece_by_recursion(word[sizes[0] :], vocabulary, "##") if sizes else ["[UNK]"]
+    return ["[UNK]"] if rest == ["[UNK]"] else [mark + word[: sizes[0]], *rest]
+
+
+def merge_by_stack(ids, pair, new):
+    merged, fresh = [], False  # fresh: the last id of merged may begin a pair
+    for i in ids:
+        if fresh and (merged[-1], i) == tuple(pair):
+            merged[-1], fresh = new, False
+        else:
+            merged.append(i)
+            fresh = True
+    return merged
+
+
+def pad_by_zip(sequences):
+    columns = list(itertools.zip_longest(*sequences))  # None where a list has ended
+    table = np.array(columns, dtype=object).reshape(len(columns), len(sequences)).T
+    mask = np.array([[value is not None for value in row] for row in table])
+    mask = mask.reshape(table.shape).astype(np.int64)
+    return np.where(mask == 1, table, 0).astype(np.int64), mask
+
+
 # Another correct way of writing each exercise: the checker must not ask for the package's own words.
 ALTERNATIVES = {
+    "wordpiece": wordpiece_by_recursion,
+    "merge": merge_by_stack,
+    "pad": pad_by_zip,
     "mean_pool": mean_by_loop,
     "last_token_pool": last_by_loop,
     "l2_normalize": normalize_by_einsum,
