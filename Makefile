@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # Two native thread pools on few cores slow each other down; warnings about it would end up in the notebooks.
 export TOKENIZERS_PARALLELISM = false
@@ -11,14 +12,15 @@ export HF_HUB_OFFLINE = 1
 .PHONY: lab test notebooks bench clean-cache
 
 # pip runs again only where what it reads is newer than its last success.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt tools/jupyterlab.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "embedlab needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[course,dev]'
+	@mkdir -p $(LAB_SETTINGS) && cp tools/jupyterlab.json $(LAB_SETTINGS)/overrides.json  # no question about news
 	@touch $(READY)
 
 lab: $(READY)
-	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
 
 test: $(READY)
 	$(BIN)/ruff check .

@@ -32,11 +32,14 @@ def execute(path: Path) -> dict:
     header = HEADER.search(notebook.cells[0].source)
     if not header:
         raise ChapterError("its first cell lacks the line 'Reading ... minutes · running under ...'")
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+    }
     notebook.metadata.pop("widgets", None)
-    notebook.cells.append(
-        nbformat.v4.new_code_cell(PEAK)
-    )  # the kernel itself knows its peak; taken out again
+    # Only the kernel itself knows its peak: a last cell asks it, and is taken out again.
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
     start = time.perf_counter()
     try:
         NotebookClient(
