@@ -19,6 +19,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "data" / "chapters.json"
 HEADER = re.compile(r"Reading (\d+) minutes · running under (\d+) s · memory under ([\d.]+) GB")
+WIDGET = "application/vnd.jupyter.widget-view+json"
 PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, sys.platform)"
 
 
@@ -37,7 +38,6 @@ def execute(path: Path) -> dict:
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
     }
-    notebook.metadata.pop("widgets", None)
     # Only the kernel itself knows its peak: a last cell asks it, and is taken out again.
     notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
     start = time.perf_counter()
@@ -50,7 +50,10 @@ def execute(path: Path) -> dict:
     seconds = time.perf_counter() - start
     peak, platform = notebook.cells.pop().outputs[0].text.split()
     gigabytes = int(peak) / (1e9 if platform == "darwin" else 1e6)  # macOS counts bytes, Linux KiB
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
+        if "outputs" in cell:  # progress bars of other libraries are widgets: nothing of them is to stay
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise ChapterError(f"a cell writes to stderr:\n{cell.source}\n\n{output.text}")
