@@ -59,7 +59,7 @@ def execute(path: Path) -> dict:
                 raise ChapterError(f"a cell writes to stderr:\n{cell.source}\n\n{output.text}")
     if seconds > float(header[2]) or gigabytes > float(header[3]):
         raise ChapterError(
-            f"{seconds:.0f} s and {gigabytes:.1f} GB: more than the header promises. The promise is for a warm "
+            f"{seconds:.0f} s and {gigabytes:.1f} GB: more than the header promises. That is for a warm "
             "cache: if this was the first run, run it again."
         )
     nbformat.write(notebook, path)
