@@ -57,7 +57,7 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-12) -> T
     tensor([-1.,  1.])
     """
     centred = x - x.mean(-1, keepdim=True)
-    variance = centred.square().mean(-1, keepdim=True)  # over d, not over the batch; no Bessel correction
+    variance = centred.square().mean(-1, keepdim=True)  # over d; no Bessel correction
     return centred / torch.sqrt(variance + eps) * weight + bias
 
 

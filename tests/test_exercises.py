@@ -72,6 +72,15 @@ def pad_by_zip(sequences):
     return np.where(mask == 1, table, 0).astype(np.int64), mask
 
 
+def cosine_pair_by_pair(a, b):
+    cosines = np.zeros((len(a), len(b)), dtype=np.float32)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            if x.any() and y.any():
+                cosines[i, j] = np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y))
+    return cosines
+
+
 # Another correct way of writing each exercise: the checker must not ask for the package's own words.
 ALTERNATIVES = {
     "wordpiece": wordpiece_by_recursion,
@@ -80,6 +89,7 @@ ALTERNATIVES = {
     "mean_pool": mean_by_loop,
     "last_token_pool": last_by_loop,
     "l2_normalize": normalize_by_einsum,
+    "cosine": cosine_pair_by_pair,
 }
 
 ALL = list(exercises().values())

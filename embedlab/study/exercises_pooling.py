@@ -30,6 +30,16 @@ def _rows(rng: np.random.Generator) -> list[tuple]:
     return [(np.array(case, dtype=np.float32),) for case in cases]
 
 
+def _pairs(rng: np.random.Generator) -> list[tuple]:
+    """List (a, b): single vectors first, then n rows against m, with a zero row here and there."""
+    cases = [([[2]], [[3]]), ([[0]], [[1]]), ([[3, 4]], [[4, 3]]), ([[3, 4]], [[-6, -8]])]
+    cases += [([[3, 4]], [[0, 0]]), ([[3, 4], [0, 2]], [[3, 4]])]
+    for n, m, d in [(1, 2, 2), (2, 2, 2), (2, 3, 2), (3, 3, 4), (4, 2, 3), (5, 6, 8)]:
+        a, b = rng.integers(-9, 10, (n, d)), rng.integers(-9, 10, (m, d))
+        cases += [(a, b), (a * (rng.random((n, 1)) > 0.4), b * (rng.random((m, 1)) > 0.4))]
+    return [(np.array(a, dtype=np.float32), np.array(b, dtype=np.float32)) for a, b in cases]
+
+
 # Wrong implementations, one for each way in which an answer is known to go wrong.
 
 
@@ -95,6 +105,28 @@ def _by_absolute_sum(vectors):
 
 def _unguarded(vectors):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _no_lengths(a, b):
+    return a @ b.T
+
+
+def _one_length(a, b):
+    return (_safe_divide(a, np.linalg.norm(a, axis=1, keepdims=True)) @ b.T).astype(np.float32)
+
+
+def _row_by_row(a, b):
+    a, b = (_safe_divide(x, np.linalg.norm(x, axis=1, keepdims=True)) for x in (a, b))
+    return (a * b).sum(axis=1)
+
+
+def _cosine_distance(a, b):
+    a, b = (_safe_divide(x, np.linalg.norm(x, axis=1, keepdims=True)) for x in (a, b))
+    return 1 - a @ b.T
+
+
+def _textbook_cosine(a, b):
+    return a @ b.T / (np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1))
 
 
 _PADDING_COUNTED = (
@@ -210,5 +242,46 @@ EXERCISES = (
             ),
         ),
         follow_up="float32 ends at 3e38. What happens to a vector with an entry of 1e20? What would you do?",
+    ),
+    Exercise(
+        name="cosine",
+        chapter="03_pooling",
+        task="Compare every row of a, float32 (n, d), with every row of b, float32 (m, d), by the cosine of "
+        "their angle: float32 (n, m); a zero vector has cosine 0 with everything.",
+        reference="embedlab.pooling:cosine",
+        cases=_pairs,
+        hints=(
+            "On vectors of length 1, the cosine is the dot product: what has to be done to both sides first?",
+            "All dot products of n rows with m rows are one matrix product: a @ b.T has shape (n, m).",
+            "Lengths of a: (n, 1), of b: (m, 1), with axis=1 and keepdims=True. Where one is 0, divide by 1.",
+        ),
+        mistakes=(
+            Mistake(
+                "dot product, lengths left in",
+                "That is the dot product: it grows with the vectors. The cosine depends on the angle alone.",
+                _no_lengths,
+            ),
+            Mistake(
+                "only one side normalised",
+                "The ranking may already be right, but a cosine divides by both lengths, those of a and b.",
+                _one_length,
+            ),
+            Mistake(
+                "row with row instead of all with all",
+                "a * b pairs row i of a with row i of b. All, shape (n, m), come from a matrix product.",
+                _row_by_row,
+            ),
+            Mistake(
+                "distance instead of similarity",
+                "1 - cosine is the cosine distance, where small is good. Here, equal directions give 1.",
+                _cosine_distance,
+            ),
+            Mistake(
+                "NaN for a zero vector",
+                "A zero vector has length 0, and 0 / 0 is NaN. Let it score 0: divide by 1 instead.",
+                _textbook_cosine,
+            ),
+        ),
+        follow_up="A database stores a million documents. Which part of this would you do only once?",
     ),
 )
