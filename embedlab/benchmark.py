@@ -7,6 +7,7 @@ of texts can be loaded as well, and two lists of word pairs with human ratings.
 import csv
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -148,8 +149,8 @@ def load_beir(folder: str | Path, split: str = "test") -> Benchmark:
         with the file and the line.
     """
     folder = Path(folder)
-    corpus = _texts_by_id(folder / "corpus.jsonl")
-    all_queries = _texts_by_id(folder / "queries.jsonl")
+    corpus = _texts_by_id(folder / "corpus.jsonl", id_needed=True)
+    all_queries = _texts_by_id(folder / "queries.jsonl", id_needed=True)
     qrels: Qrels = {}
     for place, fields in _judgements(folder / "qrels" / f"{split}.tsv"):
         query_id, doc_id, gain = fields
@@ -157,7 +158,10 @@ def load_beir(folder: str | Path, split: str = "test") -> Benchmark:
             raise BenchmarkError(f"{place}: there is no query {query_id!r}")
         if doc_id not in corpus:
             raise BenchmarkError(f"{place}: there is no document {doc_id!r}")
-        qrels.setdefault(query_id, {})[doc_id] = gain
+        if qrels.setdefault(query_id, {}).setdefault(doc_id, gain) != gain:
+            raise BenchmarkError(f"{place}: {query_id!r} and {doc_id!r} were judged otherwise further up")
+    if not qrels:
+        raise BenchmarkError(f"{folder / 'qrels' / split}.tsv: there are no judgements in it")
     queries = {i: all_queries[i] for i in qrels}
     return Benchmark(folder.name, list(corpus), list(corpus.values()), queries, qrels, {split: list(qrels)})
 
@@ -168,7 +172,7 @@ def _judgements(file: Path) -> Iterator[tuple[str, tuple[str, str, int]]]:
         place = f"{file}, line {number}"
         if not row or (number == 1 and not row[-1].lstrip("-").isdigit()):
             continue  # the heading
-        if len(row) != 3 or not row[2].strip().lstrip("-").isdigit():
+        if len(row) != 3 or not re.fullmatch(r"\s*-?[0-9]+\s*", row[2]):
             raise BenchmarkError(f"{place}: expected query id, document id and a whole number, but got {row}")
         yield place, (row[0], row[1], int(row[2]))
 
@@ -188,13 +192,16 @@ def load_corpus(path: str | Path) -> tuple[list[str], list[str]]:
         If there is nothing there, or nothing in it, or it cannot be read: with the file and the line.
     """
     path = Path(path)
+    suffix = path.suffix.lower()
     if path.is_dir():
         files = sorted(f for f in path.rglob("*") if f.suffix.lower() in TEXT_FILES and f.is_file())
         texts = {f.relative_to(path).as_posix(): _read_text(f) for f in files}
-    elif path.suffix == ".jsonl":
+    elif suffix == ".jsonl":
         texts = _texts_by_id(path)
-    elif path.suffix == ".txt":
+    elif suffix == ".txt":
         texts = {f"line {n}": line for n, line in enumerate(_lines(path), start=1)}
+    elif not path.exists():
+        raise BenchmarkError(f"{path} does not exist: expected a folder, a .jsonl or a .txt file")
     else:
         raise BenchmarkError(f"{path}: expected a folder, a .jsonl or a .txt file")
     texts = {i: text for i, text in texts.items() if text.strip()}
@@ -234,7 +241,7 @@ def _word_pairs(name: str) -> list[tuple[str, str, float]]:
     return [(first.lower(), second.lower(), float(score)) for first, second, score in rows]
 
 
-def _texts_by_id(file: Path) -> dict[str, str]:
+def _texts_by_id(file: Path, *, id_needed: bool = False) -> dict[str, str]:
     texts: dict[str, str] = {}
     for number, line in enumerate(_lines(file), start=1):
         place = f"{file}, line {number}"
@@ -246,6 +253,8 @@ def _texts_by_id(file: Path) -> dict[str, str]:
             raise BenchmarkError(f"{place}: not JSON: {error}") from error
         if not isinstance(record, dict) or not isinstance(record.get("text"), str):
             raise BenchmarkError(f"{place}: expected an object with a string 'text', but got {line[:80]}")
+        if id_needed and record.get("_id") is None:
+            raise BenchmarkError(f"{place}: there is no '_id', which judgements need")
         key = str(record.get("_id", record.get("id", number)))
         if key in texts:
             raise BenchmarkError(f"{place}: the id {key!r} is there twice")
@@ -266,4 +275,5 @@ def _read_text(file: Path) -> str:
     except OSError as error:
         raise BenchmarkError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise BenchmarkError(f"{file} is no text in UTF-8: {error}") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BenchmarkError(f"{file} is no text in UTF-8, line {line}: {error}") from error

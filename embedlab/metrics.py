@@ -16,8 +16,8 @@ Run = dict[str, dict[str, float]]
 Qrels = dict[str, dict[str, int]]
 
 
-def ranked(scores: dict[str, float], *, larger_id_first: bool = True) -> list[str]:
-    """Sort documents by score, best first; ties by id.
+def ranked(scores: dict[str, float], *, query: str = "", larger_id_first: bool = True) -> list[str]:
+    """Sort documents by score, best first; ties by id. The query's id is for the error's message.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def ranked(scores: dict[str, float], *, larger_id_first: bool = True) -> list[st
     """
     bad = next((document for document, score in scores.items() if math.isnan(score)), None)
     if bad is not None:
-        raise ValueError(f"the score of document {bad!r} is NaN")
+        raise ValueError(f"query {query!r}: the score of document {bad!r} is NaN, which has no rank")
     by_id = sorted(scores, reverse=larger_id_first)
     return sorted(by_id, key=lambda document: -scores[document])  # stable: ties keep the order of the ids
 
@@ -58,7 +58,7 @@ def ndcg(qrels: Qrels, run: Run, k: int = 10) -> dict[str, float]:
 
     values = {}
     for query, judged in qrels.items():
-        gains = [max(judged.get(document, 0), 0) for document in ranked(run.get(query, {}))[:k]]
+        gains = [max(judged.get(document, 0), 0) for document in ranked(run.get(query, {}), query=query)[:k]]
         best = dcg(sorted((gain for gain in judged.values() if gain > 0), reverse=True))
         values[query] = dcg(gains) / best if best else 0.0
     return values
@@ -76,7 +76,7 @@ def recall(qrels: Qrels, run: Run, k: int = 100) -> dict[str, float]:
     values = {}
     for query, judged in qrels.items():
         relevant = {document for document, gain in judged.items() if gain > 0}
-        found = relevant.intersection(ranked(run.get(query, {}))[:k])
+        found = relevant.intersection(ranked(run.get(query, {}), query=query)[:k])
         values[query] = len(found) / len(relevant) if relevant else 0.0
     return values
 
@@ -94,7 +94,7 @@ def mrr(qrels: Qrels, run: Run, k: int = 10) -> dict[str, float]:
     _positive(k)
     values = {}
     for query, judged in qrels.items():
-        documents = ranked(run.get(query, {}), larger_id_first=False)[:k]
+        documents = ranked(run.get(query, {}), query=query, larger_id_first=False)[:k]
         ranks = [rank for rank, d in enumerate(documents, start=1) if judged.get(d, 0) > 0]
         values[query] = 1 / ranks[0] if ranks else 0.0
     return values
@@ -114,7 +114,7 @@ def bootstrap_interval(
     Raises
     ------
     ValueError
-        If there are no values.
+        If there are no values, or one is NaN.
 
     Examples
     --------
@@ -125,6 +125,7 @@ def bootstrap_interval(
     data = np.asarray(values, float)
     if data.size == 0:
         raise ValueError("there are no values to take a mean of")
+    _no_nan(data)
     if np.ptp(data) == 0:
         return (float(data[0]),) * 3
     found = bootstrap(
@@ -150,7 +151,7 @@ def randomisation_test(
     Raises
     ------
     ValueError
-        If the two differ in length, or are empty.
+        If the two differ in length, are empty, or hold a NaN.
 
     Examples
     --------
@@ -160,6 +161,7 @@ def randomisation_test(
     a, b = np.asarray(a, float), np.asarray(b, float)
     if a.shape != b.shape or a.size == 0:
         raise ValueError(f"pairs need two equally long lists of values, but got {a.size} and {b.size}")
+    _no_nan(a, b)  # else no difference compares as larger, and p comes out as 0
     if np.array_equal(a, b):
         return 1.0
     found = permutation_test(
@@ -172,6 +174,12 @@ def randomisation_test(
         rng=np.random.default_rng(seed),
     )
     return float(found.pvalue)
+
+
+def _no_nan(*samples: np.ndarray) -> None:
+    for values in samples:
+        if np.isnan(values).any():
+            raise ValueError(f"value {np.flatnonzero(np.isnan(values))[0]} (from 0) is NaN")
 
 
 def _positive(k: int) -> int:

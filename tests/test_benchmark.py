@@ -133,7 +133,7 @@ def beir_folder(path, corpus=None, queries=None, qrels=None):
     qrels = qrels or ["query-id\tcorpus-id\tscore", "q1\td1\t2", "q1\td2\t0"]
     (path / "corpus.jsonl").write_text("\n".join(corpus) + "\n")
     (path / "queries.jsonl").write_text("\n".join(queries) + "\n")
-    (path / "qrels" / "test.tsv").write_text("\n".join(qrels) + "\n")
+    (path / "qrels" / "test.tsv").write_text("\n".join(qrels) + "\n", encoding="utf-8")
     return path
 
 
@@ -164,6 +164,12 @@ def test_beir_folder_loads(tmp_path):
             {"qrels": ["head", "q1 d1 1"]},
             r"test.tsv, line 2: expected query id, document id and a whole number",
         ),
+        ({"corpus": ['{"text": "one"}']}, r"corpus.jsonl, line 1: there is no '_id'"),
+        ({"queries": ['{"_id": null, "text": "?"}']}, r"queries.jsonl, line 1: there is no '_id'"),
+        ({"qrels": ["query-id\tcorpus-id\tscore"]}, r"test.tsv: there are no judgements in it"),
+        ({"qrels": ["q1\td1\t1", "q1\td1\t0"]}, r"line 2: 'q1' and 'd1' were judged otherwise"),
+        ({"qrels": ["head", "q1\td1\t--1"]}, r"line 2: expected .* a whole number"),
+        ({"qrels": ["head", "q1\td1\t\u0662"]}, r"line 2: expected .* a whole number"),
         ({"qrels": ["head", "q1\td1\thigh"]}, r"line 2: expected .* but got \['q1', 'd1', 'high'\]"),
     ],
 )
@@ -198,12 +204,15 @@ def test_your_own_documents(tmp_path):
 def test_your_own_documents_where_there_are_none(tmp_path):
     with pytest.raises(BenchmarkError, match="no documents in it"):
         load_corpus(tmp_path)
-    with pytest.raises(BenchmarkError, match=r"expected a folder, a .jsonl or a .txt file"):
+    with pytest.raises(BenchmarkError, match="nothing does not exist"):
         load_corpus(tmp_path / "nothing")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    with pytest.raises(BenchmarkError, match=r"expected a folder, a .jsonl or a .txt file"):
+        load_corpus(tmp_path / "a.pdf")
     with pytest.raises(BenchmarkError, match="cannot be read: No such file"):
         load_corpus(tmp_path / "nothing.txt")
-    (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
-    with pytest.raises(BenchmarkError, match=r"latin.txt is no text in UTF-8"):
+    (tmp_path / "latin.txt").write_bytes("e\né".encode("latin-1"))
+    with pytest.raises(BenchmarkError, match=r"latin.txt is no text in UTF-8, line 2"):
         load_corpus(tmp_path)
 
 

@@ -43,9 +43,9 @@ def test_between_zero_and_one_and_perfect_for_the_ideal_run(qrels, run):
 
 
 def test_refuses_nan_and_bad_k():
-    with pytest.raises(ValueError, match="document 'b' is NaN"):
-        ndcg({"q": {"a": 1}}, {"q": {"a": 1.0, "b": float("nan")}})
     for metric in (ndcg, recall, mrr):
+        with pytest.raises(ValueError, match="query 'q': the score of document 'b' is NaN"):
+            metric({"q": {"a": 1}}, {"q": {"a": 1.0, "b": float("nan")}})
         with pytest.raises(ValueError, match="k must be at least 1, but is 0"):
             metric({"q": {"a": 1}}, {}, 0)
 
@@ -71,6 +71,15 @@ def test_p_value_is_near_the_t_tests():
     for shift in (0.0, 0.05, 0.15):
         b = a + shift + rng.normal(scale=0.5, size=100)
         assert randomisation_test(a, b) == pytest.approx(ttest_rel(a, b).pvalue, abs=0.02)
+
+
+def test_statistics_refuse_nan():
+    nan = float("nan")
+    with pytest.raises(ValueError, match=r"value 1 .* is NaN"):
+        bootstrap_interval([1.0, nan])
+    for a, b in (([1.0, nan], [1.0, 2.0]), ([1.0, 2.0], [1.0, nan])):
+        with pytest.raises(ValueError, match=r"value 1 .* is NaN"):
+            randomisation_test(a, b)
 
 
 def test_test_refuses_what_is_not_paired():
