@@ -188,8 +188,8 @@ EXERCISES = (
                 _drops_what_does_not_fit,
             ),
         ),
-        follow_up="Greedy is not optimal: can you think of a vocabulary and a word where longest-first ends in "
-        "[UNK], although the word can be spelled?",
+        follow_up="Greedy is not optimal: can you think of a vocabulary and a word where longest-first ends "
+        "in [UNK], although the word can be spelled?",
     ),
     Exercise(
         name="merge",
@@ -219,7 +219,7 @@ EXERCISES = (
             ),
             Mistake("either order", "The pair (1, 2) is not the pair (2, 1): order matters.", _either_order),
         ),
-        follow_up="How would you find the most frequent pair without counting all pairs again after each merge?",
+        follow_up="How would you find the most frequent pair without counting all pairs after each merge?",
     ),
     Exercise(
         name="pad",
@@ -247,7 +247,7 @@ EXERCISES = (
                 _cut_to_shortest,
             ),
         ),
-        follow_up="A batch holds one text of 256 tokens and 31 of 8. What share of the work is wasted, and what "
-        "would you do about it?",
+        follow_up="A batch holds one text of 256 tokens and 31 of 8. What share of the work is wasted, and "
+        "what would you do about it?",
     ),
 )
