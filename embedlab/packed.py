@@ -61,8 +61,10 @@ class PackedEncoder:
         self.words = w["embeddings.word_embeddings.weight"]
         self.positions = w["embeddings.position_embeddings.weight"]
         self.kinds = w["embeddings.token_type_embeddings.weight"]
-        self.norm = _norm(w, "embeddings.LayerNorm")
-        self.layers = [_layer(w, f"encoder.layer.{i}") for i in range(self.config.num_hidden_layers)]
+        eps = self.config.layer_norm_eps
+        self.norm = _norm(w, "embeddings.LayerNorm", eps)
+        names = [f"encoder.layer.{i}" for i in range(self.config.num_hidden_layers)]
+        self.layers = [_layer(w, name, eps) for name in names]
 
     @torch.inference_mode()
     def __call__(
@@ -117,18 +119,18 @@ class PackedEncoder:
         return layer["norm2"](layer["down"](inner, residual=x))
 
 
-def _norm(w: dict[str, Tensor], name: str):
+def _norm(w: dict[str, Tensor], name: str, eps: float):
     weight, bias = w[f"{name}.weight"], w[f"{name}.bias"]
-    return lambda x: F.layer_norm(x, weight.shape, weight, bias, 1e-12)
+    return lambda x: F.layer_norm(x, weight.shape, weight, bias, eps)
 
 
-def _layer(w: dict[str, Tensor], name: str) -> dict:
+def _layer(w: dict[str, Tensor], name: str, eps: float) -> dict:
     parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
     return {
         "qkv": Linear(*(torch.cat([w[f"{part}.{kind}"] for part in parts]) for kind in ("weight", "bias"))),
         "out": Linear(*(w[f"{name}.attention.output.dense.{kind}"] for kind in ("weight", "bias"))),
-        "norm1": _norm(w, f"{name}.attention.output.LayerNorm"),
+        "norm1": _norm(w, f"{name}.attention.output.LayerNorm", eps),
         "up": Linear(*(w[f"{name}.intermediate.dense.{kind}"] for kind in ("weight", "bias"))),
         "down": Linear(*(w[f"{name}.output.dense.{kind}"] for kind in ("weight", "bias"))),
-        "norm2": _norm(w, f"{name}.output.LayerNorm"),
+        "norm2": _norm(w, f"{name}.output.LayerNorm", eps),
     }
