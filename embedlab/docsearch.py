@@ -56,7 +56,7 @@ def collect() -> dict[str, list[str]]:
                 text = stable(inspect.getdoc(thing) or "")
                 if len(text.split()) >= 5:
                     names[text].add(name)
-    return {text: sorted(known, key=lambda n: (n.count("."), len(n), n)) for text, known in names.items()}
+    return {text: sorted(known, key=_length) for text, known in names.items()}
 
 
 def stable(text: str) -> str:
@@ -225,7 +225,11 @@ def split(doc_ids: list[str], queries: list[tuple[str, list[int]]], seed: int) -
 
 
 def _shortest(names: list[str]) -> str:
-    return min(names, key=lambda name: (name.count("."), len(name), name))
+    return min(names, key=_length)
+
+
+def _length(name: str) -> tuple[int, int, str]:
+    return name.count("."), len(name), name
 
 
 def _same(a: str, b: str) -> bool:

@@ -15,7 +15,7 @@ from embedlab.machine import a_core_each
 from embedlab.model import ModelError, model_folder, read_json
 from embedlab.packed import PackedEncoder, batches
 from embedlab.pooling import POOLINGS, l2_normalize
-from embedlab.tokenizer import WordPieceTokenizer
+from embedlab.tokenizer import WordPieceTokenizer, checked_text
 
 Floats = NDArray[np.float32]
 CACHE_CHUNK = 1024  # texts in one cached file: what an interrupted run may lose, at the most
@@ -197,7 +197,7 @@ class Embedder:
         key = content_key(self.fingerprint, *texts)
         start = bar.n
         vectors = cached(
-            "embeddings", key, lambda: self._embed(texts, bar, on_long), _save, np.load, suffix=".npy"
+            "embeddings", key, lambda: self._embed(texts, bar, on_long), np.save, np.load, suffix=".npy"
         )
         bar.update(start + len(texts) - bar.n)  # what came from the disk is done, too
         return vectors
@@ -228,11 +228,7 @@ class Embedder:
 def _checked(texts: Sequence[str]) -> list[str]:
     if isinstance(texts, str):
         raise TypeError(f"texts must be a list of strings, but is one string: pass [{texts[:40]!r}]")
-    texts = list(texts)
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(f"texts[{i}] must be a string, but is {type(text).__name__}: {text!r:.60}")
-    return texts
+    return [checked_text(text, f"texts[{i}]") for i, text in enumerate(texts)]
 
 
 def _pooling_of(config: dict) -> str:
@@ -248,7 +244,3 @@ def _progress(total: int, wanted: bool) -> tqdm:
     # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
     quiet = {} if wanted and total > 256 else {"disable": True}
     return tqdm(total=total, desc="embedding", unit="text", leave=False, delay=1, **quiet)
-
-
-def _save(path: Path, vectors: Floats) -> None:
-    np.save(path, vectors)

@@ -128,9 +128,7 @@ def dot(a: Floats, b: Floats) -> Floats:
     >>> dot(np.float32([[1, 2]]), np.float32([[3, 4], [0, 1]]))
     array([[11.,  2.]], dtype=float32)
     """
-    a, b = np.atleast_2d(np.asarray(a, np.float32)), np.atleast_2d(np.asarray(b, np.float32))
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"vectors of {a.shape[1]} dimensions cannot be compared with {b.shape[1]}")
+    a, b = _comparable(a, b, np.float32)
     return a @ b.T
 
 
@@ -153,12 +151,18 @@ def euclidean(a: Floats, b: Floats) -> Floats:
     >>> euclidean(np.float32([[0, 0]]), np.float32([[3, 4], [0, 0]]))
     array([[5., 0.]], dtype=float32)
     """
-    a, b = np.atleast_2d(np.asarray(a, np.float64)), np.atleast_2d(np.asarray(b, np.float64))
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"vectors of {a.shape[1]} dimensions cannot be compared with {b.shape[1]}")
+    a, b = _comparable(a, b, np.float64)
     # |a - b|^2 = |a|^2 - 2 ab + |b|^2 needs no (n, m, d) array; float64 since near-equal vectors cancel.
     squares = (a * a).sum(1)[:, None] - 2 * a @ b.T + (b * b).sum(1)
     return np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+
+
+def _comparable(a: NDArray, b: NDArray, dtype: type) -> tuple[NDArray, NDArray]:
+    """Return both as matrices of this dtype; refuse vectors of different dimensions."""
+    a, b = np.atleast_2d(np.asarray(a, dtype)), np.atleast_2d(np.asarray(b, dtype))
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(f"vectors of {a.shape[1]} dimensions cannot be compared with {b.shape[1]}")
+    return a, b
 
 
 def _checked(hidden: Floats, mask: NDArray) -> tuple[Floats, Floats]:

@@ -179,10 +179,11 @@ class Scoreboard:
         return {"difference": mean, "low": low, "high": high, "p": randomisation_test(a, b)}
 
     def _repr_html_(self) -> str:
-        best = max((row.ndcg for row in self.rows), default=0)
+        rows = self.rows
+        best = max((row.ndcg for row in rows), default=0)
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in HEADINGS)
         body = ""
-        for row in self.rows:
+        for row in rows:
             cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells())
             style = ' style="font-weight:bold"' if row.ndcg == best else ""
             body += f"<tr{style}>{cells}</tr>"

@@ -162,7 +162,7 @@ class WordPieceTokenizer:
 
     def tokenize(self, text: str) -> list[str]:
         """Cut a text into tokens, without adding special ones."""
-        return [self.tokens[i] for i in self._text_ids(_checked(text, "text"), None)]
+        return [self.tokens[i] for i in self._text_ids(checked_text(text, "text"), None)]
 
     def encode(self, text: str, *, max_length: int | None = None) -> list[int]:
         """Turn a text into ids, between [CLS] and [SEP].
@@ -186,7 +186,7 @@ class WordPieceTokenizer:
         """Turn each text into ids, see `encode`; the lists have different lengths, see `pad`."""
         room = _room(max_length, 2)
         return [
-            [self.cls, *self._text_ids(_checked(text, f"texts[{i}]"), room), self.sep]
+            [self.cls, *self._text_ids(checked_text(text, f"texts[{i}]"), room), self.sep]
             for i, text in enumerate(texts)
         ]
 
@@ -208,7 +208,7 @@ class WordPieceTokenizer:
         ([101, 7592, 102, 2088, 102], [0, 0, 0, 1, 1])
         """
         room = _room(max_length, 3)
-        a, b = (self._text_ids(_checked(text, "text"), None) for text in (first, second))
+        a, b = (self._text_ids(checked_text(text, "text"), None) for text in (first, second))
         if room is not None and len(a) + len(b) > room:
             shorter = min(len(a), len(b), room // 2)
             a, b = (
@@ -287,7 +287,8 @@ def _room(max_length: int | None, special: int) -> int | None:
     return max_length - special
 
 
-def _checked(text: object, name: str) -> str:
+def checked_text(text: object, name: str) -> str:
+    """Return the text; TypeError, with its name and what it is instead, where it is no string."""
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a string, but is {type(text).__name__}: {text!r:.60}")
     return text

@@ -32,24 +32,12 @@ def _words(rng: np.random.Generator) -> list[tuple]:
     return [(word, VOCABULARY) for word in words]
 
 
-def _shortest_first(word, vocabulary):
+def _cut(word, vocabulary, *, mark="##", keep=False, shortest=False):
+    """Cut as WordPiece does, but for what the arguments say: each mistake differs in one of them."""
     pieces, start = [], 0
     while start < len(word) <= 100:
-        for end in range(start + 1, len(word) + 1):
-            piece = ("##" if start else "") + word[start:end]
-            if piece in vocabulary:
-                break
-        else:
-            return ["[UNK]"]
-        pieces.append(piece)
-        start = end
-    return pieces if len(word) <= 100 else ["[UNK]"]
-
-
-def _longest(word, vocabulary, *, mark="##", keep=False):
-    pieces, start = [], 0
-    while start < len(word) <= 100:
-        for end in range(len(word), start, -1):
+        ends = range(start + 1, len(word) + 1)
+        for end in ends if shortest else reversed(ends):
             piece = (mark if start else "") + word[start:end]
             if piece in vocabulary:
                 break
@@ -60,16 +48,20 @@ def _longest(word, vocabulary, *, mark="##", keep=False):
     return pieces if len(word) <= 100 else ["[UNK]"]
 
 
+def _shortest_first(word, vocabulary):
+    return _cut(word, vocabulary, shortest=True)
+
+
 def _without_mark(word, vocabulary):
-    return _longest(word, vocabulary, mark="")
+    return _cut(word, vocabulary, mark="")
 
 
 def _keeps_the_pieces(word, vocabulary):
-    return _longest(word, vocabulary, keep=True)
+    return _cut(word, vocabulary, keep=True)
 
 
 def _drops_what_does_not_fit(word, vocabulary):
-    pieces = _longest(word, vocabulary, keep=True)
+    pieces = _cut(word, vocabulary, keep=True)
     return [piece for piece in pieces if piece != "[UNK]"]
 
 
@@ -80,28 +72,26 @@ def _id_lists(rng: np.random.Generator) -> list[tuple]:
     return [(ids, pair, 9) for ids in lists for pair in ((1, 2), (1, 1))]
 
 
-def _merge_overlapping(ids, pair, new):
+def _walk(ids, new, matches, step=lambda i: 2):
+    """Merge from left to right: where ``matches(i)``, put the new id and go on by ``step(i)``."""
     merged, i = [], 0
     while i < len(ids):
-        if tuple(ids[i : i + 2]) == pair:
-            merged.append(new)
-            i += 1 if tuple(ids[i + 1 : i + 3]) == pair else 2
-        else:
-            merged.append(ids[i])
-            i += 1
+        found = i + 1 < len(ids) and matches(i)
+        merged.append(new if found else ids[i])
+        i += step(i) if found else 1
     return merged
+
+
+def _merge_overlapping(ids, pair, new):
+    def matches(i):
+        return tuple(ids[i : i + 2]) == pair
+
+    return _walk(ids, new, matches, step=lambda i: 1 if matches(i + 1) else 2)
 
 
 def _merge_without_the_last(ids, pair, new):
-    merged, i = [], 0
-    while i < len(ids) - 1:
-        if (ids[i], ids[i + 1]) == pair:
-            merged.append(new)
-            i += 2
-        else:
-            merged.append(ids[i])
-            i += 1
-    return merged
+    merged = _walk(ids, new, lambda i: (ids[i], ids[i + 1]) == pair)
+    return merged if tuple(ids[-2:]) == pair and merged[-1] == new else merged[:-1]
 
 
 def _merge_the_first_only(ids, pair, new):
@@ -112,15 +102,7 @@ def _merge_the_first_only(ids, pair, new):
 
 
 def _either_order(ids, pair, new):
-    merged, i = [], 0
-    while i < len(ids):
-        if set(ids[i : i + 2]) == set(pair) and len(ids[i : i + 2]) == 2:
-            merged.append(new)
-            i += 2
-        else:
-            merged.append(ids[i])
-            i += 1
-    return merged
+    return _walk(ids, new, lambda i: (ids[i], ids[i + 1]) in (pair, pair[::-1]))
 
 
 def _sequences(rng: np.random.Generator) -> list[tuple]:
