@@ -30,6 +30,7 @@ PACKAGES = ("numpy", "scipy", "sklearn", "pandas")
 SKIPPED = {"core", "tests", "testing", "testutils", "conftest", "externals", "f2py", "distutils", "__main__"}
 SECTION = re.compile(r"^(?P<title>\S[^\n]*)\n-{3,}[ \t]*$", re.MULTILINE)
 PRINTED_SET = re.compile(r"\{('\w+'(?:, '\w+')*)\}")
+LINK = re.compile(r"`([^`<]+?)\s*<[^`>]*>`_{0,2}")
 ROLE = re.compile(r":(?:\w+:)?\w+:`~?([^`<]+?)(?:\s*<[^`]*>)?`")
 
 
@@ -154,7 +155,7 @@ def entries(see_also: str) -> Iterator[tuple[str, str]]:
 
 def clean(description: str) -> str:
     """Drop markup from a description: roles, backquotes, runs of white space."""
-    return " ".join(ROLE.sub(r"\1", description).replace("`", "").split())
+    return " ".join(LINK.sub(r"\1", ROLE.sub(r"\1", description)).replace("`", "").split())
 
 
 def summary(text: str) -> str:
@@ -176,7 +177,9 @@ def build() -> tuple[list[str], list[str], list[tuple[str, list[int]]]]:
 
     A document is the shortest name of the thing and, from the next line on, its docstring. A name in a "See
     Also" section stands for all documents whose last part is that name, ``rfft`` for numpy's and scipy's; one
-    that fits more than three (``fit``, ``sum``) says too little and is left out.
+    that fits more than three (``fit``, ``sum``) says too little and is left out. A name with dots must fit
+    with all its parts: ``DataFrame.index`` is not ``numpy.char.index``. A description that stands for more
+    than three documents ("which should be used for new code.") is no question, and is left out as well.
     """
     names: dict[str, list[str]] = defaultdict(list)  # without See Also, more texts turn out the same
     asked = []
@@ -192,12 +195,16 @@ def build() -> tuple[list[str], list[str], list[tuple[str, list[int]]]]:
     relevant = defaultdict(set)
     for name, query in asked:
         targets = called[name.rpartition(".")[2]]
+        if len(targets) <= 3:
+            full = "." + re.sub(r"^pd\.", "pandas.", re.sub(r"^np\.", "numpy.", name))
+            targets = {i for i in targets if any(f".{known}".endswith(full) for known in names[texts[i]])}
         if len(query.split()) >= 4 and 1 <= len(targets) <= 3:
             relevant[query] |= targets
     queries = [
         (query, sorted(targets))
         for query, targets in sorted(relevant.items())
-        if not any(_same(query, summary(texts[i])) for i in targets)  # too easy: the words stand there
+        if len(targets) <= 3
+        and not any(_same(query, summary(texts[i])) for i in targets)  # too easy: the words stand there
     ]
     ids = [_shortest(names[text]) for text in texts]
     return ids, [f"{i}\n{text}" for i, text in zip(ids, texts, strict=True)], queries
