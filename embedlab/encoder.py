@@ -137,6 +137,8 @@ class BertEncoder:
     torch.Size([1, 3, 384])
     """
 
+    activation = staticmethod(gelu)
+
     def __init__(self, config: BertConfig, weights: dict[str, Tensor], sha256: str = ""):
         self.config, self.weights, self.sha256 = config, weights, sha256
 
@@ -196,7 +198,7 @@ class BertEncoder:
         mixed = self._linear(merge_heads(context), f"{name}.attention.output.dense")
         x = self._norm(x + mixed, f"{name}.attention.output.LayerNorm")
 
-        inner = gelu(self._linear(x, f"{name}.intermediate.dense"))  # (n, t, 4d)
+        inner = self.activation(self._linear(x, f"{name}.intermediate.dense"))  # (n, t, 4d)
         x = self._norm(x + self._linear(inner, f"{name}.output.dense"), f"{name}.output.LayerNorm")
         return x, weights
 

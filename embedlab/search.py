@@ -3,137 +3,19 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from embedlab import store
+from embedlab.benchmark import docsearch
 from embedlab.cache import write_atomically
 from embedlab.embedder import Embedder
-
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
-
-
-def top_k(scores: Floats, k: int) -> tuple[Floats, Ints]:
-    """Find the k largest scores of each row, best first; of equal scores the earlier column wins.
-
-    Parameters
-    ----------
-    scores : float32 array (q, n)
-    k : int
-        Where k exceeds n, the rest is filled with score -inf and id -1, as FAISS does.
-
-    Returns
-    -------
-    scores : float32 array (q, k)
-    ids : int64 array (q, k)
-
-    Examples
-    --------
-    >>> top_k(np.float32([[1, 5, 5, 0]]), 3)
-    (array([[5., 5., 1.]], dtype=float32), array([[1, 2, 0]]))
-    """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, but is {k}")
-    q, n = scores.shape
-    kept = min(k, n)
-    # Sorting n scores costs n log n; partition finds the k-th largest in n, and only k are left to sort.
-    threshold = np.partition(scores, n - kept, axis=1)[:, n - kept] if kept else np.zeros(q)
-    best = np.full((q, k), -np.inf, np.float32)
-    ids = np.full((q, k), -1, np.int64)
-    for i in range(q):
-        candidates = np.flatnonzero(scores[i] >= threshold[i])  # more than k where scores tie
-        order = candidates[np.argsort(-scores[i, candidates], kind="stable")][:kept]
-        best[i, :kept], ids[i, :kept] = scores[i, order], order
-    return best, ids
-
-
-class FlatIndex:
-    """Exact search: compare the query with every vector. The yardstick for every faster index.
-
-    Parameters
-    ----------
-    dims : int
-        Numbers in a vector.
-
-    Examples
-    --------
-    >>> index = FlatIndex(2)
-    >>> index.add([[1, 0], [0, 1], [0.6, 0.8]])
-    >>> index.search([[1, 0]], k=2)
-    (array([[1. , 0.6]], dtype=float32), array([[0, 2]]))
-    """
-
-    ROWS = 256  # queries at a time: bounds the (rows, n) matrix of scores
-
-    def __init__(self, dims: int):
-        if dims < 1:
-            raise ValueError(f"dims must be at least 1, but is {dims}")
-        self.vectors = np.zeros((0, dims), np.float32)
-
-    def __len__(self) -> int:
-        return len(self.vectors)
-
-    @property
-    def dims(self) -> int:
-        """Numbers in a vector."""
-        return self.vectors.shape[1]
-
-    @property
-    def bytes_per_vector(self) -> float:
-        """Memory for one vector: 4 bytes a number."""
-        return 4.0 * self.dims
-
-    def add(self, vectors: Floats) -> None:
-        """Append vectors (n, dims); they get the next n ids.
-
-        Raises
-        ------
-        ValueError
-            If the dimensions differ, or a number is NaN or infinite.
-        """
-        self.vectors = np.concatenate([self.vectors, as_vectors(vectors, self.dims)])
-
-    def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
-        """Return (scores, ids), each (q, k), by inner product, best first; see `top_k`.
-
-        Raises
-        ------
-        ValueError
-            If the dimensions differ, a number is NaN or infinite, or k is less than 1.
-        """
-        queries = as_vectors(queries, self.dims)
-        parts = [
-            top_k(queries[i : i + self.ROWS] @ self.vectors.T, k)
-            for i in range(0, max(len(queries), 1), self.ROWS)
-        ]
-        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-
-    def save(self, path: str | Path) -> None:
-        """Write the index to a file."""
-        store.save(path, "FlatIndex", {"vectors": self.vectors})
-
-    @classmethod
-    def load(cls, path: str | Path) -> "FlatIndex":
-        """Read an index back; `StoreError` if the file is damaged or something else."""
-        arrays, _ = store.load(path, "FlatIndex")
-        index = cls(arrays["vectors"].shape[1])
-        index.vectors = arrays["vectors"]
-        return index
-
-
-def as_vectors(vectors: Floats, dims: int) -> Floats:
-    """Return vectors as C-contiguous float32 (n, dims); refuse other shapes, NaN and infinity."""
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    if vectors.ndim != 2 or vectors.shape[1] != dims:
-        raise ValueError(f"expected vectors of shape (n, {dims}), but got {vectors.shape}")
-    bad = ~np.isfinite(vectors).all(axis=1)
-    if bad.any():
-        raise ValueError(f"vector {int(bad.argmax())} holds NaN or infinity")
-    return vectors
+from embedlab.finetune import fit_adapter
+from embedlab.flat import FlatIndex, Floats, Index, Ints
+from embedlab.funnel import PrefixIndex, RescoredIndex
+from embedlab.matryoshka import LinearAdapter
+from embedlab.pq import PQIndex
+from embedlab.quantization import BinaryIndex, Int8Index
 
 
 @dataclass(frozen=True)
@@ -157,8 +39,16 @@ class SearchEngine:
     ['the cat sat on the mat']
     """
 
-    def __init__(self, embedder: Embedder, index: FlatIndex, ids: list[str], texts: list[str]):
+    def __init__(
+        self,
+        embedder: Embedder,
+        index: Index,
+        ids: list[str],
+        texts: list[str],
+        adapter: LinearAdapter | None = None,
+    ):
         self.embedder, self.index, self.ids, self.texts = embedder, index, ids, texts
+        self.adapter = adapter
 
     @classmethod
     def build(
@@ -168,6 +58,8 @@ class SearchEngine:
         *,
         embedder: Embedder | None = None,
         lead: int | None = None,
+        index: Index | None = None,
+        adapter: LinearAdapter | None = None,
         cache: bool = True,
     ) -> "SearchEngine":
         """Embed the texts and index the vectors.
@@ -180,6 +72,10 @@ class SearchEngine:
         embedder : Embedder, optional
         lead : int, optional
             Read only so many tokens of each text; by default as many as the embedder takes.
+        index : Index, optional
+            An empty index to put the vectors in; by default a `FlatIndex`.
+        adapter : LinearAdapter, optional
+            Turns vectors before they are indexed, and cuts them to the dims of the index.
         cache : bool
             Keep the vectors on disk, so that the next build of the same texts is quick.
 
@@ -198,14 +94,20 @@ class SearchEngine:
             raise ValueError(f"two texts have the id {next(i for i in ids if ids.count(i) > 1)!r}")
         embedder = embedder or Embedder.load()
         reader = embedder.reading(lead) if lead else embedder
-        index = FlatIndex(embedder.dims)
+        index = FlatIndex(embedder.dims) if index is None else index
+        if len(index):
+            raise ValueError(f"the index already holds {len(index)} vectors: give an empty one")
         # Long documents are the normal case here, and the part that is read stands for them: no warning.
-        index.add(reader.encode(texts, cache=cache, on_long="cut"))
-        return cls(embedder, index, ids, texts)
+        vectors = reader.encode(texts, cache=cache, on_long="cut")
+        index.add(adapter.transform(vectors, index.dims) if adapter else vectors)
+        return cls(embedder, index, ids, texts, adapter)
 
     def rank(self, queries: Sequence[str], k: int = 100) -> tuple[Floats, Ints]:
         """Find the k best documents of each query: (scores, positions), each (q, k), best first."""
-        return self.index.search(self.embedder.encode(queries, show_progress=False), k)
+        vectors = self.embedder.encode(queries, show_progress=False)
+        return self.index.search(
+            self.adapter.transform(vectors, self.index.dims) if self.adapter else vectors, k
+        )
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """Find the k best documents for one query, fewer where there are not so many.
@@ -234,9 +136,12 @@ class SearchEngine:
         """Write the engine to a folder: the index, the texts, and which model made the vectors."""
         folder = Path(folder)
         self.index.save(folder / "index.safetensors")
+        if self.adapter:
+            self.adapter.save(folder / "adapter.safetensors")
         lines = [json.dumps([i, text]) for i, text in zip(self.ids, self.texts, strict=True)]
         write_atomically(folder / "texts.jsonl", lambda file: file.write_text("\n".join(lines) + "\n"))
         about = {"model": self.embedder.identity, "dims": self.index.dims, "normalized": True}
+        about["adapter"] = self.adapter is not None
         write_atomically(folder / "engine.json", lambda file: file.write_text(json.dumps(about)))
 
     @classmethod
@@ -261,16 +166,39 @@ class SearchEngine:
                 f"{str(folder)!r} was built with {about['model']}, but the embedder is {embedder.identity}: "
                 "load that model, or build the index again"
             )
-        index = FlatIndex.load(folder / "index.safetensors")
+        index = Index.load(folder / "index.safetensors")
         if len(index) != len(ids):
             raise store.StoreError(f"{str(folder)!r} is damaged: {len(index)} vectors for {len(ids)} texts")
-        return cls(embedder, index, ids, texts)
+        adapter = None
+        if about.get("adapter"):
+            adapter = LinearAdapter.load(folder / "adapter.safetensors", embedder.identity)
+        return cls(embedder, index, ids, texts, adapter)
+
+
+@cache
+def _embedder(pooling: str | None = None) -> Embedder:
+    return Embedder.load(pooling=pooling)
 
 
 def _dense(
-    texts: Sequence[str], ids: Sequence[str], pooling: str | None = None, lead: int | None = None
+    texts: Sequence[str],
+    ids: Sequence[str],
+    *,
+    pooling: str | None = None,
+    lead: int | None = None,
+    index: Callable[[int], Index] = FlatIndex,
 ) -> SearchEngine:
-    return SearchEngine.build(texts, ids, embedder=Embedder.load(pooling=pooling), lead=lead)
+    embedder = _embedder(pooling)
+    return SearchEngine.build(texts, ids, embedder=embedder, lead=lead, index=index(embedder.dims))
+
+
+def _adapted(texts: Sequence[str], ids: Sequence[str], *, dims: int, lead: int) -> SearchEngine:
+    """Use the adapter trained on DocSearch, also for other texts."""
+    embedder = _embedder()
+    adapter = fit_adapter(docsearch(), embedder, lead=lead)
+    return SearchEngine.build(
+        texts, ids, embedder=embedder, lead=lead, index=FlatIndex(dims), adapter=adapter
+    )
 
 
 # The engines that the command line knows, each built by its function from texts and ids.
@@ -280,6 +208,19 @@ ENGINES: dict[str, Callable[[Sequence[str], Sequence[str]], SearchEngine]] = {
     "dense-max": partial(_dense, pooling="max"),
     "dense-last": partial(_dense, pooling="lasttoken"),
     "dense-lead": partial(_dense, lead=64),  # reads only how a document begins
+    "flat": partial(_dense),  # dense again, under the name that the indexes below are compared with
+    "matryoshka-64": partial(_dense, index=lambda dims: PrefixIndex(dims, FlatIndex(64))),
+    "funnel": partial(
+        _dense, index=lambda dims: RescoredIndex(PrefixIndex(dims, FlatIndex(64)), FlatIndex(dims))
+    ),
+    "adapter-384": partial(_adapted, dims=384, lead=64),
+    "adapter-64": partial(_adapted, dims=64, lead=64),
+    "int8": partial(_dense, index=Int8Index),
+    "binary": partial(_dense, index=BinaryIndex),
+    "binary+rescore": partial(
+        _dense, index=lambda dims: RescoredIndex(BinaryIndex(dims), Int8Index(dims), shortlist=100)
+    ),
+    "pq": partial(_dense, index=lambda dims: PQIndex(dims, m=dims // 8)),
 }
 
 

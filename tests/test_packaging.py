@@ -20,14 +20,15 @@ PACKAGE = ROOT / "embedlab"
 
 # The floors of the house, the ground floor first. A module may import from lower floors only.
 FLOORS = [
-    {"cache", "machine", "model", "notebook"},
-    {"bpe", "pooling", "metrics", "docsearch"},
-    {"tokenizer", "encoder", "benchmark", "store"},
-    {"packed"},
-    {"embedder"},
+    {"cache", "machine", "model", "notebook", "kernels"},
+    {"bpe", "pooling", "metrics", "docsearch", "store"},
+    {"tokenizer", "encoder", "benchmark", "flat"},
+    {"packed", "matryoshka", "quantization", "hnsw"},
+    {"pq", "funnel", "embedder"},
+    {"finetune"},
     {"search"},
     {"scoreboard", "tour"},
-    {"bench", "doctor"},
+    {"bench", "bench_ann", "doctor"},
     {"cli"},
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
