@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 bench_app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
+train_app = typer.Typer(help="Train models on DocSearch's train half.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -163,6 +165,38 @@ def encoder(
         return bench_encoder(texts[:: max(1, len(texts) // documents)][:documents], repeats=repeats)
 
     _bench(run, as_json)
+
+
+@train_app.command()
+def matryoshka(
+    output: Annotated[
+        Path | None, typer.Option(help="A folder for the model; by default one in the cache.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1)] = 200,
+    batch_size: Annotated[int, typer.Option(min=2)] = 64,
+    learning_rate: Annotated[float, typer.Option(min=0)] = 5e-5,
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Fine-tune the whole encoder so that its vectors may be cut short; takes a few minutes.
+
+    Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
+    """
+    with plain_errors():
+        from embedlab.benchmark import docsearch, training_pairs
+        from embedlab.finetune import finetune, finetuned, pair_weights
+
+        benchmark = docsearch()
+        settings = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+        try:
+            if output is None:
+                folder = finetuned(benchmark, **settings)
+            else:
+                pairs = training_pairs(benchmark)
+                folder = finetune(pairs, output, weights=pair_weights(benchmark, pairs), **settings)
+        except KeyboardInterrupt as error:
+            typer.echo("stopped; the same command goes on from the last checkpoint", err=True)
+            raise typer.Exit(130) from error
+    typer.echo(f"{folder}\nuse it:  Embedder.load({str(folder)!r}).reading(64)")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from filelock import FileLock
 from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
 from embedlab import store
 from embedlab.benchmark import Benchmark, training_pairs
-from embedlab.cache import cached, content_key, write_atomically
+from embedlab.cache import cache_file, cached, content_key, write_atomically
 from embedlab.embedder import Embedder
 from embedlab.encoder import BertEncoder
 from embedlab.machine import has_bfloat16
@@ -55,6 +56,23 @@ def pair_weights(benchmark: Benchmark, pairs: Sequence[tuple[str, str]]) -> list
     return [float(QUERY_WEIGHT) if query in real else 1.0 for query, _ in pairs]
 
 
+def finetuned(benchmark: Benchmark, *, show_progress: bool = True, **settings) -> Path:
+    """Return the folder of the default model fine-tuned on a benchmark's train half; kept in the cache.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    show_progress : bool
+    settings
+        Those of `finetune`, such as ``steps`` or ``seed``.
+    """
+    pairs = training_pairs(benchmark)
+    folder = cache_file("finetuned", content_key(benchmark.fingerprint, str(sorted(settings.items()))))
+    with FileLock(f"{folder}.lock"):
+        weights = pair_weights(benchmark, pairs)
+        return finetune(pairs, folder, weights=weights, show_progress=show_progress, **settings)
+
+
 def finetune(
     pairs: Sequence[tuple[str, str]],
     folder: str | Path,
@@ -65,7 +83,7 @@ def finetune(
     steps: int = 200,
     batch_size: int = 64,
     learning_rate: float = 5e-5,
-    max_length: int = 128,
+    max_length: int = 64,
     seed: int = 0,
     save_every: int = 25,
     show_progress: bool = True,
