@@ -1,11 +1,11 @@
 """HNSW: a graph in which each step brings a search nearer (Malkov & Yashunin 2018, arXiv:1603.09320).
 
-Every vector is linked to near ones; a search walks from neighbour to neighbour towards the query. Few vectors
-also stand on upper layers, where the links are long: a search starts there, and comes down.
+Every vector is linked to near ones; a search walks from neighbour to neighbour towards the query. Few
+vectors also stand on upper layers, where the links are long: a search starts there, and comes down.
 
-The functions below are the paper's algorithms, compiled by numba. A candidate is a similarity and a number in
-one int64 (`kernels.pack`), so a list of candidates is a sorted array of integers. The lowest bit of a candidate
-says whether its neighbours have been looked at.
+The functions below are the paper's algorithms, compiled by numba. A candidate is a similarity and a number
+in one int64 (`kernels.pack`), so a list of candidates is a sorted array of integers. The lowest bit of a
+candidate says whether its neighbours have been looked at.
 """
 
 from collections import namedtuple
@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 
 from embedlab.kernels import as_query, dot, number_of, pack, prefetch
+
+AHEAD = 8192  # bytes to ask the memory for before they are needed: some of the first cache, not all
 
 # rows (n, d): what is compared, float32 or int8 codes    links (n, 1 + 2M): layer 0, [count, neighbours...]
 # upper (u, 1 + M): the links of the other layers         place (n,): where in upper a vector's layer 1 is
@@ -24,6 +26,15 @@ Graph = namedtuple("Graph", "rows links upper place")
 def neighbours(graph, i, layer):
     """Return the links of vector i on a layer: how many, then their numbers."""
     return graph.links[i] if layer == 0 else graph.upper[graph.place[i] + layer - 1]
+
+
+@njit(nogil=True, cache=True)
+def next_stamp(seen, stamp):
+    """Return a stamp that is nowhere in ``seen``: all is forgotten, without touching n numbers each time."""
+    if stamp == 0xFFFF:
+        seen[:] = 0
+        stamp = 0
+    return stamp + 1
 
 
 @njit(nogil=True, cache=True)
@@ -45,8 +56,8 @@ def place_in_beam(beam, size, candidate):
 def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
     """Widen the beam until nothing better borders on it (Algorithm 2).
 
-    The beam holds the best candidates found, as many as it has room for (the paper's ef). The best that has not
-    been expanded is; its neighbours join the beam where they are good enough. It ends when all are expanded.
+    The beam holds the best candidates found, as many as it has room for (the paper's ef). The best that has
+    not been expanded is; its neighbours join the beam where they are good enough. It ends when all are.
 
     Parameters
     ----------
@@ -57,8 +68,8 @@ def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
     layer : int
     beam : int64 array (ef,)
         Its first ``size`` entries are where to start.
-    seen : int32 array (n,)
-        ``seen[i] == stamp`` if i has been compared in this search. A new stamp forgets all at no cost.
+    seen : uint16 array (n,)
+        ``seen[i] == stamp`` if i has been compared in this search, see `next_stamp`.
     todo : int32 array, room for the neighbours of one vector
 
     Returns
@@ -66,6 +77,7 @@ def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
     size, compared : int
     """
     compared, at = 0, 0
+    ahead = max(3, AHEAD // (graph.rows.shape[1] * graph.rows.itemsize))
     while at < size:
         if beam[at] & 1:
             at += 1
@@ -77,25 +89,31 @@ def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
             i = block[j]
             if seen[i] != stamp:
                 seen[i] = stamp
-                prefetch(graph.rows, i)  # memory is slower than arithmetic: ask for all, then begin
+                if fresh < ahead:
+                    prefetch(graph.rows, i)  # memory is slower than arithmetic: ask before it is needed
                 todo[fresh] = i
                 fresh += 1
         for j in range(fresh):
+            if j + ahead < fresh:
+                prefetch(graph.rows, todo[j + ahead])
             candidate = pack(dot(graph.rows, todo[j], query) - offset, todo[j])
             size, there = place_in_beam(beam, size, candidate)
-            at = min(at, there)
+            if there <= at:
+                at = there
+                if layer == 0:
+                    prefetch(graph.links, todo[j])  # its links are wanted next
         compared += fresh
     return size, compared
 
 
 @njit(nogil=True, cache=True)
 def descend(graph, query, offset, entry, top, bottom, beam, seen, stamp, todo):
-    """Go down greedily, a beam of one, from layer ``top`` to the one above ``bottom``; return the stamp."""
+    """Go down greedily, with a beam of one, from layer ``top`` to the one above ``bottom``."""
     beam[0] = pack(dot(graph.rows, entry, query) - offset, entry)
     compared = 1
     for layer in range(top, bottom, -1):
         beam[0] &= ~1
-        stamp += 1
+        stamp = next_stamp(seen, stamp)
         compared += search_layer(graph, query, offset, layer, beam[:1], 1, seen, stamp, todo)[1]
     beam[0] &= ~1
     return stamp, compared
@@ -162,7 +180,7 @@ def insert(graph, levels, start, end, entry, top, m, beam, seen, stamp, query):
         stamp, _ = descend(graph, query, offset, entry, top, level, beam, seen, stamp, todo)
         size = 1
         for layer in range(min(level, top), -1, -1):
-            stamp += 1
+            stamp = next_stamp(seen, stamp)
             for j in range(size):  # what was found above is where to start
                 beam[j] &= ~1
                 seen[number_of(beam[j])] = stamp
@@ -186,7 +204,7 @@ def search(graph, queries, offsets, entry, top, seen, stamp, found):
     for q in range(len(queries)):
         beam = found[q]
         stamp, steps = descend(graph, queries[q], offsets[q], entry, top, 0, beam, seen, stamp, todo)
-        stamp += 1
+        stamp = next_stamp(seen, stamp)
         seen[number_of(beam[0])] = stamp
         size, more = search_layer(graph, queries[q], offsets[q], 0, beam, 1, seen, stamp, todo)
         beam[size:] = -1

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from embedlab import hnsw
 from embedlab.flat import Floats, Index, Ints, State, as_vectors, top_k
 from embedlab.hnsw import Graph
-from embedlab.kernels import aligned, compiling_is_announced, dot, number_of, pack
+from embedlab.kernels import aligned, compiling_is_announced, dot, number_of, pack, prefetch
 
 CHUNK = 500  # vectors inserted between two looks at Ctrl-C
 
@@ -20,8 +20,8 @@ CHUNK = 500  # vectors inserted between two looks at Ctrl-C
 class HNSWIndex(Index):
     """Approximate search by a walk through a graph.
 
-    Scores are inner products. The walk takes the nearest vectors to be those of the largest inner product, which
-    is right for vectors of one length (as `Embedder` makes them); with lengths that differ, recall suffers.
+    Scores are inner products. For vectors of one length, as `Embedder` makes them, the largest inner product
+    is the nearest; where lengths differ, recall suffers.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class HNSWIndex(Index):
         self._reserve(vectors)
         quiet = {} if show_progress and len(vectors) > 10 * CHUNK else {"disable": True}
         bar = tqdm(total=len(vectors), desc="linking", unit="vector", leave=False, delay=1, **quiet)
-        seen, stamp = np.zeros(len(self.levels), np.int32), 0
+        seen, stamp = np.zeros(len(self.levels), np.uint16), 0
         beam = np.empty(max(self.ef_construction, self.m), np.int64)
         query = self._queries(vectors[:1])[0][0] if len(vectors) else None
         end = self.count + len(vectors)
@@ -131,8 +131,8 @@ class HNSWIndex(Index):
     ) -> tuple[Floats, Ints]:
         """Find about the k best vectors of each query.
 
-        Where vectors are deleted or masked, the beam is widened by as much as there are fewer of them, so that
-        enough of what it finds may be returned; where few are left, all of them are compared instead.
+        Where vectors are deleted or masked, the beam is widened in proportion, so that enough of what it
+        finds may be returned; where few are left, all of them are compared instead.
 
         Parameters
         ----------
@@ -153,8 +153,8 @@ class HNSWIndex(Index):
         Raises
         ------
         ValueError
-            If the dimensions differ, a number is NaN or infinite, k, ef or threads is less than 1, or the mask
-            is no bool array of one entry for each vector.
+            If the dimensions differ, a number is NaN or infinite, k, ef or threads is less than 1, or the
+            mask is no bool array of one entry for each vector.
         """
         queries = as_vectors(queries, self.dims)
         ef = self.ef_search if ef is None else ef
@@ -193,14 +193,12 @@ class HNSWIndex(Index):
         try:
             seen, stamp = self._seen.pop()
         except IndexError:
-            seen, stamp = np.zeros(len(self.levels), np.int32), 0
-        if len(seen) < len(self) or stamp > 2**30:
-            seen, stamp = np.zeros(len(self.levels), np.int32), 0
+            seen, stamp = np.zeros(len(self.levels), np.uint16), 0
+        if len(seen) < len(self):
+            seen, stamp = np.zeros(len(self.levels), np.uint16), 0
         found = np.empty((len(queries), width), np.int64)
         prepared, offsets = self._queries(queries)
-        stamp, compared = hnsw.search(
-            self.graph, prepared, offsets, self.entry, self.top, seen, stamp, found
-        )
+        stamp, compared = hnsw.search(self.graph, prepared, offsets, self.entry, self.top, seen, stamp, found)
         self._seen.append((seen, stamp))
         floats = prepared if self.codes is None else _padded(queries)
         pick(self.vectors, floats, found, allowed, self.codes is None, scores, ids)
@@ -220,6 +218,21 @@ class HNSWIndex(Index):
             raise ValueError(f"there is no vector {i} on layer {layer}")
         block = self.graph.links[i] if layer == 0 else self.graph.upper[self.graph.place[i] + layer - 1]
         return block[1 : block[0] + 1].astype(np.int64)
+
+    def path(self, query: Floats) -> list[tuple[int, int]]:
+        """Retrace a greedy search, a beam of one: the (layer, number) of each vector that it stood on."""
+        query = as_vectors(np.atleast_2d(query), self.dims)[0]
+        here, steps = self.entry, []
+        for layer in range(self.top, -1, -1) if len(self) else []:
+            nearer = here
+            while nearer >= 0:
+                here = nearer
+                steps.append((layer, here))
+                around = self.links_of(here, layer)
+                scores = self.vectors_of(around) @ query
+                better = len(around) and scores.max() > self.vectors_of([here])[0] @ query
+                nearer = int(around[scores.argmax()]) if better else -1
+        return steps
 
     def state(self) -> State:
         """Return what `save` writes."""
@@ -284,7 +297,7 @@ class HNSWIndex(Index):
         return aligned(n, self.dims, np.float32 if self.codes is None else np.uint8)
 
     def _queries(self, queries: Floats) -> tuple[NDArray, NDArray]:
-        """Bring queries into the form that `kernels.dot` wants; return what to take from each product, too."""
+        """Bring queries into the form that `kernels.dot` wants, with what to take from their products."""
         if self.codes is None:
             return _padded(queries), np.zeros(len(queries), np.float32)
         out = aligned(len(queries), self.dims, np.int8)
@@ -317,19 +330,24 @@ def _links(n: int, tall: int, m: int) -> tuple[NDArray, NDArray, NDArray]:
 
 @njit(nogil=True, cache=True)
 def pick(vectors, queries, found, allowed, in_order, scores, ids):
-    """Keep the k best that are allowed of what was found; score them with the float vectors.
+    """Keep the k best that are allowed of what was found, scored with the float vectors.
 
-    If the walk was on these vectors, ``found`` is in order, and only k need to be scored.
+    ``found`` is in the order of the walk: exact if that was on these vectors, else nearly so. Codes of 8
+    bits move a neighbour by a few places: the best 3k of the walk hold the best k.
     """
     k = scores.shape[1]
+    enough = k if in_order else 3 * k
     best = np.empty(k, np.int64)
     for q in range(len(queries)):
-        size = 0
-        for candidate in found[q]:
-            if candidate == -1 or (in_order and size == k):
+        size = count = 0
+        for j in range(found.shape[1]):
+            if found[q, j] == -1 or count == enough:
                 break
-            i = number_of(candidate)
+            if j + 2 < found.shape[1] and found[q, j + 2] != -1:
+                prefetch(vectors, number_of(found[q, j + 2]))
+            i = number_of(found[q, j])
             if allowed[i]:
+                count += 1
                 scored = pack(dot(vectors, i, queries[q]), i)
                 size, _ = hnsw.place_in_beam(best, size, scored)
         for j in range(size):

@@ -161,8 +161,9 @@ prefetch = fast_prefetch if FAST else portable_prefetch
 def as_query(rows, i, out):
     """Copy row i to ``out`` as a query for `dot`; return what to take from each product.
 
-    Float rows are copied; nothing is to be taken. Codes stand in uint8 rows with 128 added, since VNNI multiplies
-    unsigned with signed bytes, and in int8 queries as they are. So each product is 128 * sum(query) too large.
+    Float rows are copied; nothing is to be taken. Codes stand in uint8 rows with 128 added, since VNNI
+    multiplies unsigned with signed bytes, and in int8 queries as they are: each product is 128 times the sum
+    of the query too large.
     """
     raise NotImplementedError("only in compiled code")
 
@@ -201,7 +202,7 @@ def _order_key(similarity):
 
         def from_float(similarity):
             # The bits of positive floats rise with their value; those of negative ones fall, and are turned.
-            bits = np.float32(-similarity).view(np.int32)
+            bits = (np.float32(0) - similarity).view(np.int32)  # 0 - x, since -0.0 is not 0.0
             return bits if bits >= 0 else bits ^ np.int32(0x7FFFFFFF)
 
         return from_float

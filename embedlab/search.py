@@ -13,6 +13,7 @@ from embedlab.embedder import Embedder
 from embedlab.finetune import fit_adapter
 from embedlab.flat import FlatIndex, Floats, Index, Ints
 from embedlab.funnel import PrefixIndex, RescoredIndex
+from embedlab.hnsw_index import HNSWIndex
 from embedlab.matryoshka import LinearAdapter
 from embedlab.pq import PQIndex
 from embedlab.quantization import BinaryIndex, Int8Index
@@ -221,6 +222,8 @@ ENGINES: dict[str, Callable[[Sequence[str], Sequence[str]], SearchEngine]] = {
         _dense, index=lambda dims: RescoredIndex(BinaryIndex(dims), Int8Index(dims), shortlist=100)
     ),
     "pq": partial(_dense, index=lambda dims: PQIndex(dims, m=dims // 8)),
+    "hnsw": partial(_dense, index=HNSWIndex),
+    "hnsw-int8": partial(_dense, index=lambda dims: HNSWIndex(dims, codes="int8")),
 }
 
 

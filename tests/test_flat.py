@@ -8,12 +8,15 @@ from hypothesis.extra.numpy import arrays
 
 from embedlab.flat import FlatIndex, Index, top_k
 from embedlab.funnel import PrefixIndex, RescoredIndex
+from embedlab.hnsw_index import HNSWIndex
 from embedlab.pq import PQIndex
 from embedlab.quantization import BinaryIndex, Float16Index, Int8Index
 from embedlab.store import StoreError
 
 DIMS = 16
 KINDS = {
+    "hnsw": lambda: HNSWIndex(DIMS),
+    "hnsw, int8": lambda: HNSWIndex(DIMS, codes="int8"),
     "flat": lambda: FlatIndex(DIMS),
     "float16": lambda: Float16Index(DIMS),
     "int8": lambda: Int8Index(DIMS),

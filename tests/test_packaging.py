@@ -24,7 +24,7 @@ FLOORS = [
     {"bpe", "pooling", "metrics", "docsearch", "store"},
     {"tokenizer", "encoder", "benchmark", "flat"},
     {"packed", "matryoshka", "quantization", "hnsw"},
-    {"pq", "funnel", "embedder"},
+    {"pq", "funnel", "hnsw_index", "embedder"},
     {"finetune"},
     {"search"},
     {"scoreboard", "tour"},

@@ -86,6 +86,15 @@ def test_engine_refuses_bad_queries(engine):
 
 def test_engines_by_name():
     assert list(ENGINES)[:5] == ["dense", "dense-cls", "dense-max", "dense-last", "dense-lead"]
-    assert set(ENGINES) >= {"flat", "matryoshka-64", "adapter-64", "int8", "binary", "binary+rescore", "pq"}
+    assert set(ENGINES) >= {
+        "flat",
+        "matryoshka-64",
+        "adapter-64",
+        "int8",
+        "binary",
+        "binary+rescore",
+        "pq",
+        "hnsw",
+    }
     with pytest.raises(ValueError, match="no engine 'dens'; choose from dense, dense-cls"):
         build_engine("dens", TEXTS, ["1", "2", "3"])
