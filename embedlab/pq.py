@@ -129,6 +129,22 @@ class ProductQuantizer:
         return (pieces @ self.centroids.transpose(0, 2, 1)).transpose(1, 0, 2)
 
 
+def look_up(tables: Floats, codes: NDArray[np.uint8]) -> Floats:
+    """Score codes by adding up one table entry for each piece: (q, m, 256), (n, m) -> (q, n).
+
+    Examples
+    --------
+    >>> tables = np.float32([[[0, 1, 2], [10, 20, 30]]])  # one query, two pieces of three centroids
+    >>> look_up(tables, np.uint8([[0, 0], [2, 1]]))
+    array([[10., 22.]], dtype=float32)
+    """
+    found = np.zeros((len(tables), len(codes)), np.float32)
+    for i, table in enumerate(tables):
+        for j, entries in enumerate(table):
+            found[i] += entries[codes[:, j]]
+    return found
+
+
 def _pieces(vectors: Floats, m: int) -> list[Floats]:
     return np.split(vectors, m, axis=1)
 
@@ -171,12 +187,9 @@ class PQIndex(CodeIndex):
 
     def scores(self, queries: Floats) -> Floats:
         """Sum up the tables' entries along the codes: (q, n)."""
-        found = np.zeros((len(queries), len(self)), np.float32)
-        if len(self):
-            for i, table in enumerate(self.quantizer.tables(queries)):  # (m, 256)
-                for j in range(self.m):
-                    found[i] += table[j, self.codes[:, j]]
-        return found
+        if not len(self):
+            return np.zeros((len(queries), 0), np.float32)
+        return look_up(self.quantizer.tables(queries), self.codes)
 
     def _decoded(self, codes: NDArray) -> Floats:
         return self.quantizer.decode(codes)

@@ -13,6 +13,36 @@ from embedlab.flat import Floats, Index, Ints, State, as_vectors
 BLOCK = 8192  # codes decoded at a time: 8192 x 384 float32 are 12 MB, which a cache still holds
 
 
+def encode_int8(vectors: Floats, lo: Floats, step: Floats) -> NDArray[np.int8]:
+    """Round vectors (n, d) to codes (n, d): ``round((x - lo) / step) - 128``, clipped to a signed byte.
+
+    Parameters
+    ----------
+    vectors : float32 array (n, d)
+    lo, step : float32 array (d,)
+        Lower end of each dimension's range, and the width of one of its 255 steps.
+
+    Examples
+    --------
+    >>> encode_int8(np.float32([[0, 1.9], [99, -99]]), np.float32([0, 1]), np.float32([1, 0.5]))
+    array([[-128, -126],
+           [ -29, -128]], dtype=int8)
+    """
+    steps = np.rint((np.asarray(vectors, np.float32) - lo) / step)
+    return (np.clip(steps, 0, 255) - 128).astype(np.int8)
+
+
+def decode_int8(codes: NDArray[np.int8], lo: Floats, step: Floats) -> Floats:
+    """Turn codes (n, d) back into float32 vectors (n, d), off by at most half a step within the range.
+
+    Examples
+    --------
+    >>> decode_int8(np.int8([[-128, -126]]), np.float32([0, 1]), np.float32([1, 0.5]))
+    array([[0., 2.]], dtype=float32)
+    """
+    return lo + (codes.astype(np.float32) + 128) * step
+
+
 class Int8Quantizer:
     """Map each dimension's range to the 256 values of a signed byte.
 
@@ -70,12 +100,11 @@ class Int8Quantizer:
 
     def encode(self, vectors: Floats) -> NDArray[np.int8]:
         """Round vectors (n, d) to int8 codes (n, d)."""
-        steps = np.rint((np.asarray(vectors, np.float32) - self.lo) / self.step)
-        return (np.clip(steps, 0, 255) - 128).astype(np.int8)
+        return encode_int8(vectors, self.lo, self.step)
 
     def decode(self, codes: NDArray[np.int8]) -> Floats:
         """Turn codes back into float32 vectors (n, d)."""
-        return self.lo + (codes.astype(np.float32) + 128) * self.step
+        return decode_int8(codes, self.lo, self.step)
 
 
 def binarize(vectors: Floats) -> NDArray[np.uint8]:
