@@ -167,6 +167,20 @@ def encoder(
     _bench(run, as_json)
 
 
+@bench_app.command()
+def ann(
+    n: Annotated[int, typer.Option("--n", min=1000, help="How many vectors.")] = 100_000,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """HNSW against faiss, hnswlib and usearch, one thread, interleaved; about ten minutes at 100,000."""
+    with plain_errors():
+        from embedlab.bench_ann import as_text, bench_ann
+
+        result = bench_ann(n, repeats=repeats)
+    typer.echo(json.dumps(result, indent=2) if as_json else as_text(result))
+
+
 @train_app.command()
 def matryoshka(
     output: Annotated[

@@ -202,7 +202,8 @@ def _order_key(similarity):
 
         def from_float(similarity):
             # The bits of positive floats rise with their value; those of negative ones fall, and are turned.
-            bits = (np.float32(0) - similarity).view(np.int32)  # 0 - x, since -0.0 is not 0.0
+            distance = np.float32(0) - similarity  # not -similarity: the bits of -0.0 are not those of 0.0
+            bits = np.float32(distance).view(np.int32)
             return bits if bits >= 0 else bits ^ np.int32(0x7FFFFFFF)
 
         return from_float
