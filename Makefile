@@ -34,6 +34,7 @@ notebooks: $(READY)
 bench: $(READY)
 	$(BIN)/embedlab bench tokenizer
 	$(BIN)/embedlab bench encoder
+	$(BIN)/embedlab bench ann
 
 clean-cache: $(READY)
 	$(BIN)/embedlab cache --clear

@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from rich.progress import track
 
 
-def interleave(functions: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+def interleave(
+    functions: dict[str, Callable[[], object]], repeats: int, *, quiet: bool = False
+) -> dict[str, float]:
     """Run each function once per round, for so many rounds after one to warm up; return median seconds.
 
     Examples
@@ -24,7 +26,9 @@ def interleave(functions: dict[str, Callable[[], object]], repeats: int) -> dict
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():
         function()
-    for _ in track(range(repeats), description="measuring", transient=True, disable=not _is_terminal()):
+    for _ in track(
+        range(repeats), description="measuring", transient=True, disable=quiet or not is_terminal()
+    ):
         for name, function in functions.items():
             start = time.perf_counter()
             function()
@@ -108,5 +112,6 @@ def bench_encoder(texts: Sequence[str], *, repeats: int = 3) -> dict[str, float]
     return result
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
+    """Tell whether somebody looks on: progress bars are for them."""
     return sys.stderr.isatty() and sys.stdout.isatty()

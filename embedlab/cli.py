@@ -80,7 +80,10 @@ def evaluate(
     """Measure engines on the test queries of a benchmark.
 
     Engines: dense (mean pooling, as the model was trained), dense-cls, dense-max, dense-last (other
-    poolings), dense-lead (mean pooling of only the first 64 tokens).
+    poolings), dense-lead (mean pooling of only the first 64 tokens). The same vectors made smaller: flat (as
+    they are), matryoshka-64 (cut), funnel (cut, then rescored), int8, binary, binary+rescore, pq; or searched
+    through a graph: hnsw, hnsw-int8. Trained on DocSearch, and reading the first 64 tokens: adapter-384,
+    adapter-64.
     """
     with plain_errors():
         from embedlab.benchmark import docsearch, load_beir
