@@ -11,9 +11,8 @@ candidate says whether its neighbours have been looked at.
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
 
-from embedlab.kernels import as_query, dot, number_of, pack, prefetch
+from embedlab.kernels import as_query, compiled, dot, number_of, pack, prefetch
 
 AHEAD = 8192  # bytes to ask the memory for before they are needed: some of the first cache, not all
 
@@ -22,13 +21,13 @@ AHEAD = 8192  # bytes to ask the memory for before they are needed: some of the 
 Graph = namedtuple("Graph", "rows links upper place")
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled(inline="always")
 def neighbours(graph, i, layer):
     """Return the links of vector i on a layer: how many, then their numbers."""
     return graph.links[i] if layer == 0 else graph.upper[graph.place[i] + layer - 1]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def next_stamp(seen, stamp):
     """Return a stamp that is nowhere in ``seen``: all is forgotten, without touching n numbers each time."""
     if stamp == 0xFFFF:
@@ -37,7 +36,7 @@ def next_stamp(seen, stamp):
     return stamp + 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def place_in_beam(beam, size, candidate):
     """Put a candidate into the sorted beam if it is good enough; return the beam's size, and where."""
     if size == len(beam):
@@ -52,7 +51,7 @@ def place_in_beam(beam, size, candidate):
     return size + 1, at
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
     """Widen the beam until nothing better borders on it (Algorithm 2).
 
@@ -106,7 +105,7 @@ def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
     return size, compared
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def descend(graph, query, offset, entry, top, bottom, beam, seen, stamp, todo):
     """Go down greedily, with a beam of one, from layer ``top`` to the one above ``bottom``."""
     beam[0] = pack(dot(graph.rows, entry, query) - offset, entry)
@@ -119,7 +118,7 @@ def descend(graph, query, offset, entry, top, bottom, beam, seen, stamp, todo):
     return stamp, compared
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def select_neighbours(rows, candidates, size, m, chosen, scratch):
     """Choose up to m of the candidates, nearest first, that lie in different directions (Algorithm 4).
 
@@ -144,7 +143,7 @@ def select_neighbours(rows, candidates, size, m, chosen, scratch):
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def link(graph, i, new, layer, m, scratch, buffer, chosen):
     """Add ``new`` to the neighbours of i; if they are too many, select among them anew."""
     block = neighbours(graph, i, layer)
@@ -163,7 +162,7 @@ def link(graph, i, new, layer, m, scratch, buffer, chosen):
     block[1 : block[0] + 1] = chosen[: block[0]]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def insert(graph, levels, start, end, entry, top, m, beam, seen, stamp, query):
     """Insert the vectors from start to end, one after the other (Algorithm 1); return entry, top, stamp."""
     todo = np.empty(2 * m + 1, np.int32)
@@ -196,7 +195,7 @@ def insert(graph, levels, start, end, entry, top, m, beam, seen, stamp, query):
     return entry, top, stamp
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def search(graph, queries, offsets, entry, top, seen, stamp, found):
     """Find the nearest of each query (Algorithm 5): ``found`` (q, ef) gets candidates; return comparisons."""
     todo = np.empty(graph.links.shape[1], np.int32)

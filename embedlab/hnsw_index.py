@@ -5,14 +5,13 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from embedlab import hnsw
 from embedlab.flat import Floats, Index, Ints, State, as_vectors, top_k
 from embedlab.hnsw import Graph
-from embedlab.kernels import aligned, compiling_is_announced, dot, number_of, pack, prefetch
+from embedlab.kernels import aligned, compiled, compiling_is_announced, dot, number_of, pack, prefetch
 
 CHUNK = 500  # vectors inserted between two looks at Ctrl-C
 
@@ -328,7 +327,7 @@ def _links(n: int, tall: int, m: int) -> tuple[NDArray, NDArray, NDArray]:
     return tuple(np.zeros(shape, np.int32) for shape in shapes)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def pick(vectors, queries, found, allowed, in_order, scores, ids):
     """Keep the k best that are allowed of what was found, scored with the float vectors.
 

@@ -6,20 +6,41 @@ plain loops that compute the same.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils, event
+from numba.core import cgutils, config, event
 from numba.extending import intrinsic, overload
+
+from embedlab.cache import cache_file, content_key
 
 FEATURES = {name for name, there in llvm.get_host_cpu_features().items() if there}
 FAST = {"avx512f", "avx512bw", "avx512vnni"} <= FEATURES and not os.environ.get("EMBEDLAB_PORTABLE")
 WIDTH = 64  # bytes of a cache line, and of an AVX-512 register
 FLOAT_LANES = 64  # numbers of one step of the float product: four registers of 16
+
+# numba looks only at a function's own file to see whether what it compiled is still valid. These functions
+# are compiled into each other, so a change of one file must make all of them new.
+SOURCES = [Path(__file__), *sorted(Path(__file__).parent.glob("hnsw*.py"))]
+COMPILED = cache_file("compiled", content_key(*(file.read_bytes() for file in SOURCES), str(FAST)))
+
+
+def compiled(**options) -> Callable[[Callable], Callable]:
+    """Decorate a function to be compiled at its first call, kept on disk, and run beside other threads."""
+
+    def decorate(function: Callable) -> Callable:
+        before, config.CACHE_DIR = config.CACHE_DIR, str(COMPILED)
+        try:
+            return njit(nogil=True, cache=True, **options)(function)
+        finally:
+            config.CACHE_DIR = before
+
+    return decorate
 
 
 def aligned(n: int, d: int, dtype: type) -> np.ndarray:
@@ -39,17 +60,18 @@ def aligned(n: int, d: int, dtype: type) -> np.ndarray:
     return raw[start : start + size].view(dtype).reshape(n, d)
 
 
+_said: list[bool] = []
+
+
 @contextmanager
 def compiling_is_announced() -> Iterator[None]:
     """Say so, once, if code must be compiled within: that takes seconds. Later runs read it from the disk."""
 
     class Listener(event.Listener):
-        silent = False
-
         def on_start(self, _event: event.Event) -> None:
-            if not self.silent:
+            if not _said:
                 print("compiling for this machine; once, later runs find it on the disk ...", flush=True)
-            self.silent = True
+            _said.append(True)
 
         def on_end(self, _event: event.Event) -> None:
             pass
@@ -61,7 +83,7 @@ def compiling_is_announced() -> Iterator[None]:
 # Plain loops. LLVM turns them into whatever vector instructions there are.
 
 
-@njit(fastmath=True, nogil=True, cache=True)
+@compiled(fastmath=True)
 def portable_dot(rows, i, query):
     """Multiply row i with the query: float32 rows with float32, or uint8 rows with int8 as an integer."""
     total = rows[i, 0] * query[0]
@@ -70,7 +92,7 @@ def portable_dot(rows, i, query):
     return total
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def portable_prefetch(rows, i):
     """Do nothing: the processor fetches what it reads."""
 
@@ -210,7 +232,7 @@ def _order_key(similarity):
     return lambda similarity: np.int32(-similarity)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def pack(similarity, i):
     """Put similarity and number into one int64 that sorts by falling similarity, then by number.
 
@@ -223,7 +245,7 @@ def pack(similarity, i):
     return (np.int64(order_key(similarity)) << 32) | (np.int64(i) << 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def number_of(packed):
     """Get the number back out of `pack`."""
     return (packed >> 1) & 0x7FFFFFFF

@@ -271,7 +271,7 @@ for codes in (None, "int8"):
     np.save(f"{codes}.npy", index.search(vectors[:50], 10)[1])
 """
     np.save(tmp_path / "vectors.npy", VECTORS[:500])
-    environment = {**os.environ, "EMBEDLAB_PORTABLE": "1", "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    environment = {**os.environ, "EMBEDLAB_PORTABLE": "1"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
     for codes in (None, "int8"):
         ours = filled(VECTORS[:500], codes=codes).search(VECTORS[:50], 10)[1]

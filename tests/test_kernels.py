@@ -83,7 +83,8 @@ def test_rows_begin_on_cache_lines(dtype):
         assert all(rows[i].ctypes.data % 64 == 0 for i in range(n))
 
 
-def test_compiling_is_said_once(capsys):
+def test_compiling_is_said_once(capsys, monkeypatch):
+    monkeypatch.setattr(kernels, "_said", [])
     with kernels.compiling_is_announced():
         for value in (1, 1.0):
             njit(lambda x: x + 1)(value)

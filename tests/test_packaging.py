@@ -20,16 +20,16 @@ PACKAGE = ROOT / "embedlab"
 
 # The floors of the house, the ground floor first. A module may import from lower floors only.
 FLOORS = [
-    {"cache", "machine", "model", "notebook", "kernels"},
-    {"bpe", "pooling", "metrics", "docsearch", "store"},
+    {"cache", "machine", "model", "notebook"},
+    {"bpe", "pooling", "metrics", "docsearch", "store", "kernels"},
     {"tokenizer", "encoder", "benchmark", "flat"},
     {"packed", "matryoshka", "quantization", "hnsw"},
     {"pq", "funnel", "hnsw_index", "embedder"},
     {"finetune"},
     {"search"},
     {"scoreboard", "tour"},
-    {"bench_ann"},
     {"bench", "doctor"},
+    {"bench_ann"},
     {"cli"},
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
