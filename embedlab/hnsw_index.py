@@ -268,8 +268,7 @@ class HNSWIndex(Index):
             self.scale = float(np.abs(vectors).max()) / 127 or 1.0
         if levels is None:
             # One chance for each number ever given, so that it does not matter how many are added at once.
-            chances = np.random.default_rng(self.seed).random(end)[n:]
-            levels = (-np.log(1 - chances) / math.log(self.m)).astype(np.int32)  # section 4.1: m_L = 1 / ln M
+            levels = draw_levels(np.random.default_rng(self.seed).random(end)[n:], self.m)
         self.levels = np.concatenate([self.levels[:n], levels]).astype(np.int32)
         if end > len(self.vectors):
             room = max(end, 3 * n // 2)  # grows by half, so that adding one by one copies little
@@ -304,6 +303,19 @@ class HNSWIndex(Index):
         scales = np.abs(queries).max(axis=1, keepdims=True) / 127
         out[:, : self.dims] = _to_codes(queries, np.where(scales > 0, scales, 1))
         return out, (128 * out.sum(axis=1, dtype=np.int32)).astype(np.int32)
+
+
+def draw_levels(chances: NDArray[np.float64], m: int) -> NDArray[np.int32]:
+    """Turn uniform random numbers from [0, 1) into top layers: each layer holds one in m of that below.
+
+    ``floor(-ln(1 - u) / ln m)``, as in section 4.1 of the paper, with its choice of m_L = 1 / ln M.
+
+    Examples
+    --------
+    >>> draw_levels(np.array([0, 0.5, 0.91, 0.95, 0.9995]), m=10)
+    array([0, 0, 1, 1, 3], dtype=int32)
+    """
+    return (-np.log(1 - chances) / math.log(m)).astype(np.int32)
 
 
 def _to_codes(vectors: Floats, scale: NDArray | float) -> NDArray[np.int16]:

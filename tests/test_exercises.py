@@ -119,7 +119,36 @@ def look_up_at_once(tables, codes):
 
 
 # Another correct way of writing each exercise: the checker must not ask for the package's own words.
+def truncate_by_loop(vectors, dims):
+    rows = []
+    for vector in vectors:
+        short = vector[:dims].astype(np.float64)
+        rows.append(short / (np.sqrt((short**2).sum()) or 1))
+    return np.array(rows, np.float32)
+
+
+def softmax_by_logsumexp(queries, documents, temperature=0.05):
+    lengths = queries.norm(dim=1)[:, None] * documents.norm(dim=1)[None]
+    scores = queries @ documents.T / lengths / temperature
+    return (scores.logsumexp(0) + scores.logsumexp(1) - 2 * scores.diagonal()).mean() / 2
+
+
+def levels_by_powers(chances, m):
+    levels = np.zeros(len(chances), np.int32)
+    for layer in range(1, 64):
+        levels += (1 - chances) <= float(m) ** -layer
+    return levels
+
+
+def recall_by_broadcasting(found, exact):
+    return float((found[:, :, None] == exact[:, None, :]).any(axis=1).mean())
+
+
 ALTERNATIVES = {
+    "draw_levels": levels_by_powers,
+    "recall_at_k": recall_by_broadcasting,
+    "truncate": truncate_by_loop,
+    "in_batch_softmax": softmax_by_logsumexp,
     "wordpiece": wordpiece_by_recursion,
     "merge": merge_by_stack,
     "pad": pad_by_zip,
