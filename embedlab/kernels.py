@@ -6,6 +6,7 @@ plain loops that compute the same.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,9 @@ def compiling_is_announced() -> Iterator[None]:
     class Listener(event.Listener):
         def on_start(self, _event: event.Event) -> None:
             if not _said:
-                print("compiling for this machine; once, later runs find it on the disk ...", flush=True)
+                # Not among the results of a command, but plainly readable in a notebook.
+                where = sys.stdout if "ipykernel" in sys.modules else sys.stderr
+                print("compiling for this machine; once, later runs find it on the disk ...", file=where)
             _said.append(True)
 
         def on_end(self, _event: event.Event) -> None:
