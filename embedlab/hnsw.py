@@ -18,7 +18,9 @@ AHEAD = 8192  # bytes to ask the memory for before they are needed: some of the 
 
 # rows (n, d): what is compared, float32 or int8 codes    links (n, 1 + 2M): layer 0, [count, neighbours...]
 # upper (u, 1 + M): the links of the other layers         place (n,): where in upper a vector's layer 1 is
-Graph = namedtuple("Graph", "rows links upper place")
+# at (3,): the entry vector (-1 for none), its layer, how many vectors are linked
+Graph = namedtuple("Graph", "rows links upper place at")
+ENTRY, TOP, COUNT = range(3)
 
 
 @compiled(inline="always")
@@ -163,17 +165,20 @@ def link(graph, i, new, layer, m, scratch, buffer, chosen):
 
 
 @compiled()
-def insert(graph, levels, start, end, entry, top, m, beam, seen, stamp, query):
-    """Insert the vectors from start to end, one after the other (Algorithm 1); return entry, top, stamp."""
+def insert(graph, levels, end, m, beam, seen, stamp, query):
+    """Insert the vectors up to ``end``, one after the other (Algorithm 1); return the stamp.
+
+    What is linked is written down with each vector: an interrupt that arrives when this returns finds it so.
+    """
     todo = np.empty(2 * m + 1, np.int32)
     chosen = np.empty(2 * m + 1, np.int32)
     mine = np.empty(2 * m + 1, np.int32)
     buffer = np.empty(2 * m + 1, np.int64)
     scratch = np.empty_like(query)
-    for i in range(start, end):
-        level = levels[i]
+    for i in range(graph.at[COUNT], end):
+        level, entry, top = levels[i], graph.at[ENTRY], graph.at[TOP]
         if entry < 0:
-            entry, top = i, level
+            graph.at[ENTRY], graph.at[TOP], graph.at[COUNT] = i, level, i + 1
             continue
         offset = as_query(graph.rows, i, query)
         stamp, _ = descend(graph, query, offset, entry, top, level, beam, seen, stamp, todo)
@@ -190,15 +195,17 @@ def insert(graph, levels, start, end, entry, top, m, beam, seen, stamp, query):
             block[1 : count + 1] = mine[:count]
             for j in range(count):
                 link(graph, mine[j], i, layer, m if layer else 2 * m, scratch, buffer, chosen)
+        graph.at[COUNT] = i + 1
         if level > top:
-            entry, top = i, level
-    return entry, top, stamp
+            graph.at[ENTRY], graph.at[TOP] = i, level
+    return stamp
 
 
 @compiled()
-def search(graph, queries, offsets, entry, top, seen, stamp, found):
+def search(graph, queries, offsets, seen, stamp, found):
     """Find the nearest of each query (Algorithm 5): ``found`` (q, ef) gets candidates; return comparisons."""
     todo = np.empty(graph.links.shape[1], np.int32)
+    entry, top = graph.at[ENTRY], graph.at[TOP]
     compared = 0
     for q in range(len(queries)):
         beam = found[q]

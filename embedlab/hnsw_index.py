@@ -64,16 +64,27 @@ class HNSWIndex(Index):
         self.dims, self.m, self.ef_construction, self.ef_search = dims, m, ef_construction, ef_search
         self.codes, self.seed = codes, seed
         self.scale = 0.0  # of the codes; set by the first vectors added
-        self.entry, self.top, self.count = -1, 0, 0
         self.compared = 0  # dot products of the last search, a query on average
         self.levels = np.zeros(0, np.int32)
         self.deleted = np.zeros(0, bool)
         self.vectors = aligned(0, dims, np.float32)
-        self.graph = Graph(self._rows(0), *_links(0, 0, m))
+        rows = self.vectors if codes is None else aligned(0, dims, np.uint8)
+        nothing = (np.zeros(shape, np.int32) for shape in ((0, 1 + 2 * m), (0, 1 + m), 0))
+        self.graph = Graph(rows, *nothing, at=np.array([-1, 0, 0]))
         self._seen: deque = deque()  # marks of visited vectors: one array for each search at the same time
 
     def __len__(self) -> int:
-        return self.count
+        return int(self.graph.at[hnsw.COUNT])
+
+    @property
+    def entry(self) -> int:
+        """Where every search begins; -1 for none."""
+        return int(self.graph.at[hnsw.ENTRY])
+
+    @property
+    def top(self) -> int:
+        """The highest layer."""
+        return int(self.graph.at[hnsw.TOP])
 
     @property
     def bytes_per_vector(self) -> float:
@@ -93,16 +104,12 @@ class HNSWIndex(Index):
         seen, stamp = np.zeros(len(self.levels), np.uint16), 0
         beam = np.empty(max(self.ef_construction, self.m), np.int64)
         query = self._queries(vectors[:1])[0][0] if len(vectors) else None
-        end = self.count + len(vectors)
+        end = len(self) + len(vectors)
         with compiling_is_announced(), bar:
-            while self.count < end:
-                stop = min(self.count + CHUNK, end)
-                span = (self.count, stop, self.entry, self.top, self.m)
-                self.entry, self.top, stamp = hnsw.insert(
-                    self.graph, self.levels, *span, beam, seen, stamp, query
-                )
-                bar.update(stop - self.count)
-                self.count = stop
+            while len(self) < end:
+                stop = min(len(self) + CHUNK, end)
+                bar.update(stop - len(self))
+                stamp = hnsw.insert(self.graph, self.levels, stop, self.m, beam, seen, stamp, query)
 
     def delete(self, ids: Ints) -> None:
         """Leave vectors out of all results. They stay in the graph, as stepping stones.
@@ -191,12 +198,12 @@ class HNSWIndex(Index):
         try:
             seen, stamp = self._seen.pop()
         except IndexError:
-            seen, stamp = np.zeros(len(self.levels), np.uint16), 0
+            seen = ()
         if len(seen) < len(self):
             seen, stamp = np.zeros(len(self.levels), np.uint16), 0
         found = np.empty((len(queries), width), np.int64)
         prepared, offsets = self._queries(queries)
-        stamp, compared = hnsw.search(self.graph, prepared, offsets, self.entry, self.top, seen, stamp, found)
+        stamp, compared = hnsw.search(self.graph, prepared, offsets, seen, stamp, found)
         self._seen.append((seen, stamp))
         floats = prepared if self.codes is None else _padded(queries)
         pick(self.vectors, floats, found, allowed, self.codes is None, scores, ids)
@@ -257,7 +264,7 @@ class HNSWIndex(Index):
         index.graph.links[:n] = arrays["links"]
         index.graph.upper[: len(arrays["upper"])] = arrays["upper"]
         index.deleted[:n] = arrays["deleted"]
-        index.entry, index.top, index.count = int(about["entry"]), int(about["top"]), n
+        index.graph.at[:] = about["entry"], about["top"], n
         return index
 
     def _reserve(self, vectors: Floats, levels: NDArray | None = None) -> None:
@@ -266,8 +273,9 @@ class HNSWIndex(Index):
         if self.codes and not self.scale and len(vectors):
             self.scale = float(np.abs(vectors).max()) / 127 or 1.0
         if levels is None:
-            # One chance for each number ever given, so that it does not matter how many are added at once.
-            levels = draw_levels(np.random.default_rng(self.seed).random(end)[n:], self.m)
+            # The n-th vector gets the n-th random number, however many are added at once.
+            rng = np.random.Generator(np.random.PCG64(self.seed).advance(n))
+            levels = draw_levels(rng.random(len(vectors)), self.m)
         self.levels = np.concatenate([self.levels[:n], levels]).astype(np.int32)
         if end > len(self.vectors):
             room = max(end, 3 * n // 2)  # grows by half, so that adding one by one copies little
@@ -289,9 +297,6 @@ class HNSWIndex(Index):
         if self.codes:
             self.graph.rows[n:end] = 128
             self.graph.rows[n:end, : self.dims] = _to_codes(vectors, self.scale) + 128
-
-    def _rows(self, n: int) -> NDArray:
-        return aligned(n, self.dims, np.float32 if self.codes is None else np.uint8)
 
     def _queries(self, queries: Floats) -> tuple[NDArray, NDArray]:
         """Bring queries into the form that `kernels.dot` wants, with what to take from their products."""
@@ -331,11 +336,6 @@ def _grown(rows: NDArray, room: int) -> NDArray:
     out = aligned(room, rows.shape[1], rows.dtype)
     out[: len(rows)] = rows
     return out
-
-
-def _links(n: int, tall: int, m: int) -> tuple[NDArray, NDArray, NDArray]:
-    shapes = (n, 1 + 2 * m), (tall, 1 + m), (n,)
-    return tuple(np.zeros(shape, np.int32) for shape in shapes)
 
 
 @compiled()

@@ -238,6 +238,23 @@ def test_an_interrupt_keeps_what_is_linked(monkeypatch):
     np.testing.assert_array_equal(index.graph.links[:3000], filled(VECTORS).graph.links[:3000])
 
 
+def test_an_interrupt_that_comes_after_linking_leaves_no_loose_ends(monkeypatch):
+    index, real = HNSWIndex(DIMS), hnsw.insert
+
+    def interrupted(*arguments):  # as Ctrl-C does during compiled code: it arrives when that returns
+        real(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hnsw, "insert", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        index.add(VECTORS)
+    monkeypatch.undo()
+    assert max(index.links_of(i).max() for i in range(len(index))) < len(index)
+    assert index.search(QUERIES, 10, ef=1000)[1].max() < len(index)
+    index.add(VECTORS[len(index) :])
+    np.testing.assert_array_equal(index.graph.links[:3000], filled(VECTORS).graph.links[:3000])
+
+
 def test_a_foreign_file_is_refused(tmp_path):
     flat = FlatIndex(DIMS)
     flat.save(tmp_path / "flat")
