@@ -112,7 +112,7 @@ def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
     """Return (query, relevant text) pairs to train with, without anything that the test queries ask for.
 
     They are the train queries with their documents and, for every document that is no target of a test query,
-    its summary line with the rest of its text.
+    its summary line with the rest of its text. Pairs with the summary line of such a target are left out.
 
     Examples
     --------
@@ -126,14 +126,15 @@ def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
     query_ids, _, qrels = benchmark.split("train")
     pairs = [(benchmark.queries[i], text_of[target]) for i in query_ids for target in qrels[i]]
     tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
-    for doc_id, document in text_of.items():
-        text = document.partition("\n")[2]  # the first line is the name
-        line = summary(text) if text else ""
+    text_after_name = {doc_id: document.partition("\n")[2] for doc_id, document in text_of.items()}
+    lines = {doc_id: summary(text) if text else "" for doc_id, text in text_after_name.items()}
+    for doc_id, text in text_after_name.items():
         paragraphs = text.split("\n\n")
-        rest = "\n\n".join(part for part in paragraphs if " ".join(part.split()) != line).strip()
-        if doc_id not in tested and line and rest:
-            pairs.append((line, rest))
-    return pairs
+        rest = "\n\n".join(part for part in paragraphs if " ".join(part.split()) != lines[doc_id]).strip()
+        if doc_id not in tested and lines[doc_id] and rest:
+            pairs.append((lines[doc_id], rest))
+    tested_lines = {lines[doc_id] for doc_id in tested}  # numpy and scipy share some
+    return [(query, text) for query, text in pairs if query not in tested_lines]
 
 
 def load_beir(folder: str | Path, split: str = "test") -> Benchmark:

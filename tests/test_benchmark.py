@@ -65,6 +65,7 @@ def test_training_pairs_hold_nothing_that_the_test_asks_for(benchmark):
     assert len(pairs) > 4000
     for _, text in pairs:
         assert text.partition("\n")[2] not in hidden
+    assert not {builder.summary(text) for text in hidden if text} & {query for query, _ in pairs}
     test_queries = set(benchmark.split("test")[1])
     train_queries = set(benchmark.split("train")[1])
     assert train_queries <= {query for query, _ in pairs}
