@@ -46,7 +46,7 @@ def fit_adapter(
         documents = reader.encode([document for _, document in pairs], cache=True, on_long="cut")
         return LinearAdapter.fit(queries, documents, weights=weights, seed=seed, model=embedder.identity)
 
-    key = content_key(benchmark.fingerprint, embedder.fingerprint, reader.fingerprint, str((seed, "v1")))
+    key = content_key(_key(pairs, weights), embedder.fingerprint, reader.fingerprint, str(seed))
     return cached("adapters", key, build, lambda path, adapter: adapter.save(path), LinearAdapter.load)
 
 
@@ -54,6 +54,10 @@ def pair_weights(benchmark: Benchmark, pairs: Sequence[tuple[str, str]]) -> list
     """Return `QUERY_WEIGHT` for each pair whose query is one of the train queries, 1 for the others."""
     real = set(benchmark.split("train")[1])
     return [float(QUERY_WEIGHT) if query in real else 1.0 for query, _ in pairs]
+
+
+def _key(pairs: Sequence[tuple[str, str]], weights: Sequence[float] | None) -> str:
+    return content_key(*(text for pair in pairs for text in pair), str(weights))
 
 
 def finetuned(benchmark: Benchmark, *, show_progress: bool = True, **settings) -> Path:
@@ -67,9 +71,9 @@ def finetuned(benchmark: Benchmark, *, show_progress: bool = True, **settings) -
         Those of `finetune`, such as ``steps`` or ``seed``.
     """
     pairs = training_pairs(benchmark)
-    folder = cache_file("finetuned", content_key(benchmark.fingerprint, str(sorted(settings.items()))))
+    weights = pair_weights(benchmark, pairs)
+    folder = cache_file("finetuned", content_key(_key(pairs, weights), str(sorted(settings.items()))))
     with FileLock(f"{folder}.lock"):
-        weights = pair_weights(benchmark, pairs)
         return finetune(pairs, folder, weights=weights, show_progress=show_progress, **settings)
 
 
@@ -130,7 +134,7 @@ def finetune(
     encoder = BertEncoder.load(model)
     settings = {"dims": list(dims), "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
     settings |= {"max_length": max_length, "seed": seed, "model": encoder.sha256}
-    settings["pairs"] = content_key(*(text for pair in pairs for text in pair), str(weights))
+    settings["pairs"] = _key(pairs, weights)
     _claim(folder, settings)
     if (folder / "model.safetensors").exists():
         return folder
