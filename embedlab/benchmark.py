@@ -120,21 +120,39 @@ def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
     >>> len(pairs) > 4000
     True
     """
-    from embedlab.docsearch import summary
-
     text_of = dict(zip(benchmark.doc_ids, benchmark.documents, strict=True))
     query_ids, _, qrels = benchmark.split("train")
     pairs = [(benchmark.queries[i], text_of[target]) for i in query_ids for target in qrels[i]]
     tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
-    text_after_name = {doc_id: document.partition("\n")[2] for doc_id, document in text_of.items()}
-    lines = {doc_id: summary(text) if text else "" for doc_id, text in text_after_name.items()}
-    for doc_id, text in text_after_name.items():
-        paragraphs = text.split("\n\n")
-        rest = "\n\n".join(part for part in paragraphs if " ".join(part.split()) != lines[doc_id]).strip()
-        if doc_id not in tested and lines[doc_id] and rest:
-            pairs.append((lines[doc_id], rest))
-    tested_lines = {lines[doc_id] for doc_id in tested}  # numpy and scipy share some
-    return [(query, text) for query, text in pairs if query not in tested_lines]
+    for doc_id, document in text_of.items():
+        _, line, rest = parts_of(document)
+        if doc_id not in tested and line and rest:
+            pairs.append((line, rest))
+    forbidden = lines_under_test(benchmark)  # numpy and scipy share some
+    return [(query, text) for query, text in pairs if query not in forbidden]
+
+
+def parts_of(document: str) -> tuple[str, str, str]:
+    """Cut a document of DocSearch into its name, its summary line, and the rest.
+
+    Examples
+    --------
+    >>> parts_of("numpy.add\\nAdd two\\nnumbers.\\n\\nMore.")
+    ('numpy.add', 'Add two numbers.', 'More.')
+    """
+    from embedlab.docsearch import summary
+
+    name, _, text = document.partition("\n")
+    line = summary(text) if text else ""
+    rest = [part for part in text.split("\n\n") if " ".join(part.split()) != line]
+    return name, line, "\n\n".join(rest).strip()
+
+
+def lines_under_test(benchmark: Benchmark) -> set[str]:
+    """Return the summary lines of all documents that a test query asks for."""
+    tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
+    documents = zip(benchmark.doc_ids, benchmark.documents, strict=True)
+    return {parts_of(document)[1] for doc_id, document in documents if doc_id in tested}
 
 
 def load_beir(folder: str | Path, split: str = "test") -> Benchmark:

@@ -40,35 +40,50 @@ def search(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="See 'embedlab evaluate --help'. By default dense-lead, since docstrings begin with what "
-            "matters; for your own documents, dense."
+            help="See 'embedlab evaluate --help'. By default hybrid: meaning and words, nothing trained."
         ),
     ] = None,
     corpus: Annotated[
         Path | None,
         typer.Option(help="Your own documents: a .jsonl or .txt file, or a folder of text files."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which stage found what, and how long each took.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search the documents of numpy, scipy, scikit-learn and pandas, or your own."""
     with plain_errors():
         from embedlab.benchmark import docsearch, load_corpus
-        from embedlab.search import build_engine
+        from embedlab.engines import build_engine
+        from embedlab.stages import Trace
 
         if corpus is None:
             benchmark = docsearch()
             ids, texts = benchmark.doc_ids, benchmark.documents
         else:
             ids, texts = load_corpus(corpus)
-        name = engine or ("dense" if corpus else "dense-lead")
-        hits = build_engine(name, texts, ids).search(query, k)
+        built = build_engine(engine or "hybrid", texts, ids)
+        if explain:
+            built.search(query, k)  # to warm up: what is timed is a search, not the loading
+        trace = Trace() if explain else None
+        hits = built.search(query, k, trace)
+    places = [built.places(hit, trace) if trace else {} for hit in hits]
     if as_json:
         results = [{"id": hit.id, "score": round(hit.score, 4), "text": hit.text} for hit in hits]
-        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
+        if trace:
+            results = [{**result, "places": found} for result, found in zip(results, places, strict=True)]
+            stages = [{"stage": step.name, "ms": round(step.ms, 2)} for step in trace.steps]
+        answer = {"stages": stages, "hits": results} if trace else results
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    for rank, hit in enumerate(hits, start=1):
+    for rank, (hit, found) in enumerate(zip(hits, places, strict=True), start=1):
         first_line = " ".join(hit.text.split())[:96]
         typer.echo(f"{rank:3}  {hit.score:.3f}  {hit.id}\n            {first_line}")
+        if found:
+            typer.echo("            " + ", ".join(f"{name}: {place or '-'}" for name, place in found.items()))
+    if trace:
+        typer.echo("\nms  " + ", ".join(f"{step.name}: {step.ms:.1f}" for step in trace.steps))
 
 
 @app.command()
@@ -83,17 +98,21 @@ def evaluate(
     poolings), dense-lead (mean pooling of only the first 64 tokens). The same vectors made smaller: flat (as
     they are), matryoshka-64 (cut), funnel (cut, then rescored), int8, binary, binary+rescore, pq; or searched
     through a graph: hnsw, hnsw-int8. Trained on DocSearch, and reading the first 64 tokens: adapter-384,
-    adapter-64.
+    adapter-64. Better answers: bm25 (words), rrf and hybrid (words and meaning, fused by places and by
+    scores), colbert (token vectors, trained projection), rerank (hybrid, then a trained cross-encoder), full
+    (fine-tuned vectors, words and token vectors, then the cross-encoder).
+
+    What is trained is trained once, on DocSearch, which takes some minutes; other benchmarks use it as it is.
     """
     with plain_errors():
         from embedlab.benchmark import docsearch, load_beir
+        from embedlab.engines import ENGINES, build_engine, parts_for
         from embedlab.scoreboard import as_text, measure
-        from embedlab.search import ENGINES, build_engine
 
         benchmark = docsearch() if beir is None else load_beir(beir)
-        rows = []
+        rows, parts = [], parts_for(benchmark.documents, benchmark.doc_ids)
         for name in engine or list(ENGINES):
-            built = build_engine(name, benchmark.documents, benchmark.doc_ids)
+            built = build_engine(name, parts)
             rows.append(measure(name, built.rank, benchmark, bytes_per_doc=built.bytes_per_doc))
     typer.echo(json.dumps([row.as_json() for row in rows], indent=2) if as_json else as_text(rows))
 

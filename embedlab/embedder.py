@@ -11,9 +11,8 @@ from tqdm import tqdm
 
 from embedlab.cache import cached, content_key
 from embedlab.encoder import BertEncoder
-from embedlab.machine import a_core_each
 from embedlab.model import ModelError, model_folder, read_json
-from embedlab.packed import PackedEncoder, batches
+from embedlab.packed import PackedEncoder
 from embedlab.pooling import POOLINGS, l2_normalize
 from embedlab.tokenizer import WordPieceTokenizer, checked_text
 
@@ -162,7 +161,7 @@ class Embedder:
         texts = _checked(texts)
         embed = self._embed_cached if cache else self._embed
         step = CACHE_CHUNK if cache else max(len(texts), 1)
-        with _progress(len(texts), show_progress) as bar:
+        with progress(len(texts), show_progress) as bar:
             parts = [embed(texts[i : i + step], bar, on_long) for i in range(0, len(texts), step)]
         vectors = np.concatenate([np.zeros((0, self.dims), np.float32), *parts])
         vectors = np.ascontiguousarray(vectors[:, :dims])
@@ -181,7 +180,7 @@ class Embedder:
         [(4, 384), (2, 384)]
         """
         texts = _checked(texts)
-        with _progress(len(texts), show_progress) as bar:
+        with progress(len(texts), show_progress) as bar:
             hidden = dict(self._hidden(texts, bar, on_long))
         return [hidden[i] for i in range(len(texts))]
 
@@ -217,12 +216,9 @@ class Embedder:
             if on_long == "raise":
                 raise ValueError(message)
             warnings.warn(message, TruncationWarning, stacklevel=4)
-        dealt = list(batches([len(sequence) for sequence in ids]))
-        with a_core_each() as pool:
-            done = pool.map(self.encoder, [[ids[i] for i in batch] for batch in dealt])
-            for batch, hidden in zip(dealt, done, strict=True):
-                yield from zip(batch, (tensor.float().numpy() for tensor in hidden), strict=True)
-                bar.update(len(batch))
+        for i, hidden in self.encoder.run(ids):
+            yield i, hidden
+            bar.update()
 
 
 def _checked(texts: Sequence[str]) -> list[str]:
@@ -240,7 +236,8 @@ def _pooling_of(config: dict) -> str:
     return names[0] if len(names) == 1 else "+".join(names)
 
 
-def _progress(total: int, wanted: bool) -> tqdm:
+def progress(total: int, wanted: bool) -> tqdm:
+    """Make a progress bar for texts, shown where it is wanted and there are many."""
     # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
     quiet = {} if wanted and total > 256 else {"disable": True}
     return tqdm(total=total, desc="embedding", unit="text", leave=False, delay=1, **quiet)

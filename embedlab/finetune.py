@@ -1,18 +1,14 @@
 """Training on a benchmark's train half: a linear adapter in seconds, or the whole encoder in minutes."""
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from filelock import FileLock
 from safetensors.torch import save_file
 from torch import Tensor
-from tqdm import tqdm
 
-from embedlab import store
 from embedlab.benchmark import Benchmark, training_pairs
 from embedlab.cache import cache_file, cached, content_key, write_atomically
 from embedlab.embedder import Embedder
@@ -21,6 +17,7 @@ from embedlab.machine import has_bfloat16
 from embedlab.matryoshka import DIMS, LinearAdapter, matryoshka_loss
 from embedlab.model import model_folder
 from embedlab.tokenizer import WordPieceTokenizer, pad
+from embedlab.training import FusedEncoder, claim, layers_of, train
 
 QUERY_WEIGHT = 4  # a real query teaches more than a summary line; chosen on part of the train queries
 
@@ -135,54 +132,34 @@ def finetune(
     settings = {"dims": list(dims), "steps": steps, "batch_size": batch_size, "learning_rate": learning_rate}
     settings |= {"max_length": max_length, "seed": seed, "model": encoder.sha256}
     settings["pairs"] = _key(pairs, weights)
-    _claim(folder, settings)
+    claim(folder, settings)
     if (folder / "model.safetensors").exists():
         return folder
 
     tokenizer = WordPieceTokenizer.load(source)
     texts = [tokenizer.encode_batch(list(side), max_length=max_length) for side in zip(*pairs, strict=True)]
-    trained = {name: w.clone() for name, w in encoder.weights.items() if name.startswith("encoder.layer.")}
-    for weight in trained.values():
-        weight.requires_grad_()
+    trained = layers_of(encoder)
     encoder = FusedEncoder(encoder.config, {**encoder.weights, **trained})
-    optimizer = torch.optim.AdamW(trained.values(), lr=learning_rate)
-    first = _resume(folder / "checkpoint", trained, optimizer)
     chances = torch.ones(len(pairs)) if weights is None else torch.tensor(weights)
-    bar = tqdm(
-        total=steps, initial=first, desc="training", unit="step", disable=None if show_progress else True
+
+    def loss_of(generator: torch.Generator) -> Tensor:
+        rows = torch.multinomial(chances, min(batch_size, len(pairs)), generator=generator).tolist()
+        queries, documents = (_vectors(encoder, [side[i] for i in rows]) for side in texts)
+        return matryoshka_loss(queries, documents, dims)
+
+    train(
+        trained,
+        loss_of,
+        folder / "checkpoint",
+        steps=steps,
+        learning_rate=learning_rate,
+        seed=seed,
+        save_every=save_every,
+        show_progress=show_progress,
     )
-    with bar:
-        for step in range(first, steps):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * min((step + 1) / (0.1 * steps), (steps - step) / (0.9 * steps))
-            # Drawn from the number of the step alone, so that a resumed run sees the same batches.
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-            rows = torch.multinomial(chances, min(batch_size, len(pairs)), generator=generator).tolist()
-            queries, documents = (_vectors(encoder, [side[i] for i in rows]) for side in texts)
-            loss = matryoshka_loss(queries, documents, dims)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-            bar.update()
-            if (step + 1) % save_every == 0:
-                _checkpoint(folder / "checkpoint", trained, optimizer, step + 1)
     _write_model(source, folder, encoder)
     (folder / "checkpoint").unlink(missing_ok=True)
     return folder
-
-
-class FusedEncoder(BertEncoder):
-    """`BertEncoder` on torch's fused operations: the same numbers and gradients in half the time."""
-
-    activation = staticmethod(F.gelu)
-
-    def _linear(self, x: Tensor, name: str) -> Tensor:
-        return F.linear(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
-
-    def _norm(self, x: Tensor, name: str) -> Tensor:
-        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        return F.layer_norm(x, x.shape[-1:], weight, bias, self.config.layer_norm_eps)
 
 
 def _vectors(encoder: BertEncoder, ids: Sequence[Sequence[int]]) -> Tensor:
@@ -192,43 +169,6 @@ def _vectors(encoder: BertEncoder, ids: Sequence[Sequence[int]]) -> Tensor:
         hidden = encoder.forward(padded, mask).hidden[-1].float()  # (n, t, d)
     mask = mask[:, :, None].float()
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-
-
-def _claim(folder: Path, settings: dict) -> None:
-    """Write down what is trained in a folder, or check that it is the same."""
-    file = folder / "training.json"
-    if not file.exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise ValueError(f"{folder} holds other files: give an empty folder")
-        write_atomically(file, lambda path: path.write_text(json.dumps(settings)))
-    there = json.loads(file.read_text())
-    differing = [name for name in settings if there.get(name) != settings[name]]
-    if differing:
-        raise ValueError(
-            f"{folder} belongs to a training with other {', '.join(differing)}: "
-            "give another folder, or remove this one"
-        )
-
-
-def _checkpoint(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW, step: int) -> None:
-    arrays = {}
-    for name, weight in trained.items():
-        arrays[name] = weight.detach().numpy()
-        for moment in ("exp_avg", "exp_avg_sq"):
-            arrays[f"{moment}.{name}"] = optimizer.state[weight][moment].numpy()
-    store.save(file, "Checkpoint", arrays, {"step": step})
-
-
-def _resume(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW) -> int:
-    """Put weights and the optimizer's moments back; return how many steps were done."""
-    if not file.exists():
-        return 0
-    arrays, about = store.load(file, "Checkpoint")
-    for name, weight in trained.items():
-        weight.data.copy_(torch.from_numpy(arrays[name]))
-        moments = {m: torch.from_numpy(arrays[f"{m}.{name}"].copy()) for m in ("exp_avg", "exp_avg_sq")}
-        optimizer.state[weight] = {"step": torch.tensor(float(about["step"])), **moments}
-    return about["step"]
 
 
 def _write_model(source: Path, folder: Path, encoder: BertEncoder) -> None:

@@ -5,6 +5,7 @@ VNNI), they are written in its instructions; elsewhere, or with ``EMBEDLAB_PORTA
 plain loops that compute the same.
 """
 
+import builtins
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ def compiling_is_announced() -> Iterator[None]:
         def on_start(self, _event: event.Event) -> None:
             if not _said:
                 # Not among the results of a command, but plainly readable in a notebook.
-                where = sys.stdout if "ipykernel" in sys.modules else sys.stderr
+                where = sys.stdout if hasattr(builtins, "__IPYTHON__") else sys.stderr
                 print("compiling for this machine; once, later runs find it on the disk ...", file=where)
             _said.append(True)
 

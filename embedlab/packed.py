@@ -7,12 +7,13 @@ text ends: it runs on each group of texts of one length, so that it needs no mas
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from embedlab.encoder import BertEncoder
-from embedlab.machine import Linear, has_bfloat16
+from embedlab.machine import Linear, a_core_each, has_bfloat16
 
 TOKENS_PER_BATCH = 2048  # enough to keep a core busy; the largest activation is 2048 x 1536 numbers
 
@@ -97,6 +98,22 @@ class PackedEncoder:
         for i, part in zip(order, x.split([lengths[i] for i in order]), strict=True):
             hidden[i] = part
         return hidden
+
+    def run(
+        self, sequences: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (position, token vectors (t, d) in float32) of any number of sequences, longest first.
+
+        Batches of `TOKENS_PER_BATCH` tokens, one on each core.
+        """
+        dealt = list(batches([len(sequence) for sequence in sequences]))
+
+        def part(rows: list[int]) -> list[Tensor]:
+            return self([sequences[i] for i in rows], [segments[i] for i in rows] if segments else None)
+
+        with a_core_each() as pool:
+            for rows, hidden in zip(dealt, pool.map(part, dealt), strict=True):
+                yield from zip(rows, (tensor.float().numpy() for tensor in hidden), strict=True)
 
     def _embed(self, sequences: list, segments: list | None) -> Tensor:
         lengths = [len(sequence) for sequence in sequences]

@@ -1,22 +1,17 @@
-"""The search engine: embed the documents once, each query as it comes, and find the nearest."""
+"""The search engine: documents with ids, and a stage that ranks them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 
 from embedlab import store
-from embedlab.benchmark import docsearch
 from embedlab.cache import write_atomically
 from embedlab.embedder import Embedder
-from embedlab.finetune import fit_adapter
 from embedlab.flat import FlatIndex, Floats, Index, Ints
-from embedlab.funnel import PrefixIndex, RescoredIndex
-from embedlab.hnsw_index import HNSWIndex
 from embedlab.matryoshka import LinearAdapter
-from embedlab.pq import PQIndex
-from embedlab.quantization import BinaryIndex, Int8Index
+from embedlab.stages import DenseStage, Stage, Trace
+from embedlab.tokenizer import checked_text
 
 
 @dataclass(frozen=True)
@@ -28,8 +23,55 @@ class Hit:
     text: str
 
 
-class SearchEngine:
-    """Search over a collection of texts.
+class Engine:
+    """Documents, and the stage that ranks them. Of vectors, see `SearchEngine`."""
+
+    def __init__(self, stage: Stage, ids: list[str], texts: list[str]):
+        self.stage, self.ids, self.texts = stage, ids, texts
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory that the search takes for one document."""
+        return self.stage.bytes_per_doc
+
+    def rank(self, queries: Sequence[str], k: int = 100) -> tuple[Floats, Ints]:
+        """Find the k best documents of each query: (scores, positions), each (q, k), best first."""
+        return self.stage.rank(queries, k)
+
+    def search(self, query: str, k: int = 10, trace: Trace | None = None) -> list[Hit]:
+        """Find the k best documents for one query, fewer where there are not so many.
+
+        Parameters
+        ----------
+        query : str
+        k : int
+        trace : Trace, optional
+            Gets a `Step` of each stage: how long it took, and where it put which document.
+
+        Raises
+        ------
+        TypeError
+            If the query is no string.
+        ValueError
+            If it is empty.
+        """
+        if isinstance(query, str) and not query.strip():
+            raise ValueError("the query is empty")
+        scores, rows = self.stage.rank([checked_text(query, "the query")], min(k, len(self.ids)), trace)
+        return [
+            Hit(self.ids[row], float(score), self.texts[row])
+            for score, row in zip(scores[0], rows[0], strict=True)
+            if row >= 0
+        ]
+
+    def places(self, hit: Hit, trace: Trace) -> dict[str, int | None]:
+        """Say where each stage of a trace put a hit: its place, from 1, or None where it was not found."""
+        row = self.ids.index(hit.id)
+        return {step.name: step.places.get(row) for step in trace.steps}
+
+
+class SearchEngine(Engine):
+    """Search by vectors over a collection of texts.
 
     Make one with `build` or `load`.
 
@@ -48,8 +90,8 @@ class SearchEngine:
         texts: list[str],
         adapter: LinearAdapter | None = None,
     ):
-        self.embedder, self.index, self.ids, self.texts = embedder, index, ids, texts
-        self.adapter = adapter
+        super().__init__(DenseStage(embedder, index, adapter), ids, texts)
+        self.embedder, self.index, self.adapter = embedder, index, adapter
 
     @classmethod
     def build(
@@ -85,14 +127,7 @@ class SearchEngine:
         ValueError
             If there are no texts, or the ids are not one for each text and all different.
         """
-        texts = list(texts)
-        ids = [str(i) for i in range(len(texts))] if ids is None else list(ids)
-        if not texts:
-            raise ValueError("there is nothing to search: no texts were given")
-        if len(ids) != len(texts):
-            raise ValueError(f"{len(texts)} texts, but {len(ids)} ids")
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"two texts have the id {next(i for i in ids if ids.count(i) > 1)!r}")
+        texts, ids = documents_with_ids(texts, ids)
         embedder = embedder or Embedder.load()
         reader = embedder.reading(lead) if lead else embedder
         index = FlatIndex(embedder.dims) if index is None else index
@@ -102,36 +137,6 @@ class SearchEngine:
         vectors = reader.encode(texts, cache=cache, on_long="cut")
         index.add(adapter.transform(vectors, index.dims) if adapter else vectors)
         return cls(embedder, index, ids, texts, adapter)
-
-    def rank(self, queries: Sequence[str], k: int = 100) -> tuple[Floats, Ints]:
-        """Find the k best documents of each query: (scores, positions), each (q, k), best first."""
-        vectors = self.embedder.encode(queries, show_progress=False)
-        return self.index.search(
-            self.adapter.transform(vectors, self.index.dims) if self.adapter else vectors, k
-        )
-
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """Find the k best documents for one query, fewer where there are not so many.
-
-        Raises
-        ------
-        TypeError
-            If the query is no string.
-        ValueError
-            If it is empty.
-        """
-        if isinstance(query, str) and not query.strip():
-            raise ValueError("the query is empty")
-        scores, rows = self.rank([query], min(k, len(self.ids)))
-        return [
-            Hit(self.ids[row], float(score), self.texts[row])
-            for score, row in zip(scores[0], rows[0], strict=True)
-        ]
-
-    @property
-    def bytes_per_doc(self) -> float:
-        """Memory that the index takes for one document."""
-        return self.index.bytes_per_vector
 
     def save(self, folder: str | Path) -> None:
         """Write the engine to a folder: the index, the texts, and which model made the vectors."""
@@ -176,65 +181,14 @@ class SearchEngine:
         return cls(embedder, index, ids, texts, adapter)
 
 
-@cache
-def _embedder(pooling: str | None = None) -> Embedder:
-    return Embedder.load(pooling=pooling)
-
-
-def _dense(
-    texts: Sequence[str],
-    ids: Sequence[str],
-    *,
-    pooling: str | None = None,
-    lead: int | None = None,
-    index: Callable[[int], Index] = FlatIndex,
-) -> SearchEngine:
-    embedder = _embedder(pooling)
-    return SearchEngine.build(texts, ids, embedder=embedder, lead=lead, index=index(embedder.dims))
-
-
-def _adapted(texts: Sequence[str], ids: Sequence[str], *, dims: int, lead: int) -> SearchEngine:
-    """Use the adapter trained on DocSearch, also for other texts."""
-    embedder = _embedder()
-    adapter = fit_adapter(docsearch(), embedder, lead=lead)
-    return SearchEngine.build(
-        texts, ids, embedder=embedder, lead=lead, index=FlatIndex(dims), adapter=adapter
-    )
-
-
-# The engines that the command line knows, each built by its function from texts and ids.
-ENGINES: dict[str, Callable[[Sequence[str], Sequence[str]], SearchEngine]] = {
-    "dense": partial(_dense),  # as the model was trained: mean pooling, the first 256 tokens
-    "dense-cls": partial(_dense, pooling="cls"),
-    "dense-max": partial(_dense, pooling="max"),
-    "dense-last": partial(_dense, pooling="lasttoken"),
-    "dense-lead": partial(_dense, lead=64),  # reads only how a document begins
-    "flat": partial(_dense),  # dense again, under the name that the indexes below are compared with
-    "matryoshka-64": partial(_dense, index=lambda dims: PrefixIndex(dims, FlatIndex(64))),
-    "funnel": partial(
-        _dense, index=lambda dims: RescoredIndex(PrefixIndex(dims, FlatIndex(64)), FlatIndex(dims))
-    ),
-    "adapter-384": partial(_adapted, dims=384, lead=64),
-    "adapter-64": partial(_adapted, dims=64, lead=64),
-    "int8": partial(_dense, index=Int8Index),
-    "binary": partial(_dense, index=BinaryIndex),
-    "binary+rescore": partial(
-        _dense, index=lambda dims: RescoredIndex(BinaryIndex(dims), Int8Index(dims), shortlist=100)
-    ),
-    "pq": partial(_dense, index=lambda dims: PQIndex(dims, m=dims // 8)),
-    "hnsw": partial(_dense, index=HNSWIndex),
-    "hnsw-int8": partial(_dense, index=lambda dims: HNSWIndex(dims, codes="int8")),
-}
-
-
-def build_engine(name: str, texts: Sequence[str], ids: Sequence[str]) -> SearchEngine:
-    """Build one of `ENGINES` over texts.
-
-    Raises
-    ------
-    ValueError
-        If there is no engine of that name; the message lists those there are.
-    """
-    if name not in ENGINES:
-        raise ValueError(f"there is no engine {name!r}; choose from {', '.join(ENGINES)}")
-    return ENGINES[name](texts, ids)
+def documents_with_ids(texts: Sequence[str], ids: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """Check that there are texts, and one id for each."""
+    texts = list(texts)
+    ids = [str(i) for i in range(len(texts))] if ids is None else list(ids)
+    if not texts:
+        raise ValueError("there is nothing to search: no texts were given")
+    if len(ids) != len(texts):
+        raise ValueError(f"{len(texts)} texts, but {len(ids)} ids")
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"two texts have the id {next(i for i in ids if ids.count(i) > 1)!r}")
+    return texts, ids

@@ -8,10 +8,12 @@ import torch
 from typer.testing import CliRunner
 
 from embedlab import finetune as module
+from embedlab import training
 from embedlab.cli import app
 from embedlab.embedder import Embedder
 from embedlab.encoder import BertEncoder
-from embedlab.finetune import FusedEncoder, finetune
+from embedlab.finetune import finetune
+from embedlab.training import FusedEncoder
 
 PAIRS = [(f"the colour of thing {i}", f"number {i} is painted") for i in range(12)]
 QUICK = {"steps": 4, "batch_size": 4, "max_length": 16, "save_every": 2, "show_progress": False}
@@ -68,13 +70,13 @@ def test_the_model_can_be_read_by_ours_and_by_sentence_transformers(trained):
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(trained, tmp_path, monkeypatch):
-    real = module._checkpoint
+    real = training.save_checkpoint
 
     def interrupted(*arguments):
         real(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "_checkpoint", interrupted)
+    monkeypatch.setattr(training, "save_checkpoint", interrupted)
     with pytest.raises(KeyboardInterrupt):
         finetune(PAIRS, tmp_path / "model", **QUICK)
     assert (tmp_path / "model" / "checkpoint").exists()
@@ -87,7 +89,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(trained, tmp_path, m
 
 
 def test_a_finished_training_is_not_repeated(trained, monkeypatch):
-    monkeypatch.setattr(module, "_resume", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "resume", lambda *_: pytest.fail("trained again"))
     assert finetune(PAIRS, trained, **QUICK) == trained
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from embedlab.benchmark import docsearch, training_pairs
 from embedlab.embedder import Embedder
+from embedlab.engines import build_engine
 from embedlab.finetune import fit_adapter, pair_weights
 from embedlab.matryoshka import LinearAdapter, in_batch_softmax, matryoshka_loss, pca_rotation, truncate
 from embedlab.scoreboard import measure
-from embedlab.search import build_engine
 from embedlab.store import StoreError
 
 

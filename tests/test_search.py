@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from embedlab.embedder import Embedder
+from embedlab.engines import ENGINES, build_engine
 from embedlab.matryoshka import LinearAdapter
 from embedlab.quantization import BinaryIndex
-from embedlab.search import ENGINES, SearchEngine, build_engine
+from embedlab.search import SearchEngine
 from embedlab.store import StoreError
 
 TEXTS = ["the cat sat on the mat", "stocks fell on Monday", "how to bake bread"]
