@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PEERS  := $(VENV)/peers
 LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # Two native thread pools on few cores slow each other down; warnings about it would end up in the notebooks.
@@ -35,6 +36,10 @@ bench: $(READY)
 	$(BIN)/embedlab bench tokenizer
 	$(BIN)/embedlab bench encoder
 	$(BIN)/embedlab bench ann
+	@# PyLate asks for older versions than ours: a folder of its own, and only what its scores need.
+	test -d $(PEERS)/pylate || $(BIN)/python -m pip install --quiet --target $(PEERS) --no-deps \
+		pylate==1.6.0 fastkmeans==0.5.0 datasets multiprocess dill xxhash pyarrow
+	PYTHONPATH=$(PEERS) $(BIN)/embedlab bench rank
 
 clean-cache: $(READY)
 	$(BIN)/embedlab cache --clear

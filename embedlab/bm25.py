@@ -17,6 +17,7 @@ import numpy as np
 
 from embedlab import store
 from embedlab.flat import Floats, Ints, top_k
+from embedlab.kernels import compiled, compiling_is_announced
 
 WORD = re.compile(r"\w+")
 # The parts of an identifier: "readCSVFile2" -> read, CSV, File, 2.
@@ -87,6 +88,14 @@ def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float
     """
     odds = (documents - documents_with_term + 0.5) / (documents_with_term + 0.5)
     return math.log1p(odds) if kind == "lucene" else max(0.0, math.log(odds))
+
+
+@compiled()
+def add_up(terms, starts, documents, weights, found):
+    """Add the weight of each posting of each term to the score of its document."""
+    for t in terms:
+        for p in range(starts[t], starts[t + 1]):
+            found[documents[p]] += weights[p]
 
 
 class BM25Index:
@@ -168,11 +177,9 @@ class BM25Index:
     def scores(self, query: str) -> Floats:
         """Score all documents for one query, (n,); one that shares no term with it has 0."""
         found = np.zeros(len(self), np.float32)
-        for term in ANALYZERS[self.analyzer](query):
-            t = self.vocabulary.get(term)
-            if t is not None:
-                span = slice(self.starts[t], self.starts[t + 1])
-                found[self.documents[span]] += self.weights[span]  # each document once: no sum is lost
+        known = [self.vocabulary[t] for t in ANALYZERS[self.analyzer](query) if t in self.vocabulary]
+        with compiling_is_announced():
+            add_up(np.array(known, np.int64), self.starts, self.documents, self.weights, found)
         return found
 
     def search(self, queries: Sequence[str], k: int) -> tuple[Floats, Ints]:

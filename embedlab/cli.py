@@ -203,6 +203,54 @@ def ann(
     typer.echo(json.dumps(result, indent=2) if as_json else as_text(result))
 
 
+@bench_app.command()
+def rank(
+    queries: Annotated[int, typer.Option(min=1, help="How many test queries.")] = 50,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """MaxSim against PyLate, BM25 against bm25s, and the time of each stage; interleaved, a minute."""
+
+    def run() -> dict:
+        from embedlab.bench_rank import bench_rank
+
+        nested = bench_rank(queries=queries, repeats=repeats)
+        return nested if as_json else flattened(nested)
+
+    _bench(run, as_json)
+
+
+def flattened(nested: dict, above: str = "") -> dict:
+    """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
+    flat = {}
+    for name, value in nested.items():
+        flat |= flattened(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value}
+    return flat
+
+
+@train_app.command()
+def reranker() -> None:
+    """Train the cross-encoder of the engines rerank and full, and what it starts from; takes some minutes.
+
+    Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
+    """
+    with plain_errors(), interruptible():
+        from embedlab.engines import cross_encoder
+
+        cross_encoder()
+    typer.echo("trained; use it:  embedlab search --engine rerank ...")
+
+
+@contextmanager
+def interruptible():
+    """Say after Ctrl-C that a training goes on where it was."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        typer.echo("stopped; the same command goes on from the last checkpoint", err=True)
+        raise typer.Exit(130) from error
+
+
 @train_app.command()
 def matryoshka(
     output: Annotated[
@@ -223,15 +271,12 @@ def matryoshka(
 
         benchmark = docsearch()
         settings = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-        try:
+        with interruptible():
             if output is None:
                 folder = finetuned(benchmark, **settings)
             else:
                 pairs = training_pairs(benchmark)
                 folder = finetune(pairs, output, weights=pair_weights(benchmark, pairs), **settings)
-        except KeyboardInterrupt as error:
-            typer.echo("stopped; the same command goes on from the last checkpoint", err=True)
-            raise typer.Exit(130) from error
     typer.echo(f"{folder}\nuse it:  Embedder.load({str(folder)!r}).reading(64)")
 
 

@@ -102,7 +102,7 @@ class Parts:
     def adapted(self, dims: int) -> DenseStage:
         """Use vectors turned by the adapter that is trained on DocSearch."""
         adapter = fit_adapter(docsearch(), embedder(), lead=LEAD)
-        options = {"embedder": embedder(), "lead": LEAD, "index": FlatIndex(dims), "adapter": adapter}
+        options = {"embedder": embedder(), "lead": self.lead, "index": FlatIndex(dims), "adapter": adapter}
         return SearchEngine.build(self.texts, self.ids, **options).stage
 
     @cached_property
@@ -130,6 +130,8 @@ class Parts:
     def colbert(self) -> ColBERTStage:
         """Compressed token vectors; kept in the cache."""
         model = trained_colbert()
+        if self.lead is None:  # documents that do not begin with what matters
+            model = ColBERT(embedder(), model.projection, lead=embedder().max_length)
 
         def build() -> ResidualIndex:
             index = ResidualIndex(model.dims)

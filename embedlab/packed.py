@@ -104,9 +104,11 @@ class PackedEncoder:
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (position, token vectors (t, d) in float32) of any number of sequences, longest first.
 
-        Batches of `TOKENS_PER_BATCH` tokens, one on each core.
+        Batches of `TOKENS_PER_BATCH` tokens, one on each core; smaller ones where a core would have none.
         """
-        dealt = list(batches([len(sequence) for sequence in sequences]))
+        lengths = [len(sequence) for sequence in sequences]
+        share = -(-sum(lengths) // torch.get_num_threads())
+        dealt = list(batches(lengths, min(TOKENS_PER_BATCH, max(256, share))))
 
         def part(rows: list[int]) -> list[Tensor]:
             return self([sequences[i] for i in rows], [segments[i] for i in rows] if segments else None)

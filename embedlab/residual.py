@@ -197,13 +197,13 @@ class ResidualIndex(TokenIndex):
             return None
         starts, ids = self.members
         similar = as_vectors(query, self.dims) @ self.codec.centroids.T  # (t, c)
-        probed = np.argsort(-similar, axis=1, kind="stable")[:, : self.probes]
+        probed = np.argsort(-similar, axis=1, kind="stable")[:, : self.probes + 1]
         total = np.zeros(len(self), np.float32)
         for row, clusters in zip(similar, probed, strict=True):
-            # A document gets the best of its clusters among those probed; one found in none gets the last's.
-            gain = np.zeros(len(self), np.float32)
-            for cluster in clusters[::-1]:  # the best comes last, and overwrites
-                gain[ids[starts[cluster] : starts[cluster + 1]]] = row[cluster] - row[clusters[-1]]
+            # A document counts with the best of its clusters that are probed; without one, as the next behind.
+            gain, behind = np.zeros(len(self), np.float32), row[clusters[-1]]
+            for cluster in clusters[: self.probes][::-1]:  # the best comes last, and overwrites
+                gain[ids[starts[cluster] : starts[cluster + 1]]] = row[cluster] - behind
             total += gain
         found = top_k(total[None], min(self.shortlist, len(self)))[1][0]
         return np.sort(found)

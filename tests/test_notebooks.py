@@ -177,7 +177,7 @@ def exists(name):
 
 @each_notebook
 def test_a_chapter_has_a_module_and_tests_of_its_name(path):
-    topic = path.stem[3:]
+    topic = {"reranking": "reranker", "hybrid": "fusion"}.get(path.stem[3:], path.stem[3:])
     if topic != "start_here":
         assert (ROOT / "embedlab" / f"{topic}.py").exists()
         assert (ROOT / "tests" / f"test_{topic}.py").exists()
