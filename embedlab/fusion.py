@@ -92,6 +92,8 @@ def _above_the_last(scores: Floats, ids: Ints, scale: str) -> np.ndarray:
 
 def _summed(parts: Sequence[np.ndarray], ids: Sequence[Ints], k: int) -> Ranking:
     """Add up what each document got in each ranking; return the k best."""
+    if not ids:
+        raise ValueError("need at least one ranking to fuse")
     best, found = [], []
     for row in range(len(ids[0])):
         numbers = np.concatenate([part[row] for part in ids])

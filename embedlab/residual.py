@@ -200,7 +200,7 @@ class ResidualIndex(TokenIndex):
         probed = np.argsort(-similar, axis=1, kind="stable")[:, : self.probes + 1]
         total = np.zeros(len(self), np.float32)
         for row, clusters in zip(similar, probed, strict=True):
-            # A document counts with the best of its clusters that are probed; without one, as the next behind.
+            # A document counts with the best of its clusters that are probed; without one, with the next.
             gain, behind = np.zeros(len(self), np.float32), row[clusters[-1]]
             for cluster in clusters[: self.probes][::-1]:  # the best comes last, and overwrites
                 gain[ids[starts[cluster] : starts[cluster + 1]]] = row[cluster] - behind

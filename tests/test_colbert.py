@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from embedlab import maxsim as maxsim_module
 from embedlab.colbert import DOCUMENT_MARKER, QUERY_MARKER, ColBERT, fit_projection
@@ -640,8 +641,9 @@ def test_a_file_of_another_model_or_a_damaged_one_is_refused(embedder, projectio
 
 
 def fitted(embedder, pairs=PAIRS, **options):
-    settings = {"dims": 4, "steps": 5, "batch_size": len(pairs), "learning_rate": 0.02} | options
-    return fit_projection(ColBERT(embedder), pairs, show_progress=False, **settings)
+    options = {"dims": 4, "steps": 5, "batch_size": len(pairs), "learning_rate": 0.02} | options
+    with threadpool_limits(1, user_api="blas"):  # on a busy machine, threads wait for each other
+        return fit_projection(ColBERT(embedder), pairs, show_progress=False, **options)
 
 
 def scores_of(model, pairs=PAIRS):

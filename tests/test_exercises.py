@@ -144,7 +144,41 @@ def recall_by_broadcasting(found, exact):
     return float((found[:, :, None] == exact[:, None, :]).any(axis=1).mean())
 
 
+def maxsim_token_by_token(query, tokens, offsets):
+    scores = []
+    for start, end in itertools.pairwise(offsets):
+        scores.append(sum(max(float(q @ token) for token in tokens[start:end]) for q in query))
+    return np.array(scores, np.float32)
+
+
+def head_token_by_token(hidden, segments):
+    border = list(segments).index(1)
+    best = []
+    for q in hidden[1 : border - 1]:
+        cosines = [float(q @ d) / np.sqrt(float(q @ q) * float(d @ d)) for d in hidden[border:-1]]
+        best += [max(cosines)] if cosines else []
+    return 20 * sum(best) / len(best) if best else -20.0
+
+
+def idf_as_one_fraction(documents_with_term, documents):
+    return float(np.log((documents + 1) / (documents_with_term + 0.5)))
+
+
+def words_letter_by_letter(text):
+    found = []
+    for word in "".join(c if c.isalnum() or c == "_" else " " for c in text).split():
+        marked = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", word)
+        marked = re.sub(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", " ", marked)
+        parts = marked.replace("_", " ").lower().split()
+        found += [word.lower(), *parts] if len(parts) > 1 else [word.lower()]
+    return found
+
+
 ALTERNATIVES = {
+    "maxsim": maxsim_token_by_token,
+    "maxsim_head": head_token_by_token,
+    "idf": idf_as_one_fraction,
+    "code_words": words_letter_by_letter,
     "draw_levels": levels_by_powers,
     "recall_at_k": recall_by_broadcasting,
     "truncate": truncate_by_loop,
