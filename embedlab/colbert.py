@@ -106,8 +106,7 @@ class ColBERT:
 
     def kept(self, ids: Sequence[int]) -> NDArray[np.bool_]:
         """Tell which of a document's tokens keep their vectors: (tokens,)."""
-        special = {self.embedder.tokenizer.cls, self.embedder.tokenizer.sep}
-        return np.array([self.punctuation or i in special or i not in self.bare for i in ids])
+        return np.array([self.punctuation or i not in self.bare for i in ids])
 
     @property
     def identity(self) -> dict:
@@ -195,7 +194,8 @@ def fit_projection(
         raise ValueError(f"need at least 2 pairs, but got {len(pairs)}")
     if not 1 <= dims <= model.dims or model.projection is not None:
         raise ValueError(f"cannot project {model.dims} dimensions to {dims}, or a model that does already")
-    chances = torch.ones(len(pairs)) if weights is None else torch.tensor(weights)
+    chances = torch.ones(len(pairs)) if weights is None else torch.tensor(weights, dtype=torch.float32)
+    batch_size = min(batch_size, int((chances > 0).sum()))
     drawing = torch.Generator().manual_seed(seed)
     rows = [torch.multinomial(chances, batch_size, generator=drawing).tolist() for _ in range(steps)]
     used = sorted({i for batch in rows for i in batch})  # only these need vectors
@@ -225,7 +225,7 @@ def _all_pairs(queries: list[Floats], documents: list[Floats], projection: Tenso
     q, d = (F.normalize(side @ projection, dim=-1) for side in (q, d))  # a padded row stays 0
     similarities = torch.einsum("qid,njd->qnij", q, d).masked_fill(padding[None, :, None], -1)
     counts = torch.tensor([len(query) for query in queries])
-    return similarities.amax(-1).mul((q.norm(dim=-1) > 0)[:, None]).sum(-1) / counts[:, None]
+    return similarities.amax(-1).sum(-1) / counts[:, None]  # a padded row of q is 0, and adds 0
 
 
 def _options(model: ColBERT) -> dict:

@@ -156,7 +156,7 @@ class TokenIndex:
         """Score only the candidates of each query (ids; -1 is passed over) and keep the k best."""
         best, found = np.zeros((0, k), np.float32), np.zeros((0, k), np.int64)
         for query, ids in zip(queries, candidates, strict=True):
-            ids = np.arange(len(self)) if ids is None else np.sort(ids[ids >= 0])  # ties: the earlier wins
+            ids = np.arange(len(self)) if ids is None else np.unique(ids[ids >= 0])  # ties: the earlier wins
             scores, places = top_k(self.scores(query, None if len(ids) == len(self) else ids)[None], k)
             known = np.isfinite(scores)
             best = np.concatenate([best, scores])

@@ -79,7 +79,7 @@ class ResidualCodec:
             classes[:, :, None] >> np.arange(self.bits, dtype=np.uint8)
         ) & 1  # (n, d, bits), low bit first
         return which.astype(np.uint16), np.packbits(
-            spread.reshape(len(vectors), -1), axis=1, bitorder="little"
+            spread.reshape(len(vectors), self.bits * vectors.shape[1]), axis=1, bitorder="little"
         )
 
     def decode(self, which: NDArray[np.uint16], packed: NDArray[np.uint8]) -> Floats:
@@ -156,6 +156,7 @@ class ResidualIndex(TokenIndex):
         codec: ResidualCodec | None = None,
     ):
         super().__init__(dims)
+        bits = codec.bits if codec else bits
         self.bits, self.clusters, self.probes = bits, centroids, probes
         self.shortlist, self.seed, self.codec = shortlist, seed, codec
         self.which = np.zeros(0, np.uint16)
@@ -192,8 +193,8 @@ class ResidualIndex(TokenIndex):
         return self._members
 
     def candidates(self, query: Floats) -> Ints | None:
-        """Return the documents that share a cluster with the query, the best ``shortlist`` by centroids."""
-        if self.probes is None or self.codec is None:
+        """Return the ``shortlist`` documents that the centroids alone rank best, in rising order of ids."""
+        if self.probes is None or not len(self.which):
             return None
         starts, ids = self.members
         similar = as_vectors(query, self.dims) @ self.codec.centroids.T  # (t, c)
@@ -205,6 +206,7 @@ class ResidualIndex(TokenIndex):
             for cluster in clusters[: self.probes][::-1]:  # the best comes last, and overwrites
                 gain[ids[starts[cluster] : starts[cluster + 1]]] = row[cluster] - behind
             total += gain
+        total[np.diff(self.offsets) == 0] = -1  # nothing can match a document without tokens
         found = top_k(total[None], min(self.shortlist, len(self)))[1][0]
         return np.sort(found)
 
