@@ -34,6 +34,22 @@ def test_search_your_own_documents(tmp_path):
     assert [hit["id"] for hit in json.loads(found.stdout)] == ["bread.md", "cat.txt"]
 
 
+def test_search_explains_itself():
+    explained = json.loads(run("search", "read_csv", "-k", "3", "--explain", "--json").stdout)
+    assert [stage["stage"] for stage in explained["stages"]] == ["dense", "bm25", "fusion (z-score)"]
+    assert explained["hits"][0]["places"]["fusion (z-score)"] == 1
+    plain = run("search", "read_csv", "-k", "3", "--explain").stdout
+    assert plain.count("bm25: ") == 4  # each hit's place, and the time
+
+
+def test_bench_rank_prints_ratios():
+    found = json.loads(run("bench", "rank", "--queries", "3", "--repeats", "1", "--json").stdout)
+    assert found["bm25"]["ratio_to_bm25s_numpy"] > 0
+    assert 0 < found["maxsim"]["ratio_to_bare_product"] < 2
+    assert list(found["stages"]) == ["fine-tuned", "bm25", "colbert", "fusion (z-score)", "reranker", "all"]
+    assert "maxsim ratio_to_bare_product" in run("bench", "rank", "--queries", "1", "--repeats", "1").stdout
+
+
 def test_evaluate_a_beir_folder(tmp_path):
     corpus = [
         json.dumps({"_id": f"d{i}", "text": text}) for i, text in enumerate(["cats purr", "bread rises"])

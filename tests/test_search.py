@@ -97,5 +97,18 @@ def test_engines_by_name():
         "pq",
         "hnsw",
     }
+    assert list(ENGINES)[-6:] == ["colbert", "bm25", "rrf", "hybrid", "rerank", "full"]
     with pytest.raises(ValueError, match="no engine 'dens'; choose from dense, dense-cls"):
         build_engine("dens", TEXTS, ["1", "2", "3"])
+
+
+@pytest.mark.parametrize("name", ["colbert", "bm25", "rrf", "hybrid", "rerank", "full"])
+def test_composed_engines_take_any_collection(name):
+    texts = ["how to bake bread and rolls", "the cat sat on the mat", "stocks fell on Monday", "..."]
+    engine = build_engine(name, texts, ["bread", "cat", "stocks", "dots"])
+    assert engine.search("where did the cat sit", k=10)[0].id == "cat"
+    assert engine.bytes_per_doc > 0
+    for query in ("zxqv", "?"):  # unknown words, no words
+        assert len(engine.search(query, k=3)) <= 3
+    alone = build_engine(name, texts[1:2], ["only"])
+    assert [hit.id for hit in alone.search("cat", k=5)] == ["only"]
