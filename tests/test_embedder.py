@@ -127,11 +127,11 @@ class _Spy:
     def __init__(self, encoder, calls, stop_at=None):
         self.encoder, self.calls, self.stop_at = encoder, calls, stop_at
 
-    def __call__(self, sequences):
+    def run(self, sequences):
         self.calls.append(len(sequences))
         if len(self.calls) == self.stop_at:
             raise KeyboardInterrupt
-        return self.encoder(sequences)
+        return self.encoder.run(sequences)
 
     def __getattr__(self, name):
         return getattr(self.encoder, name)
