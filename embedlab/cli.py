@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from embedlab.study.commands import app as study_app
+
 app = typer.Typer(
     help="Build an embedding search engine step by step, and pass the interview about it.",
     no_args_is_help=True,
@@ -19,6 +21,7 @@ bench_app = typer.Typer(help="Compare ours with the libraries that professionals
 app.add_typer(bench_app, name="bench")
 train_app = typer.Typer(help="Train models on DocSearch's train half.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
+app.add_typer(study_app)  # without a name of its own: embedlab quiz, embedlab daily ...
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
