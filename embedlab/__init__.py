@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from embedlab.notebook import use_style as use_style
     from embedlab.search import SearchEngine as SearchEngine
     from embedlab.study.exercises import check as check
+    from embedlab.study.notebook_quiz import quiz as quiz
 
 _HOMES = {
     "Embedder": "embedlab.embedder",
     "SearchEngine": "embedlab.search",
     "check": "embedlab.study.exercises",
+    "quiz": "embedlab.study.notebook_quiz",
     "show": "embedlab.notebook",
     "use_style": "embedlab.notebook",
 }

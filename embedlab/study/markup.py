@@ -1,0 +1,71 @@
+"""Questions as HTML: for the widget, for pages without one, and for Anki."""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+from embedlab.study.asking import Asked, ask
+from embedlab.study.questions import AnyQuestion, Choice, Flashcard, Numeric, Ordering, readable
+
+
+def inline(text: str) -> str:
+    """Return text as HTML; what stands between backticks becomes code, between asterisks is stressed.
+
+    Examples
+    --------
+    >>> inline("`a<b` holds, *mostly*")
+    '<code>a&lt;b</code> holds, <em>mostly</em>'
+    """
+    pieces = re.split(r"(`[^`]+`)", html.escape(text, quote=False))
+    return "".join(
+        f"<code>{piece[1:-1]}</code>"
+        if len(piece) > 2 and piece[0] == piece[-1] == "`"
+        else re.sub(r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", r"<em>\1</em>", piece)
+        for piece in pieces
+    )
+
+
+def paragraph(text: str) -> str:
+    """Return text as a paragraph."""
+    return f"<p>{inline(text)}</p>"
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Return lines as a numbered list, or nothing if there are none."""
+    items = "".join(f"<li>{inline(line)}</li>" for line in lines)
+    return f"<ol>{items}</ol>" if items else ""
+
+
+def asked_html(asked: Asked) -> str:
+    """Return the text of a question and its code, without what there is to choose from."""
+    code = (
+        f"<pre><code>{html.escape(asked.question.code.rstrip())}</code></pre>" if asked.question.code else ""
+    )
+    return paragraph(asked.question.question) + code
+
+
+def key_html(asked: Asked) -> str:
+    """Return the right answer, and what is wrong with each other one, without the explanation."""
+    match asked.question:
+        case Choice(options=options):
+            shown = [options[i] for i in asked.shown]
+            return listed(f"{'Right' if one.correct else 'Wrong'}: {one.why}" for one in shown)
+        case Ordering(steps=steps):
+            return listed(steps)
+        case Numeric(answer=answer, unit=unit):
+            return paragraph(f"{readable(answer)} {unit}".strip())
+        case Flashcard(rubric=rubric):
+            return listed(rubric)
+    raise TypeError(f"no way to show the answer of {asked.question!r}")
+
+
+def static(questions: Sequence[AnyQuestion]) -> str:
+    """Return questions with folded answers: for pages where nothing runs."""
+    parts = []
+    for number, question in enumerate(questions, start=1):
+        asked = ask(question, seed=0)
+        parts.append(
+            f"<div><strong>{number}.</strong> {asked_html(asked)}{listed(asked.lines)}"
+            f"<details><summary>Answer</summary>{key_html(asked)}{paragraph(asked.question.explanation)}</details></div>"
+        )
+    return "".join(parts)
