@@ -1,5 +1,6 @@
 """One question as it is asked (numbers drawn, options shuffled), how an answer is read, and its score."""
 
+import math
 import random
 import re
 from dataclasses import dataclass
@@ -80,9 +81,12 @@ def parse(asked: Asked, text: str) -> Answer:
     if isinstance(question, Numeric):
         bare = re.sub(r"(?<=\d)[,_ ](?=\d{3}(?!\d))", "", text.removesuffix(question.unit).strip(" $%"))
         try:
-            return float(bare)
+            number = float(bare)
         except ValueError:
-            raise ValueError(f"a number is wanted, such as 1536 or 2.5e6, but got {text!r}") from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise ValueError(f"a number is wanted, such as 1536 or 2.5e6, but got {text!r}")
+        return number
     count = len(question.rubric) if isinstance(question, Flashcard) else len(asked.shown)
     if re.search(r"[^\d\s,;]", text):
         raise ValueError(f"digits from 1 to {count} are wanted, but got {text!r}")
