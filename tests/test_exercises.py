@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from embedlab.fusion import reciprocal_rank
 from embedlab.notebook import source
+from embedlab.residual import ResidualCodec
 from embedlab.study import exercises as registry
 from embedlab.study.exercises import check, exercises, hint, solution
 
@@ -174,7 +176,40 @@ def words_letter_by_letter(text):
     return found
 
 
+def residual_by_codec(vector, centroids):
+    codec = ResidualCodec(centroids, np.float32([0]), np.float32([-1, 1]))
+    which, packed = codec.encode(vector[None])
+    return int(which[0]), np.unpackbits(packed[0], count=len(vector), bitorder="little").astype(bool)
+
+
+def loss_by_cross_entropy(scores):
+    return torch.nn.functional.cross_entropy(torch.tensor(scores)[None], torch.tensor([0])).item()
+
+
+def rerank_by_insertion(ids, scores, depth):
+    top = []
+    for i in ids[:depth]:
+        top.insert(sum(scores[j] >= scores[i] for j in top), i)
+    return [*top, *ids[depth:]]
+
+
+def weight_of_the_rest(count, length, mean_length, rarity, k1=1.2, b=0.75):
+    norm = k1 * ((1 - b) * mean_length + b * length) / mean_length
+    return rarity * (1 - norm / (count + norm)) if count else 0.0
+
+
+def fuse_by_arrays(rankings, constant=60):
+    pairs = [(np.zeros((1, len(ids))), np.array([ids], int)) for ids in rankings]
+    [scores], [found] = reciprocal_rank(pairs, max(1, sum(map(len, rankings))), constant=constant)
+    return {int(i): float(score) for score, i in zip(scores, found, strict=True) if i >= 0}
+
+
 ALTERNATIVES = {
+    "residual_code": residual_by_codec,
+    "listwise_loss": loss_by_cross_entropy,
+    "rerank_top": rerank_by_insertion,
+    "term_weight": weight_of_the_rest,
+    "fuse_ranks": fuse_by_arrays,
     "maxsim": maxsim_token_by_token,
     "maxsim_head": head_token_by_token,
     "idf": idf_as_one_fraction,
