@@ -201,3 +201,39 @@ def millions_of_vectors(memory_gb: float, dims: float, bits: float) -> float:
     125.0
     """
     return memory_gb * 1e9 / (dims * bits / 8) / 1e6
+
+
+def cores_for_reranking(
+    queries_per_second: float, depth: float, milliseconds: float, busy_percent: float
+) -> float:
+    """Compute how many cores rerank so many queries a second, kept busy for a share of the time only.
+
+    Examples
+    --------
+    >>> cores_for_reranking(10, 20, 3, 60)
+    1.0
+    """
+    return queries_per_second * depth * milliseconds / 1000 / (busy_percent / 100)
+
+
+def listwise_loss(negatives: float, lead: float, scale: float) -> float:
+    """Softmax loss of a list whose right document leads each negative by so much in cosine.
+
+    Examples
+    --------
+    >>> round(listwise_loss(7, 0, 20), 4)  # log 8
+    2.0794
+    """
+    return math.log(1 + negatives * math.exp(-scale * lead))
+
+
+def cascade_ndcg(recall_percent: float, first_percent: float, place: float) -> float:
+    """Mean nDCG@10 with one relevant document: found or not, then put first or at another place.
+
+    Examples
+    --------
+    >>> round(cascade_ndcg(80, 50, 3), 4)
+    0.6
+    """
+    found, first = recall_percent / 100, first_percent / 100
+    return found * (first + (1 - first) / math.log2(1 + place))

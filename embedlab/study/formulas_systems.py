@@ -45,3 +45,47 @@ def texts_a_day_to_break_even(machine: float, price: float, tokens: float) -> fl
     1000000
     """
     return machine / (price * tokens / 1e6) / 30
+
+
+def workers_needed(requests: float, ms: float, percent: float) -> float:
+    """Compute how many workers keep their utilisation at a percentage, before rounding up.
+
+    Examples
+    --------
+    >>> workers_needed(100, 40, 80)
+    5.0
+    """
+    return requests * ms / 1000 / (percent / 100)
+
+
+def slow_queries_percent(shards: float, percent: float) -> float:
+    """Compute the percentage of queries that meet a slow shard, if all are asked.
+
+    Examples
+    --------
+    >>> slow_queries_percent(2, 10)
+    19.0
+    """
+    return round(100 * (1 - (1 - percent / 100) ** shards), 9)
+
+
+def backfill_hours(documents: float, rate: float, workers: float, percent: float) -> float:
+    """Compute the hours to embed documents, with a percentage of the workers' time lost to other work.
+
+    Examples
+    --------
+    >>> backfill_hours(3_600_000, 100, 20, 50)
+    1.0
+    """
+    return documents / (rate * workers * (1 - percent / 100)) / 3600
+
+
+def memory_dollars(n: float, dims: float, replicas: float, percent: float, dollars: float) -> float:
+    """Compute the monthly price of float32 vectors in memory, with replicas and extra space.
+
+    Examples
+    --------
+    >>> memory_dollars(1e6, 250, 2, 50, 1)
+    3.0
+    """
+    return n * dims * 4 / 1e9 * (1 + percent / 100) * replicas * dollars
