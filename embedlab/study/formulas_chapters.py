@@ -203,6 +203,28 @@ def millions_of_vectors(memory_gb: float, dims: float, bits: float) -> float:
     return memory_gb * 1e9 / (dims * bits / 8) / 1e6
 
 
+def maxsim_millions(query_tokens: float, document_tokens: float, dims: float, candidates: float) -> float:
+    """Compute the millions of multiplications of MaxSim for so many candidates.
+
+    Examples
+    --------
+    >>> maxsim_millions(10, 100, 100, 20)
+    2.0
+    """
+    return query_tokens * document_tokens * dims * candidates / 1e6
+
+
+def residual_bytes(tokens: float, kept_percent: float, bits: float, dims: float) -> float:
+    """Compute the bytes of a document whose tokens are stored as centroid number and residual.
+
+    Examples
+    --------
+    >>> residual_bytes(100, 50, 2, 128)
+    1700.0
+    """
+    return tokens * kept_percent / 100 * (2 + dims * bits / 8)
+
+
 def cores_for_reranking(
     queries_per_second: float, depth: float, milliseconds: float, busy_percent: float
 ) -> float:
