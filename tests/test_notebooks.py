@@ -93,6 +93,16 @@ def test_it_shows_no_errors_and_no_noise(path):
             assert output.get("name") != "stderr", output.text
 
 
+@pytest.mark.parametrize("path", PATHS[1:], ids=lambda path: path.stem)
+def test_it_ends_with_a_quiz(path):
+    """Saved is the page with folded answers, not the widget, which would be dead without its kernel."""
+    last = read(path).cells[-1]
+    assert f'quiz("{path.stem}")' in last.source
+    (output,) = last.outputs
+    assert output.data["text/html"].count("<details>") == 5
+    assert not [kind for kind in output.data if "widget" in kind]
+
+
 @each_notebook
 def test_it_names_no_place_on_a_disk(path):
     for cell in read(path).cells:

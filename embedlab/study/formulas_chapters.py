@@ -3,17 +3,6 @@
 import math
 
 
-def vectors_gb(n: float, dims: float, bytes_each: float) -> float:
-    """Compute the memory of n vectors in GB (10^9 bytes).
-
-    Examples
-    --------
-    >>> vectors_gb(1e6, 384, 4)
-    1.536
-    """
-    return n * dims * bytes_each / 1e9
-
-
 def hnsw_gb(n: float, dims: float, m: float) -> float:
     """Compute the memory of an HNSW index in GB: float32 vectors and 2 M links of 4 bytes on layer 0.
 
@@ -259,3 +248,25 @@ def cascade_ndcg(recall_percent: float, first_percent: float, place: float) -> f
     """
     found, first = recall_percent / 100, first_percent / 100
     return found * (first + (1 - first) / math.log2(1 + place))
+
+
+def bm25_term(count: float, length: float, rarity: float) -> float:
+    """Compute what a word adds to a BM25 score, with k1 = 1.2, b = 0.75 and a mean length of 100.
+
+    Examples
+    --------
+    >>> bm25_term(1.2, 100, 4)
+    2.0
+    """
+    return rarity * count / (count + 1.2 * (0.25 + 0.75 * length / 100))
+
+
+def rrf_thousandths(first: float, second: float) -> float:
+    """Compute a thousand times the reciprocal rank fusion score of two places, with the constant 60.
+
+    Examples
+    --------
+    >>> rrf_thousandths(40, 40)
+    20.0
+    """
+    return 1000 / (60 + first) + 1000 / (60 + second)
