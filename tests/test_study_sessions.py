@@ -247,6 +247,13 @@ def test_a_daily_challenge_goes_on_where_it_was_left(history):
     assert session.days_done(history.records()) == {date.today()}
 
 
+def test_a_challenge_finished_after_midnight_counts_for_its_day(history):
+    yesterday = date.today() - timedelta(days=1)
+    play(session.daily(bank(), history, yesterday))
+    assert session.days_done(history.records()) == {yesterday}
+    assert session.daily(bank(), history).total == 5
+
+
 # Spaced repetition.
 
 

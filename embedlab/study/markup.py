@@ -64,8 +64,8 @@ def static(questions: Sequence[AnyQuestion]) -> str:
     parts = []
     for number, question in enumerate(questions, start=1):
         asked = ask(question, seed=0)
-        parts.append(
-            f"<div><strong>{number}.</strong> {asked_html(asked)}{listed(asked.lines)}"
-            f"<details><summary>Answer</summary>{key_html(asked)}{paragraph(asked.question.explanation)}</details></div>"
-        )
+        text = asked_html(asked).replace("<p>", f"<p><strong>{number}.</strong> ", 1)
+        answer = key_html(asked) + paragraph(asked.question.explanation)
+        folded = f"<details><summary>Answer</summary>{answer}</details>"
+        parts.append(f"<div>{text}{listed(asked.lines)}{folded}</div><br>")
     return "".join(parts)

@@ -39,6 +39,7 @@ class Session:
     seed: int = 0
     records: list[Record] = field(default_factory=list)
     done_before: int = 0  # of the daily challenge, in an earlier sitting
+    day: date | None = None  # of the daily challenge, which may be finished after midnight
 
     def next(self) -> Asked | None:
         """Return the next question, or None at the end."""
@@ -59,6 +60,7 @@ class Session:
             score=got,
             hinted=hinted,
             seconds=round(seconds, 1),
+            day=self.day or date.today(),
         )
         self.history.add(record)
         self.records.append(record)
@@ -197,7 +199,7 @@ def daily(bank: dict[str, AnyQuestion], history: History, day: date | None = Non
     session = Session(
         "daily", f"Daily challenge of {day:%d %B %Y}", in_order(left), history, len(left), day.toordinal()
     )
-    session.done_before = len(five) - len(left)
+    session.done_before, session.day = len(five) - len(left), day
     return session
 
 
