@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from embedlab.study.history import History
+from embedlab.study.questions import bank, topic_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
@@ -22,12 +23,19 @@ pytestmark = pytest.mark.skipif(
 TOPIC = "05_quantization"
 
 
+def taught():
+    """List the headings that the topic's questions lead to."""
+    own = [question for question in bank().values() if topic_of(question.id) == TOPIC]
+    return sorted({question.teaches for question in own})
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Serve a folder with one notebook that holds a heading of the chapter and its quiz."""
+    """Serve a folder with one notebook that holds a quiz, and the headings it leads to."""
     folder = tmp_path_factory.mktemp("lab")
     cells = [
         nbformat.v4.new_code_cell(f"from embedlab import quiz\nquiz({TOPIC!r}, seed=3)"),
+        nbformat.v4.new_markdown_cell("\n\n".join(f"## {one}\n\nSome text." for one in taught())),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -117,6 +125,13 @@ def test_five_questions_a_score_and_a_history_that_outlives_a_reload(lab, page):
         answer_by_keyboard(page)
         assert quiz.locator("ol, p").count() > 2, "no explanation"
         shot(page, f"explained-{number}")
+        if number == 1:
+            link = quiz.get_by_role("link")
+            assert link.get_attribute("href").startswith(f"{TOPIC}.ipynb#")
+            heading = link.inner_text()
+            link.press("Enter")
+            assert page.evaluate("document.activeElement.tagName") == "H2"
+            assert heading in page.evaluate("document.activeElement.textContent")
         quiz.get_by_role("button", name="Next").press("Enter")
     quiz.get_by_text(re.compile(r"of 5 points")).wait_for()
     shot(page, "done")
