@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab.bm25 import BM25Index, idf
-from embedlab.fusion import reciprocal_rank
+from embedlab.fusion import convex, reciprocal_rank
 from embedlab.study.formulas import FORMULAS
 
 
@@ -36,3 +36,14 @@ def test_rrf_thousandths_by_the_package(first, second):
     scores, ids = reciprocal_rank(lists, 240)
     expected = 1000 * float(scores[0, list(ids[0]).index(7)])
     assert FORMULAS["rrf_thousandths"](first, second) == pytest.approx(expected, rel=1e-5)
+
+
+def test_min_max_separates_two_documents_whose_places_tie():
+    words = np.float32([[20, 12, 10]]), np.array([[0, 1, 2]])  # A, B, C
+    vectors = np.float32([[0.60, 0.58, 0.40]]), np.array([[1, 0, 3]])  # B, A, D
+    scores, ids = reciprocal_rank([words, vectors], 2)
+    assert set(ids[0]) == {0, 1}
+    assert scores[0, 0] == pytest.approx(scores[0, 1])
+    scores, ids = convex([words, vectors], [1, 1], 2, scale="min-max")
+    assert list(ids[0]) == [0, 1]
+    assert scores[0, 0] - scores[0, 1] == pytest.approx(0.7, abs=1e-5)
