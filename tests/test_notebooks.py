@@ -9,6 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from embedlab import quiz
+
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 HEADER = re.compile(r"^Reading \d+ minutes · running under (\d+) s · memory under [\d.]+ GB$", re.MULTILINE)
@@ -101,6 +103,9 @@ def test_it_ends_with_a_quiz(path):
     (output,) = last.outputs
     assert output.data["text/html"].count("<details>") == 5
     assert not [kind for kind in output.data if "widget" in kind]
+    assert output.data["text/html"] == quiz(path.stem)._repr_html_(), (
+        "the questions have changed: execute it again"
+    )
 
 
 @each_notebook
