@@ -192,6 +192,19 @@ def millions_of_vectors(memory_gb: float, dims: float, bits: float) -> float:
     return memory_gb * 1e9 / (dims * bits / 8) / 1e6
 
 
+def allowed_where_exact_is_as_cheap(n: float, wanted: float, per_place: float) -> float:
+    """Compute how many allowed vectors cost as much compared one by one as a walk with a widened beam.
+
+    With a allowed ones, the beam needs n * wanted / a places, and each costs some comparisons.
+
+    Examples
+    --------
+    >>> allowed_where_exact_is_as_cheap(1e6, 40, 10)
+    20000.0
+    """
+    return math.sqrt(n * wanted * per_place)
+
+
 def maxsim_millions(query_tokens: float, document_tokens: float, dims: float, candidates: float) -> float:
     """Compute the millions of multiplications of MaxSim for so many candidates.
 
