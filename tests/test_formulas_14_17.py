@@ -1,19 +1,29 @@
 """Each formula of topics 14 to 17, computed by another route."""
 
+import heapq
+
 import numpy as np
 import pytest
 
 from embedlab.study.formulas import FORMULAS
 
 
-@pytest.mark.parametrize(("requests", "ms", "percent"), [(120, 15, 60), (800, 40, 70)])
-def test_workers_needed_from_simulated_seconds(requests, ms, percent):
-    """Deal the requests of a minute to that many workers, and look how busy they are."""
-    workers = FORMULAS["workers_needed"](requests, ms, percent)
-    busy = np.zeros(round(workers * 1000))  # thousandths of workers, so that nothing is rounded
-    for request in range(requests * 60):
-        busy[request % len(busy)] += ms * 1000
-    assert 100 * busy.sum() / (len(busy) * 60_000) == pytest.approx(percent, rel=1e-3)
+@pytest.mark.parametrize(("requests", "workers"), [(40, 3), (300, 20)])
+def test_mean_milliseconds_inside_of_a_simulated_queue(requests, workers):
+    """Workers on one queue: requests inside are counted at random moments, and times kept for each."""
+    rng = np.random.default_rng(0)
+    arrivals = np.cumsum(rng.exponential(1 / requests, 40_000))
+    services = rng.gamma(2.0, 0.8 * workers / requests / 2, 40_000)  # no exponential, and 80 % busy
+    free, left = [0.0] * workers, []
+    heapq.heapify(free)
+    for arrival, service in zip(arrivals, services, strict=True):
+        left.append(max(arrival, heapq.heappop(free)) + service)
+        heapq.heappush(free, left[-1])
+    moments = rng.uniform(0, arrivals[-1], 100_000)
+    inside = np.searchsorted(arrivals, moments) - np.searchsorted(np.sort(left), moments)
+    rate = len(arrivals) / arrivals[-1]
+    expected = 1000 * np.mean(np.array(left) - arrivals)
+    assert FORMULAS["mean_milliseconds_inside"](rate, inside.mean()) == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize(("shards", "percent"), [(4, 5), (16, 2)])
@@ -35,11 +45,12 @@ def test_backfill_hours_counted_second_by_second(documents, rate, workers, perce
     assert hours == pytest.approx(seconds / 3600, rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("n", "dims", "replicas", "percent", "dollars"), [(20_000, 384, 2, 20, 2), (5_000, 1536, 3, 50, 4)]
-)
-def test_memory_dollars_of_real_arrays(n, dims, replicas, percent, dollars):
-    copies = [np.zeros((n, dims), dtype=np.float32) for _ in range(replicas)]
-    gigabytes = sum(copy.nbytes for copy in copies) / 1e9
-    expected = (gigabytes + gigabytes * percent / 100) * dollars
-    assert FORMULAS["memory_dollars"](n, dims, replicas, percent, dollars) == pytest.approx(expected)
+@pytest.mark.parametrize(("hourly", "rate", "percent"), [(0.9, 200, 20), (3.5, 600, 80)])
+def test_dollars_per_million_texts_hour_by_hour(hourly, rate, percent):
+    """Pay for a month of hours, in each of which some seconds are busy, and count the texts."""
+    bill, texts = 0.0, 0
+    for _ in range(30 * 24):
+        bill += hourly
+        texts += sum(rate for second in range(3600) if second % 100 < percent)
+    expected = bill / (texts / 1e6)
+    assert FORMULAS["dollars_per_million_texts"](hourly, rate, percent) == pytest.approx(expected)

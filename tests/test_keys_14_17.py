@@ -17,11 +17,41 @@ def best(queries, documents, k):
     return np.argsort(-(queries @ documents.T), axis=1)[:, :k]
 
 
-def test_ten_calls_meet_the_slow_one_in_a_hundred():
-    calls = np.where(np.random.default_rng(0).random((100_000, 10)) < 0.01, 1.0, 0.02)
-    assert abs(calls.mean() - 0.03) < 0.001
-    assert np.median(calls) == 0.02
-    assert 0.09 < (calls.max(axis=1) == 1).mean() < 0.1
+def test_a_cache_moves_the_median_and_not_the_tail():
+    rng = np.random.default_rng(0)
+    before = rng.uniform(400, 900, 100_000)
+    after = np.where(rng.random(100_000) < 0.6, 5, 5 + before)
+    assert np.median(after) == 5
+    assert abs(np.percentile(after, 99) / np.percentile(before, 99) - 1) < 0.01
+    assert 0.55 < 1 - after.mean() / before.mean() < 0.65
+
+
+def test_dynamic_int8_depends_on_the_batch():
+    """As the operator DynamicQuantizeLinear does it: one scale from the whole tensor."""
+    rng = np.random.default_rng(0)
+    weights, text, neighbour = rng.normal(size=(64, 64)), rng.normal(size=(1, 64)), rng.normal(size=(1, 64))
+    neighbour[0, 0] = 30  # one large activation
+
+    def product(x, low, high):
+        low, high = min(low, 0), max(high, 0)
+        scale = (high - low) / 255
+        zero = np.round(-low / scale)
+        codes = np.clip(np.round(x / scale) + zero, 0, 255)
+        return unit(((codes - zero) * scale) @ weights)[0]
+
+    def dynamic(*rows):
+        x = np.vstack(rows)
+        return product(x, x.min(), x.max())
+
+    alone, beside = dynamic(text), dynamic(text, neighbour)
+    assert 0.98 < alone @ beside < 0.99999
+    exact = unit(text @ weights)[0]
+    assert alone @ exact > beside @ exact
+    assert np.array_equal(alone, dynamic(text))  # nothing is drawn
+    three = rng.normal(size=(1, 64))
+    # The order is of no importance, and neither are neighbours if the range is fixed (static quantization).
+    assert np.allclose(dynamic(text, three, neighbour), dynamic(text, neighbour, three))
+    assert np.allclose(product(text, -4, 4), product(np.vstack([text, neighbour]), -4, 4))
 
 
 def test_a_timer_only_adds_to_rare_requests():
@@ -63,13 +93,44 @@ def test_a_cache_without_rights_leaks():
     assert cached_answer("sold?", "blue", lambda *both: both) == "blue sold 7"
 
 
-def test_filtering_after_the_search_leaves_nothing():
+def test_a_filter_that_depends_on_the_query():
+    """A tenth is German, and language is a direction of its own beside the topics."""
     rng = np.random.default_rng(0)
-    documents, queries = unit(rng.normal(size=(4000, 32))), unit(rng.normal(size=(500, 32)))
-    allowed = rng.random(4000) < 0.05
-    left = allowed[best(queries, documents, 10)].sum(axis=1)
-    assert 0.3 < left.mean() < 0.7
-    assert 0.5 < (left == 0).mean() < 0.7
+    german = rng.random(4000) < 0.1
+    language = np.zeros(32)
+    language[0] = 2.0
+
+    def texts(are_german):
+        topics = rng.normal(size=(len(are_german), 32))
+        return unit(topics + np.where(are_german[:, None], language, -language))
+
+    documents = texts(german)
+    left = {
+        asked: german[best(texts(np.full(300, asked)), documents, 100)].sum(axis=1) for asked in (True, False)
+    }
+    assert np.mean(left[False] < 10) > 0.9
+    assert np.mean(left[True] >= 10) > 0.9
+    assert left[False].mean() < 5 < 30 < left[True].mean()
+    unrelated = rng.random(4000) < 0.1
+    assert 8 < unrelated[best(texts(np.full(300, False)), documents, 100)].sum(axis=1).mean() < 12
+
+
+def test_a_shorter_text_leaves_chunks_behind():
+    index = {}
+
+    def update(version, chunks, clean):
+        index.update({f"page#{i}": (version, chunk) for i, chunk in enumerate(chunks)})
+        if clean:
+            for name in [name for name, (stored, _) in index.items() if stored != version]:
+                del index[name]
+
+    update(1, [f"old {i}" for i in range(9)], clean=False)
+    update(2, [f"new {i}" for i in range(4)], clean=False)
+    assert sorted(name for name, (_, chunk) in index.items() if "old" in chunk) == [
+        f"page#{i}" for i in range(4, 9)
+    ]
+    update(2, [f"new {i}" for i in range(4)], clean=True)
+    assert {chunk for _, chunk in index.values()} == {f"new {i}" for i in range(4)}
 
 
 def test_two_from_each_shard_lose_some_of_the_best():
@@ -107,16 +168,34 @@ def test_a_write_that_is_only_logged_stays_lost():
     assert vectors == texts
 
 
-def test_turned_spaces_find_nothing():
+def another_model(dims):
+    """Return another model: the same geometry on other axes."""
+    return np.linalg.qr(np.random.default_rng(1).normal(size=(dims, dims)))[0]
+
+
+def test_half_a_migration_finds_its_half():
     rng = np.random.default_rng(0)
     documents = unit(rng.normal(size=(2000, 64)))
-    queries = unit(documents[:300] + 0.05 * rng.normal(size=(300, 64)))
-    turn = np.linalg.qr(rng.normal(size=(64, 64)))[0]  # another model: the same geometry on other axes
-    own = (best(queries, documents, 1)[:, 0] == np.arange(300)).mean()
-    mixed = (best(queries @ turn, documents, 1)[:, 0] == np.arange(300)).mean()
-    both = (best(queries @ turn, documents @ turn, 1)[:, 0] == np.arange(300)).mean()
-    assert own == both > 0.95
-    assert mixed < 0.02
+    queries = unit(documents[:500] + 0.05 * rng.normal(size=(500, 64)))
+    turn = another_model(64)
+    done = rng.random(2000) < 0.3
+    stored = np.where(done[:, None], documents @ turn, documents)
+    found = best(queries @ turn, stored, 1)[:, 0] == np.arange(500)
+    assert found[done[:500]].mean() > 0.95
+    assert found[~done[:500]].mean() < 0.02
+    assert abs(found.mean() - 0.3) < 0.06
+
+
+def test_fixed_texts_notice_another_model():
+    rng = np.random.default_rng(0)
+    texts = unit(rng.normal(size=(500, 64)))
+    turned = texts @ another_model(64)
+    assert turned.shape == texts.shape
+    assert np.allclose(np.linalg.norm(turned, axis=1), 1)
+    assert np.array_equal(best(texts, texts, 10), best(turned, turned, 10))  # all scores are what they were
+    assert np.abs(np.sum(texts * turned, axis=1)).max() < 0.6  # but no text has the vector that it had
+    rounded = unit(texts + 1e-4 * rng.normal(size=texts.shape))
+    assert np.sum(texts * rounded, axis=1).min() > 0.999
 
 
 def test_many_tests_cry_wolf_and_miss_what_is_joint():
@@ -151,3 +230,16 @@ def test_a_name_can_be_read_from_a_vector():
     guesses = model.encode([f"A customer called {name} complains about a lost delivery" for name in names])
     found = np.argmax(leaked @ guesses.T, axis=1)
     assert (found == np.arange(len(names))).mean() >= 5 / 6
+
+
+def test_scores_tell_who_is_stored_and_even_the_vector():
+    names = ("Anna", "Peter", "Maria", "John", "Yuki", "Omar")
+    model = Embedder.load()
+    letters = [f"Dear colleague, {name} was seen in our clinic for pain in the back" for name in names]
+    stored = model.encode(letters[1:])
+    best_of = (model.encode(letters) @ stored.T).max(axis=1)
+    assert best_of[1:].min() > 0.9999
+    assert best_of[0] < 0.99  # the one that is not there
+    rng = np.random.default_rng(0)
+    secret, queries = unit(rng.normal(size=64)), unit(rng.normal(size=(64, 64)))
+    assert np.allclose(np.linalg.solve(queries, queries @ secret), secret)  # as many scores as dimensions

@@ -47,15 +47,15 @@ def texts_a_day_to_break_even(machine: float, price: float, tokens: float) -> fl
     return machine / (price * tokens / 1e6) / 30
 
 
-def workers_needed(requests: float, ms: float, percent: float) -> float:
-    """Compute how many workers keep their utilisation at a percentage, before rounding up.
+def mean_milliseconds_inside(requests: float, in_flight: float) -> float:
+    """Compute the mean time in a service by Little's law, from its rate a second and the requests inside.
 
     Examples
     --------
-    >>> workers_needed(100, 40, 80)
-    5.0
+    >>> mean_milliseconds_inside(100, 20)
+    200.0
     """
-    return requests * ms / 1000 / (percent / 100)
+    return 1000 * in_flight / requests
 
 
 def slow_queries_percent(shards: float, percent: float) -> float:
@@ -80,12 +80,12 @@ def backfill_hours(documents: float, rate: float, workers: float, percent: float
     return documents / (rate * workers * (1 - percent / 100)) / 3600
 
 
-def memory_dollars(n: float, dims: float, replicas: float, percent: float, dollars: float) -> float:
-    """Compute the monthly price of float32 vectors in memory, with replicas and extra space.
+def dollars_per_million_texts(hourly: float, rate: float, percent: float) -> float:
+    """Compute what a million texts cost on a machine paid by the hour that works a part of the time.
 
     Examples
     --------
-    >>> memory_dollars(1e6, 250, 2, 50, 1)
-    3.0
+    >>> dollars_per_million_texts(1.8, 1000, 50)
+    1.0
     """
-    return n * dims * 4 / 1e9 * (1 + percent / 100) * replicas * dollars
+    return hourly * 1e6 / (rate * 3600 * percent / 100)
