@@ -92,6 +92,19 @@ def shot(page, name):
         page.screenshot(path=Path(os.environ["EMBEDLAB_SHOTS"]) / f"{name}.png")
 
 
+def kernel_is_ready(page):
+    """Wait until the kernel answers: a cell that is run before is never answered."""
+    page.get_by_text("| Idle").first.wait_for()
+
+
+def eventually(holds, seconds=60):
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)
+
+
 def answer_by_keyboard(page):
     """Give some answer to the question in front, whatever its kind; only keys are pressed."""
     quiz = page.locator(".embedlab-quiz")
@@ -113,6 +126,7 @@ def answer_by_keyboard(page):
 def test_five_questions_a_score_and_a_history_that_outlives_a_reload(lab, page):
     address, folder = lab
     page.goto(f"{address}/lab/tree/quiz.ipynb")
+    kernel_is_ready(page)
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     quiz = page.locator(".embedlab-quiz")
@@ -143,11 +157,13 @@ def test_five_questions_a_score_and_a_history_that_outlives_a_reload(lab, page):
     assert points in quiz.inner_text()
 
     page.keyboard.press("Control+s")
+    eventually(lambda: "widget-view" in (folder / "quiz.ipynb").read_text(encoding="utf-8"))  # it is saved
     page.reload()
     page.locator(".jp-CodeCell .cm-content").first.wait_for()
     quiz.get_by_text("Answered so far: 5 of").wait_for()  # the kernel has kept the widget
     assert points in quiz.inner_text()
 
+    kernel_is_ready(page)
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")  # another quiz, with other questions
     quiz.get_by_text("Question 1 of 5").wait_for()
