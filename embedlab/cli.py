@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from embedlab.study.commands import app as study_app
+from embedlab.study.commands import plain_errors
 
 app = typer.Typer(
     help="Build an embedding search engine step by step, and pass the interview about it.",
@@ -24,16 +25,6 @@ app.add_typer(train_app, name="train")
 app.add_typer(study_app)  # without a name of its own: embedlab quiz, embedlab daily ...
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-@contextmanager
-def plain_errors():
-    """Show what is wrong with the input as one line, without a traceback; exit with 2."""
-    try:
-        yield
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
 
 
 @app.command()

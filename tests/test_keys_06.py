@@ -8,10 +8,7 @@ import pytest
 from embedlab.bench_ann import recall_at_k
 from embedlab.flat import FlatIndex
 from embedlab.hnsw_index import HNSWIndex, draw_levels
-
-
-def unit(rows):
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+from embedlab.pooling import l2_normalize as unit
 
 
 def gaussian(n, seed, inner=384, outer=384):

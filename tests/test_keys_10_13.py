@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from embedlab.pooling import l2_normalize as unit
+
 
 def test_a_range_that_stops_early_drops_short_texts_and_tails():
     def chunks(tokens, size=400, overlap=50, end=None):
@@ -14,10 +16,6 @@ def test_a_range_that_stops_early_drops_short_texts_and_tails():
         assert bool(wrong) == (length > 400)
         assert set().union(*wrong) < set(tokens)
         assert set().union(*right) == set(tokens)
-
-
-def unit(vectors):
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 def appearances(documents, queries, k=10):

@@ -135,6 +135,13 @@ def score(asked: Asked, answer: Answer) -> float:
     return max(0.0, (2 * hits - len(answer)) / len(asked.key))
 
 
+def verdict(asked: Asked, answer: Answer, got: float) -> str:
+    """Say in a word or two how good an answer was; ``got`` is its score."""
+    if isinstance(asked.question, Flashcard):
+        return f"{len(answer)} of {len(asked.question.rubric)} points"
+    return "Right" if got == 1 else "Not yet" if got < PASS else "In part"
+
+
 def key_text(asked: Asked) -> str:
     """Return the right answer in words, as a face shows it.
 

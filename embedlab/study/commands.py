@@ -20,17 +20,9 @@ def plain_errors():
     """Show what is wrong with the input as one line, without a traceback; exit with 2."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-
-
-def chosen(topics: list[str] | None) -> list:
-    """Return the questions of the topics, or all."""
-    from embedlab.study.questions import bank, find_topic, topic_of
-
-    wanted = {find_topic(name) for name in topics or []}
-    return [question for question in bank().values() if not wanted or topic_of(question.id) in wanted]
 
 
 @app.command()
@@ -46,8 +38,9 @@ def quiz(
     with plain_errors():
         from embedlab.study import session, terminal
         from embedlab.study.history import History
+        from embedlab.study.questions import questions_on
 
-        questions = chosen(topics)
+        questions = questions_on(topics)
         terminal.needs_terminal("'embedlab export anki' writes the questions to a file")
         terminal.run(session.quiz(questions, History(), n, adaptive=adaptive, seed=seed))
 
@@ -106,11 +99,11 @@ def mock(
     with plain_errors():
         from embedlab.study import session, terminal
         from embedlab.study.history import History
-        from embedlab.study.questions import find_topic
+        from embedlab.study.questions import find_topic, questions_on, title_of
 
-        questions = chosen([topic])
+        questions = questions_on([topic])
         terminal.needs_terminal("run it in one")
-        title = find_topic(topic)[3:].replace("_", " ")
+        title = title_of(find_topic(topic))
         terminal.run(session.mock(questions, History(), title, minutes=minutes, seed=seed))
 
 

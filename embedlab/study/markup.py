@@ -8,21 +8,34 @@ from embedlab.study.asking import Asked, ask
 from embedlab.study.questions import AnyQuestion, Choice, Flashcard, Numeric, Ordering, readable
 
 
+def spans(text: str) -> list[tuple[str, str]]:
+    """Cut a text where its style changes: between backticks stands code, between asterisks what is stressed.
+
+    Examples
+    --------
+    >>> spans("`a<b` holds, *mostly*")
+    [('code', 'a<b'), ('', ' holds, '), ('em', 'mostly')]
+    """
+    found = []
+    for i, piece in enumerate(re.split(r"`([^`]+)`", text)):
+        if i % 2:  # what the pattern holds stands at the odd places
+            found.append(("code", piece))
+            continue
+        for j, part in enumerate(re.split(r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", piece)):
+            found.append(("em" if j % 2 else "", part))
+    return [(kind, part) for kind, part in found if part]
+
+
 def inline(text: str) -> str:
-    """Return text as HTML; what stands between backticks becomes code, between asterisks is stressed.
+    """Return text as HTML.
 
     Examples
     --------
     >>> inline("`a<b` holds, *mostly*")
     '<code>a&lt;b</code> holds, <em>mostly</em>'
     """
-    pieces = re.split(r"(`[^`]+`)", html.escape(text, quote=False))
-    return "".join(
-        f"<code>{piece[1:-1]}</code>"
-        if len(piece) > 2 and piece[0] == piece[-1] == "`"
-        else re.sub(r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", r"<em>\1</em>", piece)
-        for piece in pieces
-    )
+    pieces = ((kind, html.escape(piece, quote=False)) for kind, piece in spans(text))
+    return "".join(f"<{kind}>{piece}</{kind}>" if kind else piece for kind, piece in pieces)
 
 
 def paragraph(text: str) -> str:

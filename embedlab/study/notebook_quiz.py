@@ -1,7 +1,7 @@
 """The face in a notebook: `quiz` at the end of each chapter."""
 
 from embedlab.study.markup import static
-from embedlab.study.questions import bank, find_topic, topic_of
+from embedlab.study.questions import questions_on
 from embedlab.study.session import varied
 
 
@@ -45,10 +45,9 @@ def quiz(topic: str, n: int = 5, *, adaptive: bool = False, seed: int | None = N
     >>> quiz("05_quantization")._repr_html_().count("<summary>")
     5
     """
-    name = find_topic(topic)
+    questions = questions_on([topic])
     if n < 1:
         raise ValueError(f"the number of questions must be positive, but is {n}")
-    questions = [question for question in bank().values() if topic_of(question.id) == name]
     # What is saved with the notebook must not depend on who ran it: no history, a fixed seed.
     page = static(varied(questions, [], n, seed=0))
     try:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from embedlab.study.ability import Ability, estimate
 from embedlab.study.history import Record
-from embedlab.study.questions import AnyQuestion, bank, topic_of, topics
-from embedlab.study.schedule import due, forecast, streak
+from embedlab.study.questions import AnyQuestion, bank, place_of, title_of, topic_of, topics
+from embedlab.study.schedule import forecast, streak
 from embedlab.study.session import GOOD, Session, days_done
 
 LEVELS = ("junior", "senior", "staff")
@@ -41,7 +41,7 @@ def summary(session: Session) -> Summary:
         scores.setdefault(f"{topic_of(question.id)[:2]} {point}", []).append(record.score)
     means = {point: sum(got) / len(got) for point, got in scores.items()}
     missed = [questions[record.question] for record in records if record.score < GOOD]
-    reread = [f"notebooks/{topic_of(q.id)}.ipynb, “{q.teaches}”" for q in missed if q.teaches]
+    reread = [place for place in map(place_of, missed) if place]
     return Summary(
         verdict,
         [point for point, mean in means.items() if mean >= GOOD],
@@ -113,15 +113,17 @@ def mastery(records: Sequence[Record], questions: dict[str, AnyQuestion]) -> lis
     >>> rows[0].name, rows[0].answered, 0.3 < rows[0].mastery < 0.6
     ('01_tokenizer', 0, True)
     """
-    rows = []
-    for topic in topics():
-        own = [question for question in questions.values() if topic_of(question.id) == topic]
-        answers = [r for r in records if r.question[:2] == topic[:2] and r.question in questions]
-        ability = estimate(answers)
-        mean, sd = ability.expected(question.difficulty for question in own)
-        levels = {level: _share(ability, own, answers, level) for level in LEVELS}
-        rows.append(Topic(topic, len(own), ability.answers, mean, sd, levels))
-    return rows
+    return [standing(topic, records, questions) for topic in topics()]
+
+
+def standing(topic: str, records: Sequence[Record], questions: dict[str, AnyQuestion]) -> Topic:
+    """Estimate how somebody stands with one topic."""
+    own = [question for question in questions.values() if topic_of(question.id) == topic]
+    answers = [r for r in records if r.question[:2] == topic[:2] and r.question in questions]
+    ability = estimate(answers)
+    mean, sd = ability.expected(question.difficulty for question in own)
+    levels = {level: _share(ability, own, answers, level) for level in LEVELS}
+    return Topic(topic, len(own), ability.answers, mean, sd, levels)
 
 
 def _share(
@@ -153,10 +155,11 @@ def remarks(records: Sequence[Record], rows: Sequence[Topic]) -> list[str]:
     ]
     if untouched:
         lines.append(f"{untouched} of {len(rows)} topics have no answer yet, which makes that a guess.")
-    plan = ", ".join(f"{day:%a} {count}" for day, count in forecast(list(records), bank()))
+    plan = forecast(list(records), bank())
+    ahead = ", ".join(f"{day:%a} {count}" for day, count in plan)
     lines += [
         f"Streak of daily challenges: {streak_text(records)}.",
-        f"To review today: {len(due(list(records), bank()))}. The next days: {plan}.",
+        f"To review today: {plan[0][1]}. The next days: {ahead}.",
     ]
     return lines
 
@@ -191,9 +194,7 @@ def draw(rows: Sequence[Topic], path: str | Path | None = None):
             label=level,
             zorder=3,
         )
-    axes.set_yticks(
-        places, [f"{row.name[3:].replace('_', ' ')} ({row.answered}/{row.questions})" for row in rows]
-    )
+    axes.set_yticks(places, [f"{title_of(row.name)} ({row.answered}/{row.questions})" for row in rows])
     axes.invert_yaxis()
     axes.set(xlim=(0, 100), xlabel="questions you would know, %", title="Mastery (answered / questions)")
     axes.legend(loc="lower right", fontsize="small")

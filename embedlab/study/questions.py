@@ -1,7 +1,7 @@
 """The question bank: what a question is, and the files they come from (``data/questions/NN_topic.yaml``)."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -223,6 +223,42 @@ def topic_of(question: str) -> str:
     '03_pooling'
     """
     return next(topic for topic in topics() if topic[:2] == question[:2])
+
+
+def title_of(topic: str) -> str:
+    """Return a topic's name as people read it.
+
+    Examples
+    --------
+    >>> title_of("15_vector_databases")
+    'vector databases'
+    """
+    return topic[3:].replace("_", " ")
+
+
+def questions_on(names: Iterable[str] | None = None) -> list[AnyQuestion]:
+    """Return the questions on some topics, by number or name as in `find_topic`; without, all.
+
+    Examples
+    --------
+    >>> {topic_of(question.id) for question in questions_on(["6"])}
+    {'06_hnsw'}
+    """
+    wanted = {find_topic(name) for name in names or ()}
+    return [question for question in bank().values() if not wanted or topic_of(question.id) in wanted]
+
+
+def place_of(question: Question) -> str | None:
+    """Return in words where a question is taught, or None.
+
+    Examples
+    --------
+    >>> next(filter(None, map(place_of, bank().values())))
+    'notebooks/01_tokenizer.ipynb, “...”'
+    """
+    if question.teaches is None:
+        return None
+    return f"notebooks/{topic_of(question.id)}.ipynb, “{question.teaches}”"
 
 
 def link_to(question: Question) -> str | None:

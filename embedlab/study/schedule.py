@@ -67,14 +67,13 @@ def due(
     if cap < 0:
         raise ValueError(f"the cap of reviews a day cannot be negative, but is {cap}")
     now, known = now or datetime.now(UTC), set(known)
-    tonight = end_of(now.astimezone().date())
-    waiting = {name: card for name, card in cards(records).items() if name in known and card.due <= tonight}
     today = now.astimezone().date()
-    done = sum(record.mode == "review" and record.day == today for record in records)
+    tonight = end_of(today)
+    waiting = {name: card for name, card in cards(records).items() if name in known and card.due <= tonight}
     weakest_first = sorted(
         waiting, key=lambda name: (SCHEDULER.get_card_retrievability(waiting[name], now), name)
     )
-    return weakest_first[: max(0, cap - done)]
+    return weakest_first[: max(0, cap - reviewed(records, today))]
 
 
 def forecast(
@@ -90,7 +89,7 @@ def forecast(
     falls_due = Counter(
         max(today, card.due.astimezone().date()) for name, card in cards(records).items() if name in known
     )
-    room = cap - sum(record.mode == "review" and record.day == today for record in records)
+    room = cap - reviewed(records, today)
     plan, waiting = [], 0
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
         waiting += falls_due[day]
@@ -98,6 +97,11 @@ def forecast(
         plan.append((day, held))
         waiting, room = waiting - held, cap
     return plan
+
+
+def reviewed(records: Iterable[Record], day: date) -> int:
+    """Count the reviews done on a day."""
+    return sum(record.mode == "review" and record.day == day for record in records)
 
 
 def end_of(day: date) -> datetime:

@@ -72,6 +72,11 @@ class Session:
         return sum(record.score for record in self.records)
 
 
+def _seed(seed: int | None) -> int:
+    """Return the seed, or one that nobody has chosen."""
+    return random.SystemRandom().randrange(10**6) if seed is None else seed
+
+
 def in_order(questions: Sequence[AnyQuestion]) -> Pick:
     """Ask these questions, one after the other."""
     return lambda records: questions[len(records)] if len(records) < len(questions) else None
@@ -98,7 +103,7 @@ def quiz(
         raise ValueError(f"the number of questions must be positive, but is {n}")
     if not questions:
         raise ValueError("there are no questions to choose from")
-    seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+    seed = _seed(seed)
     before = history.records()
     if adaptive:
         pick, title = _adaptive(questions, before, n, seed), "Adaptive quiz"
@@ -155,7 +160,7 @@ def review(
     bank: dict[str, AnyQuestion], history: History, cap: int = DAILY_CAP, seed: int | None = None
 ) -> Session:
     """Ask what is due today by spaced repetition."""
-    seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+    seed = _seed(seed)
     waiting = [bank[name] for name in due(history.records(), bank, cap=cap)]
     return Session("review", "Review", in_order(waiting), history, len(waiting), seed)
 
@@ -196,11 +201,17 @@ def daily(bank: dict[str, AnyQuestion], history: History, day: date | None = Non
     five = daily_questions(bank, day)
     done = {r.question for r in history.records() if r.mode == "daily" and r.day == day}
     left = [question for question in five if question.id not in done]
-    session = Session(
-        "daily", f"Daily challenge of {day:%d %B %Y}", in_order(left), history, len(left), day.toordinal()
+    title = f"Daily challenge of {day:%d %B %Y}"
+    return Session(
+        "daily",
+        title,
+        in_order(left),
+        history,
+        len(left),
+        seed=day.toordinal(),
+        done_before=len(five) - len(left),
+        day=day,
     )
-    session.done_before, session.day = len(five) - len(left), day
-    return session
 
 
 def days_done(records: Sequence[Record]) -> set[date]:
@@ -226,12 +237,13 @@ def mock(
     after a right answer, easier after a wrong one), but once only; then the interviewer moves on, at the
     depth reached. It ends after ``n`` questions or ``minutes``.
     """
-    seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+    seed = _seed(seed)
     rng, start = random.Random(seed), clock()
     tie = {question.id: rng.random() for question in questions}
+    by_id = {question.id: question for question in questions}
 
     def pick(records: list[Record]) -> AnyQuestion | None:
-        asked = [next(q for q in questions if q.id == record.question) for record in records]
+        asked = [by_id[record.question] for record in records]
         left = [question for question in questions if question not in asked]
         if len(records) >= n or not left or clock() - start > minutes * 60:
             return None

@@ -1,6 +1,5 @@
 """The face in a terminal: asks, reads keys, explains."""
 
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -12,11 +11,13 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from embedlab.study.asking import PASS, Answer, Asked, key_text, parse
-from embedlab.study.progress import Summary, Topic, summary
-from embedlab.study.questions import Choice, Flashcard, Ordering, bank, topic_of
+from embedlab.study.asking import PASS, Answer, Asked, key_text, parse, verdict
+from embedlab.study.markup import spans
+from embedlab.study.progress import LEVELS, Summary, Topic, summary
+from embedlab.study.questions import Choice, Flashcard, Ordering, bank, place_of, title_of, topic_of
 from embedlab.study.session import Session, is_follow_up
 
+STYLES = {"code": "bold cyan", "em": "italic", "": ""}
 WIDTH = 88  # longer lines are hard to read
 HELP = {
     "single": "Press the number of your answer.",
@@ -126,7 +127,7 @@ def read_key(out: Console) -> str:
 def show_question(out: Console, asked: Asked, place: str, follow_up: bool = False) -> None:
     """Print a question, its code and its options."""
     question = asked.question
-    facts = [place, topic_of(question.id)[3:].replace("_", " "), question.level, stars(question.difficulty)]
+    facts = [place, title_of(topic_of(question.id)), question.level, stars(question.difficulty)]
     out.print()
     out.rule(Text(" · ".join(["Follow-up"] * follow_up + facts), style="cyan"), align="left", style="cyan")
     out.print(prose(question.question))
@@ -142,13 +143,9 @@ def show_question(out: Console, asked: Asked, place: str, follow_up: bool = Fals
 def explain(out: Console, asked: Asked, answer: Answer, score: float) -> None:
     """Say whether an answer was right, why, and why the other options are not."""
     question = asked.question
-    verdict, style = ("Right", "bold green") if score == 1 else ("In part", "bold yellow")
-    if score < PASS:
-        verdict, style = "Not yet", "bold red"
+    style = "bold green" if score == 1 else "bold red" if score < PASS else "bold yellow"
     key = "" if isinstance(question, Flashcard) else f"  Answer: {key_text(asked)}"
-    if isinstance(question, Flashcard):
-        verdict = f"{len(answer)} of {len(question.rubric)} points"
-    out.print(Text.assemble((verdict, style), key))
+    out.print(Text.assemble((verdict(asked, answer, score), style), key))
     if isinstance(question, Choice):
         rows = Table.grid(padding=(0, 1))
         for place, i in enumerate(asked.shown):
@@ -161,8 +158,7 @@ def explain(out: Console, asked: Asked, answer: Answer, score: float) -> None:
         out.print(numbered(question.steps))
     out.print(Padding(prose(question.explanation), (1, 0, 0, 0)))
     if question.teaches:
-        where = f"notebooks/{topic_of(question.id)}.ipynb, “{question.teaches}”"
-        out.print(Text(f"Taught in {where}", style="dim"))
+        out.print(Text(f"Taught in {place_of(question)}", style="dim"))
     if question.sources:
         out.print(Text("Source: " + "; ".join(question.sources), style="dim"))
 
@@ -189,7 +185,7 @@ def show_progress(out: Console, topics: Sequence[Topic], remarks: Sequence[str])
     table.add_column("topic")
     table.add_column("answered", justify="right")
     table.add_column("mastery", min_width=16)
-    for level in ("junior", "senior", "staff"):
+    for level in LEVELS:
         table.add_column(level, justify="right")
     for topic in topics:
         share = f"{topic.answered}/{topic.questions}"
@@ -244,12 +240,4 @@ def prose(text: str) -> Text:
     >>> prose("call `np.sum(x)` *once*").plain
     'call np.sum(x) once'
     """
-    shown = Text()
-    for piece in re.split(r"(`[^`]+`|(?<![\w*])\*[^*\s][^*]*\*(?![\w*]))", text):
-        if len(piece) > 2 and piece[0] == piece[-1] == "`":
-            shown.append(piece[1:-1], style="bold cyan")
-        elif len(piece) > 2 and piece[0] == piece[-1] == "*":
-            shown.append(piece[1:-1], style="italic")
-        else:
-            shown.append(piece)
-    return shown
+    return Text.assemble(*((piece, STYLES[kind]) for kind, piece in spans(text)))

@@ -8,10 +8,10 @@ from typing import Any
 import anywidget
 import traitlets
 
-from embedlab.study.asking import PASS, Answer, Asked, key_text, parse
+from embedlab.study.asking import Answer, Asked, key_text, parse, verdict
 from embedlab.study.markup import asked_html, inline, paragraph
-from embedlab.study.progress import mastery, summary
-from embedlab.study.questions import Choice, Flashcard, Numeric, Ordering, bank, link_to, topic_of
+from embedlab.study.progress import standing, summary
+from embedlab.study.questions import Choice, Flashcard, Numeric, bank, link_to, topic_of
 from embedlab.study.session import Session
 
 HERE = Path(__file__).parent
@@ -102,11 +102,9 @@ class QuizWidget(anywidget.AnyWidget):
         asked, question = self._asked, self._asked.question
         seconds = time.monotonic() - self._since
         score = self._session.answer(asked, answer, hinted=self._hinted, seconds=seconds)
-        verdict = "Right." if score == 1 else "Not yet." if score < PASS else "In part."
-        if isinstance(question, Flashcard):
-            verdict = f"{len(answer)} of {len(question.rubric)} points."
-        else:
-            verdict += f" Answer: {key_text(asked)}"
+        outcome = f"{verdict(asked, answer, score)}."
+        if not isinstance(question, Flashcard):
+            outcome += f" Answer: {key_text(asked)}"
         reasons, chosen = [], answer if isinstance(answer, tuple) else ()
         if isinstance(question, Choice):
             for place, i in enumerate(asked.shown):
@@ -119,16 +117,13 @@ class QuizWidget(anywidget.AnyWidget):
                         "chosen": place in chosen,
                     }
                 )
-        if isinstance(question, Flashcard):
-            lines = [inline(point) for point in question.rubric]
-        else:
-            lines = [inline(step) for step in question.steps] if isinstance(question, Ordering) else []
+        right = getattr(question, "rubric", ()) or getattr(question, "steps", ())
         self._change(
             phase="explained",
-            verdict=verdict,
+            verdict=outcome,
             score=score,
             reasons=reasons,
-            lines=lines,
+            lines=[inline(line) for line in right],
             explanation=paragraph(question.explanation),
             link=link_to(question) or "",
             heading=question.teaches or "",
@@ -139,7 +134,7 @@ class QuizWidget(anywidget.AnyWidget):
         session = self._session
         result = summary(session)
         topic = topic_of(session.records[0].question)
-        (row,) = [row for row in mastery(session.history.records(), bank()) if row.name == topic]
+        row = standing(topic, session.history.records(), bank())
         return {
             "phase": "done",
             "verdict": result.verdict,
