@@ -5,6 +5,7 @@ What was trained is trained on DocSearch, whatever the documents: for others it 
 
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
+from inspect import getsource
 from pathlib import Path
 
 from embedlab.benchmark import docsearch, training_pairs
@@ -51,7 +52,7 @@ def trained_colbert(dims: int = COLBERT_DIMS) -> ColBERT:
         pairs = training_pairs(benchmark)
         return fit_projection(model, pairs, dims=dims, weights=pair_weights(benchmark, pairs))
 
-    key = content_key(benchmark.fingerprint, str(model.identity), str(dims))
+    key = content_key(benchmark.fingerprint, str(model.identity), str(dims), getsource(fit_projection))
     return cached("colbert", key, build, _save, lambda path: ColBERT.load(path, embedder()))
 
 
