@@ -673,9 +673,8 @@ def test_training_lowers_the_loss_and_ranks_better(embedder):
 def test_training_starts_from_random_directions_at_right_angles(embedder):
     one, other = (fitted(embedder, learning_rate=0.0, seed=seed).projection for seed in (0, 1))
     np.testing.assert_allclose(one.T @ one, np.eye(4), atol=1e-5)
-    assert (
-        np.abs(one.T @ other).max() < 0.5
-    )  # in 384 dimensions, two random directions are nearly at right angles
+    # In 384 dimensions, two random directions are nearly at right angles.
+    assert np.abs(one.T @ other).max() < 0.5
 
 
 def test_training_is_repeatable_and_follows_its_seed(embedder):

@@ -24,8 +24,9 @@ def test_one_foreign_side_ruins_maxsim_and_a_foreign_projection_on_both_does_not
     turn = np.linalg.qr(rng.normal(size=(d, d)))[0]  # from one model's axes to another's
     old = np.linalg.qr(rng.normal(size=(d, d)))[0][:, :128]  # a projection made for the first model
     same = found(unit(queries @ old), unit(flat @ old), offsets)
-    foreign_projection = found(unit(queries @ turn @ old), unit(flat @ turn @ old), offsets)
-    foreign_side = found(unit(queries @ turn @ old), unit(flat @ old), offsets)
+    foreign_queries = unit(queries @ turn @ old)
+    foreign_projection = found(foreign_queries, unit(flat @ turn @ old), offsets)
+    foreign_side = found(foreign_queries, unit(flat @ old), offsets)
     assert same > 0.9
     assert foreign_projection > 0.9
     assert foreign_side < 0.1
