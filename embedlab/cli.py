@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from embedlab.study.commands import app as study_app
-from embedlab.study.commands import plain_errors
+from embedlab.study.faces import app as study_app
+from embedlab.study.faces import plain_errors
 
 app = typer.Typer(
     help="Build an embedding search engine step by step, and pass the interview about it.",
@@ -49,8 +49,7 @@ def search(
     """Search the documents of numpy, scipy, scikit-learn and pandas, or your own."""
     with plain_errors():
         from embedlab.benchmark import docsearch, load_corpus
-        from embedlab.engines import build_engine
-        from embedlab.stages import Trace
+        from embedlab.engine import Trace, build_engine
 
         if corpus is None:
             benchmark = docsearch()
@@ -99,9 +98,8 @@ def evaluate(
     What is trained is trained once, on DocSearch, which takes some minutes; other benchmarks use it as it is.
     """
     with plain_errors():
-        from embedlab.benchmark import docsearch, load_beir
-        from embedlab.engines import ENGINES, build_engine, parts_for
-        from embedlab.scoreboard import as_text, measure
+        from embedlab.benchmark import as_text, docsearch, load_beir, measure
+        from embedlab.engine import ENGINES, build_engine, parts_for
 
         benchmark = docsearch() if beir is None else load_beir(beir)
         rows, parts = [], parts_for(benchmark.documents, benchmark.doc_ids)
@@ -114,7 +112,7 @@ def evaluate(
 @app.command()
 def doctor() -> None:
     """Check that everything is in place, and say what to do where it is not."""
-    from embedlab.doctor import checks
+    from embedlab.course import checks
 
     failed = 0
     for check in checks():
@@ -128,7 +126,7 @@ def doctor() -> None:
 @app.command()
 def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove everything cached.")] = False) -> None:
     """Show where results are cached and how much that takes; remove them with --clear."""
-    from embedlab import cache as store
+    from embedlab.machine import cache as store
 
     with plain_errors():
         where, freed = store.cache_dir(), store.clear() if clear else store.size()
@@ -157,8 +155,8 @@ def tokenizer(
     """WordPiece against Hugging Face's tokenizers, one thread, interleaved."""
 
     def run() -> dict:
-        from embedlab.bench import bench_tokenizer
         from embedlab.benchmark import docsearch
+        from embedlab.speed import bench_tokenizer
 
         return bench_tokenizer(docsearch().documents[:documents], repeats=repeats)
 
@@ -174,8 +172,8 @@ def encoder(
     """Text to vectors against sentence-transformers, interleaved; takes a few minutes."""
 
     def run() -> dict:
-        from embedlab.bench import bench_encoder
         from embedlab.benchmark import docsearch
+        from embedlab.speed import bench_encoder
 
         texts = docsearch().documents
         return bench_encoder(texts[:: max(1, len(texts) // documents)][:documents], repeats=repeats)
@@ -191,7 +189,7 @@ def ann(
 ) -> None:
     """HNSW against faiss, hnswlib and usearch, one thread, interleaved; about ten minutes at 100,000."""
     with plain_errors():
-        from embedlab.bench_ann import as_text, bench_ann
+        from embedlab.speed import as_text, bench_ann
 
         result = bench_ann(n, repeats=repeats)
     typer.echo(json.dumps(result, indent=2) if as_json else as_text(result))
@@ -206,7 +204,7 @@ def rank(
     """MaxSim against PyLate, BM25 against bm25s, and the time of each stage; interleaved, a minute."""
 
     def run() -> dict:
-        from embedlab.bench_rank import bench_rank
+        from embedlab.speed import bench_rank
 
         nested = bench_rank(queries=queries, repeats=repeats)
         return nested if as_json else flattened(nested)
@@ -229,7 +227,7 @@ def reranker() -> None:
     Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
     """
     with plain_errors(), interruptible():
-        from embedlab.engines import cross_encoder
+        from embedlab.engine import cross_encoder
 
         cross_encoder()
     typer.echo("trained; use it:  embedlab search --engine rerank ...")
@@ -261,7 +259,7 @@ def matryoshka(
     """
     with plain_errors():
         from embedlab.benchmark import docsearch, training_pairs
-        from embedlab.finetune import finetune, finetuned, pair_weights
+        from embedlab.finetuning import finetune, finetuned, pair_weights
 
         benchmark = docsearch()
         settings = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}

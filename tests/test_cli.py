@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from test_benchmark import beir_folder
+from folders import beir_folder
 from typer.testing import CliRunner
 
-from embedlab.cache import cache_file
 from embedlab.cli import app
+from embedlab.machine import cache_file
 
 runner = CliRunner()
 
@@ -93,7 +93,7 @@ def test_doctor_is_content():
 
 
 def test_doctor_says_what_to_do(monkeypatch, tmp_path):
-    from embedlab import doctor
+    from embedlab.course import doctor
 
     monkeypatch.setattr(doctor, "NEEDED", ("no-such-package",))
     monkeypatch.setattr(doctor, "PACKAGED_SHA256", "0" * 64)

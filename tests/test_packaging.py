@@ -1,6 +1,5 @@
 """What is installed, what is loaded, and who imports whom."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
+import house
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -17,25 +17,6 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "embedlab"
-
-# The floors of the house, the ground floor first. A module may import from lower floors only.
-FLOORS = [
-    {"cache", "machine", "model", "notebook"},
-    {"bpe", "pooling", "metrics", "docsearch", "store", "kernels"},
-    {"tokenizer", "encoder", "benchmark", "flat"},
-    {"packed", "matryoshka", "quantization", "hnsw", "maxsim", "bm25", "fusion", "training"},
-    {"pq", "funnel", "hnsw_index", "embedder", "reranker"},
-    {"residual", "colbert", "finetune", "rerank_training"},
-    {"stages"},
-    {"search"},
-    {"engines"},
-    {"scoreboard", "tour"},
-    {"bench", "doctor"},
-    {"bench_ann", "bench_rank"},
-    {"cli"},
-]
-FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-
 
 # pyproject.toml says what is needed, constraints.txt which versions are tested, environment.yml repeats
 # for conda those of the compiled packages.
@@ -168,10 +149,7 @@ def test_readme_has_a_place_for(marker):
 
 def test_readme_draws_the_house_as_it_is():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (picture,) = re.findall(r"^```text\n(.+?)^```$", readme, flags=re.DOTALL | re.MULTILINE)
-    *engine, study = [set(line.split("  ")[0].split()) for line in picture.splitlines() if line]
-    assert engine == FLOORS[::-1]
-    assert study == {"study"}
+    assert house.draw(readme) == readme, "python tools/house.py"
 
 
 def test_links_in_readme_lead_somewhere():
@@ -203,8 +181,10 @@ def loaded_after(code):
         "from typer.testing import CliRunner; from embedlab.cli import app\n"
         "assert ' MB' in CliRunner().invoke(app, ['cache']).output",
         "from embedlab import check, show",
-        "from embedlab.study import terminal, session, history, schedule, progress, anki\n"
-        "from embedlab.study.questions import bank; assert len(bank()) >= 240",
+        "from embedlab.study.faces import terminal\n"
+        "from embedlab.study.practice import session, history, schedule, progress\n"
+        "from embedlab.study.bank import anki\n"
+        "from embedlab.study.bank import bank; assert len(bank()) >= 240",
         "from embedlab import quiz; quiz('03_pooling')",
     ],
 )
@@ -221,60 +201,5 @@ def test_the_names_of_the_package_are_what_they_say():
 
     for name in embedlab.__all__:
         assert getattr(embedlab, name).__name__ == name
-    with pytest.raises(AttributeError, match="no attribute 'Embeder'; it has Embedder"):
+    with pytest.raises(AttributeError, match="attribute Embeder"):
         _ = embedlab.Embeder
-
-
-# Imports run down, never up, never in a circle.
-
-
-def imports(path, *, late):
-    """Yield the package's modules that a file imports; ``late``: also those imported within functions."""
-    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), late):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name} imports relatively: write the whole name"
-            # "from embedlab import store" imports a module, "from embedlab import check" a name.
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "embedlab" and len(parts) > 1:
-                yield "study" if parts[1] == "study" else parts[1]
-
-
-def _nodes(tree, late):
-    """Walk a module; skip what only type checkers read and, unless ``late``, the bodies of functions."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not late:
-            continue
-        yield node
-        yield from _nodes(node, late)
-
-
-ENGINE = sorted(path for path in PACKAGE.glob("*.py") if path.name != "__init__.py")
-
-
-@pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.stem)
-def test_imports_run_down(path):
-    assert path.stem in FLOOR, f"say in FLOORS on which floor {path.stem} is"
-    for name in imports(path, late=True):
-        if (path.stem, name) == ("cli", "study"):
-            continue  # the command line opens both houses
-        assert name in FLOOR, f"{path.stem} imports {name}, which is on no floor"
-        assert FLOOR[name] < FLOOR[path.stem], f"{path.stem} imports {name}, which is not below it"
-
-
-@pytest.mark.parametrize("path", sorted((PACKAGE / "study").glob("*.py")), ids=lambda path: path.stem)
-def test_study_knows_nothing_of_the_engine(path):
-    assert set(imports(path, late=False)) <= {"study"}
-    assert set(imports(path, late=True)) <= {"study", "notebook"}  # to show the source of an answer
-
-
-def test_no_floor_is_empty():
-    assert set(FLOOR) == {path.stem for path in ENGINE}
-    assert sum(map(len, FLOORS)) == len(FLOOR), "a module is on two floors"

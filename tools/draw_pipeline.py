@@ -6,8 +6,8 @@ python tools/draw_pipeline.py
 from pathlib import Path
 
 from embedlab.benchmark import docsearch
-from embedlab.search import SearchEngine
-from embedlab.tour import draw, trace
+from embedlab.course import draw, trace
+from embedlab.engine import SearchEngine
 
 OUT = Path(__file__).parents[1] / "docs" / "pipeline.png"
 

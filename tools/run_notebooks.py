@@ -92,8 +92,7 @@ def questions(notebook: nbformat.NotebookNode) -> list[str]:
 
 def write_readme(chapters: dict[str, dict]) -> None:
     """Put the chapter table and the scoreboard between their markers in README.md."""
-    from embedlab.benchmark import docsearch
-    from embedlab.scoreboard import HEADINGS, Scoreboard
+    from embedlab.benchmark import HEADINGS, Scoreboard, docsearch
 
     table = ["| chapter | questions it answers | read | run | memory |", "| --- | --- | --- | --- | --- |"]
     for name, chapter in sorted(chapters.items()):

@@ -1,1 +1,1 @@
-"""What helps to learn: exercises with a checker. Knows nothing of the engine; loads no torch."""
+"""What helps to learn: questions, practice, exercises with a checker. Loads no torch."""

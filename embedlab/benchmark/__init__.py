@@ -1,0 +1,24 @@
+"""What search is measured with: DocSearch, metrics, intervals and the scoreboard."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "collection": [
+            "Benchmark",
+            "BenchmarkError",
+            "docsearch",
+            "lines_under_test",
+            "load_beir",
+            "load_corpus",
+            "parts_of",
+            "simlex999",
+            "training_pairs",
+            "wordsim353",
+        ],
+        "docstrings": ["summary"],
+        "metrics": ["bootstrap_interval", "mrr", "ndcg", "randomisation_test", "recall"],
+        "scoreboard": ["HEADINGS", "Scoreboard", "as_text", "measure", "median_ms", "run_of"],
+    },
+)

@@ -1,0 +1,194 @@
+"""One table through all chapters: what each technique buys, and what it costs."""
+
+import html
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from embedlab.benchmark.collection import Benchmark
+from embedlab.benchmark.metrics import bootstrap_interval, ndcg, randomisation_test, recall
+from embedlab.machine import cache_file, write_atomically
+
+Rank = Callable[[Sequence[str], int], tuple[np.ndarray, np.ndarray]]
+HEADINGS = ("engine", "nDCG@10", "95 % interval", "recall@100", "ms per query", "bytes per document")
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one engine did on the test queries."""
+
+    engine: str
+    chapter: str
+    ndcg: float
+    low: float  # 95 % bootstrap interval of the mean, over queries
+    high: float
+    recall: float
+    ms_per_query: float  # median, one query at a time, embedding the query included
+    bytes_per_doc: float
+    per_query: tuple[float, ...]  # nDCG@10 of each test query, for paired comparisons
+
+    def cells(self) -> tuple[str, ...]:
+        """Return what the table shows, rounded to what is stable."""
+        interval = f"{self.low:.3f} to {self.high:.3f}"
+        cost = (f"{self.ms_per_query:.1f}", f"{self.bytes_per_doc:,.0f}")
+        return (self.engine, f"{self.ndcg:.3f}", interval, f"{self.recall:.3f}", *cost)
+
+    def as_json(self) -> dict:
+        """Return the row by the names that ``embedlab evaluate --json`` prints."""
+        return {
+            "engine": self.engine,
+            "ndcg@10": round(self.ndcg, 4),
+            "ndcg@10_interval": [round(self.low, 4), round(self.high, 4)],
+            "recall@100": round(self.recall, 4),
+            "ms_per_query": round(self.ms_per_query, 2),
+            "bytes_per_doc": round(self.bytes_per_doc, 1),
+        }
+
+
+def run_of(
+    benchmark: Benchmark, rank: Rank, split: str = "test", k: int = 100
+) -> dict[str, dict[str, float]]:
+    """Rank all queries of a split: ``{query id: {document id: score}}``, the k best each."""
+    query_ids, texts, _ = benchmark.split(split)
+    scores, rows = rank(texts, k)
+    return {
+        query_id: {benchmark.doc_ids[j]: float(s) for s, j in zip(scores[i], rows[i], strict=True) if j >= 0}
+        for i, query_id in enumerate(query_ids)
+    }
+
+
+def measure(
+    engine: str,
+    rank: Rank,
+    benchmark: Benchmark,
+    *,
+    bytes_per_doc: float,
+    chapter: str = "",
+    split: str = "test",
+    timed: int = 50,
+) -> Row:
+    """Measure one engine: quality over all queries at once, then the time of single ones.
+
+    Parameters
+    ----------
+    engine : str
+        Its name in the table.
+    rank : callable
+        ``rank(texts, k) -> (scores, rows)``, each (q, k): positions in ``benchmark.doc_ids``, best first.
+    benchmark : Benchmark
+    bytes_per_doc : float
+    chapter : str
+        The notebook that adds the row.
+    split : str
+    timed : int
+        How many single queries to time.
+
+    Raises
+    ------
+    ValueError
+        If the split has no queries.
+    """
+    _, texts, qrels = benchmark.split(split)
+    if not texts:
+        raise ValueError(f"{benchmark.name} has no {split} queries to measure with")
+    run = run_of(benchmark, rank, split)
+    values = list(ndcg(qrels, run, k=10).values())
+    mean, low, high = bootstrap_interval(values)
+    recalls = list(recall(qrels, run, k=100).values())
+    ms = median_ms(lambda text: rank([text], 10), texts[:timed])
+    per_query = tuple(np.round(values, 5).tolist())
+    return Row(engine, chapter, mean, low, high, float(np.mean(recalls)), ms, bytes_per_doc, per_query)
+
+
+def median_ms(call: Callable[[str], object], inputs: Sequence[str]) -> float:
+    """Return the median of the milliseconds that ``call`` takes for each input, after one to warm up."""
+    call(inputs[0])
+    times = []
+    for value in inputs:
+        start = time.perf_counter()
+        call(value)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1000
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """Set rows as a table of plain text."""
+    table = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for first, *rest in table:
+        cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]))
+    return "\n".join(lines)
+
+
+class Scoreboard:
+    """The rows measured so far on one benchmark, kept on disk, so that each chapter shows those before it.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        Rows belong to one benchmark: other documents or queries, other table.
+    path : Path, optional
+        Where the rows are kept; by default in the cache folder.
+    """
+
+    def __init__(self, benchmark: Benchmark, path: Path | None = None):
+        self.benchmark = benchmark
+        self.path = path or cache_file("scoreboard", f"{benchmark.fingerprint[:16]}.json")
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows, in the order of the chapters that added them."""
+        if not self.path.exists():
+            return []
+        rows = [Row(**row) for row in json.loads(self.path.read_text())]
+        return sorted(rows, key=lambda row: row.chapter)
+
+    def __getitem__(self, engine: str) -> Row:
+        """Return the row of an engine; KeyError names the engines there are."""
+        for row in self.rows:
+            if row.engine == engine:
+                return row
+        raise KeyError(f"no row {engine!r}; there are {[row.engine for row in self.rows]}")
+
+    def add(self, row: Row) -> Row:
+        """Add a row, in place of one for the same engine."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self.path}.lock"):
+            rows = [asdict(old) for old in self.rows if old.engine != row.engine] + [asdict(row)]
+            write_atomically(self.path, lambda file: file.write_text(json.dumps(rows)))
+        return row
+
+    def compare(self, better: str, worse: str) -> dict[str, float]:
+        """Compare two engines query by query.
+
+        Returns
+        -------
+        dict
+            ``difference`` of nDCG@10 with its 95 % interval ``low``, ``high``, and the ``p`` value of the
+            paired randomisation test.
+        """
+        a, b = np.array(self[better].per_query), np.array(self[worse].per_query)
+        mean, low, high = bootstrap_interval(a - b)
+        return {"difference": mean, "low": low, "high": high, "p": randomisation_test(a, b)}
+
+    def _repr_html_(self) -> str:
+        rows = self.rows
+        best = max((row.ndcg for row in rows), default=0)
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in HEADINGS)
+        body = ""
+        for row in rows:
+            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells())
+            style = ' style="font-weight:bold"' if row.ndcg == best else ""
+            body += f"<tr{style}>{cells}</tr>"
+        caption = f"{self.benchmark.name}, {len(self.benchmark.split('test')[0])} test queries; best in bold"
+        return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"
+
+    def __repr__(self) -> str:
+        return as_text(self.rows)

@@ -1,0 +1,180 @@
+"""MaxSim: compare every token of a query with every token of a document (Khattab & Zaharia 2020, ColBERT).
+
+Each token of the query looks for the token of the document that is most like it; the score is the sum of
+these likenesses. Documents have different numbers of tokens, so all their tokens lie in one long array, and
+offsets say where each document begins: nothing is padded, and one matrix product serves all documents.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab.index import Floats, Ints, as_vectors, top_k
+from embedlab.machine import compiled, compiling_is_announced, files
+
+BLOCK = 8192  # tokens at a time: their similarities stay in the cache until the maxima are taken
+
+
+def maxsim(query: Floats, tokens: Floats, offsets: Ints) -> Floats:
+    """Score documents for one query.
+
+    Parameters
+    ----------
+    query : float32 array (t, d)
+        The vectors of the query's tokens.
+    tokens : float32 array (total, d)
+        The vectors of all documents' tokens, one document after the other.
+    offsets : int64 array (n + 1,)
+        Document i has the tokens from ``offsets[i]`` to ``offsets[i + 1]``.
+
+    Returns
+    -------
+    float32 array (n,)
+        The sum over the query's tokens of the largest inner product with a token of the document; -inf for a
+        document without tokens, which nothing can match; 0 for a query without tokens.
+
+    Examples
+    --------
+    >>> query = np.eye(2, dtype=np.float32)
+    >>> tokens = np.float32([[1, 0], [0, 1], [0.5, 0.75], [0, 0.5]])
+    >>> maxsim(query, tokens, np.array([0, 2, 3, 4]))  # documents of two, one and one token
+    array([2.  , 1.25, 0.5 ], dtype=float32)
+    """
+    best = np.full((len(offsets) - 1, len(query)), -np.inf, np.float32)
+    documents = np.repeat(np.arange(len(best)), np.diff(offsets))  # of each token
+    with compiling_is_announced():
+        for start in range(0, len(tokens), BLOCK):
+            similarities = tokens[start : start + BLOCK] @ query.T  # (tokens, t)
+            take_maxima(similarities, documents[start : start + BLOCK], best)
+    scores = best.sum(axis=1)
+    scores[np.diff(offsets) == 0] = -np.inf
+    return scores
+
+
+@compiled()
+def take_maxima(similarities, documents, best):
+    """Raise ``best[document]`` to the largest of its tokens' rows of similarities, column by column."""
+    for i in range(len(similarities)):
+        row = best[documents[i]]
+        for j in range(len(row)):
+            if similarities[i, j] > row[j]:
+                row[j] = similarities[i, j]
+
+
+class TokenIndex:
+    """Documents as matrices of token vectors, searched by exact `maxsim`.
+
+    Parameters
+    ----------
+    dims : int
+        Numbers in a token's vector.
+
+    Examples
+    --------
+    >>> index = TokenIndex(2)
+    >>> index.add([np.float32([[1, 0], [0, 1]]), np.float32([[0.75, 0.75]])])
+    >>> index.search([np.float32([[1, 0.5]])], k=3)
+    (array([[1.125, 1.   ,  -inf]], dtype=float32), array([[ 1,  0, -1]]))
+    """
+
+    def __init__(self, dims: int):
+        if dims < 1:
+            raise ValueError(f"dims must be at least 1, but is {dims}")
+        self.dims = dims
+        self.tokens = np.zeros((0, dims), np.float32)
+        self.offsets = np.zeros(1, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def bytes_per_vector(self) -> float:
+        """Memory for one token: 4 bytes a number."""
+        return 4.0 * self.dims
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document on average: its tokens, and the offset."""
+        return self.bytes_per_vector * self.offsets[-1] / max(len(self), 1) + 8
+
+    def add(self, documents: Sequence[Floats]) -> None:
+        """Append documents, an array (tokens, dims) each; they get the next ids.
+
+        Raises
+        ------
+        ValueError
+            If the dimensions differ, or a number is NaN or infinite.
+        """
+        if not len(documents):
+            return
+        lengths = [len(document) for document in documents]
+        self._append(as_vectors(np.concatenate(documents), self.dims))
+        self.offsets = np.concatenate([self.offsets, self.offsets[-1] + np.cumsum(lengths)])
+
+    def _append(self, tokens: Floats) -> None:
+        self.tokens = np.concatenate([self.tokens, tokens])
+
+    def _tokens_at(self, places: slice | Ints) -> Floats:
+        """Return token vectors, float32, by their places."""
+        return self.tokens[places]
+
+    def scores(self, query: Floats, ids: Ints | None = None) -> Floats:
+        """Score all documents, or those of some ids, for one query (t, dims): float32 (n,) or (len(ids),)."""
+        query = as_vectors(query, self.dims)
+        if ids is None:
+            return maxsim(query, self._tokens_at(slice(None)), self.offsets)
+        places, offsets = self._places(np.asarray(ids))
+        return maxsim(query, self._tokens_at(places), offsets)
+
+    def _places(self, ids: Ints) -> tuple[Ints, Ints]:
+        """Return where the tokens of documents are, and offsets into that."""
+        starts, lengths = self.offsets[ids], self.offsets[ids + 1] - self.offsets[ids]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1]), offsets
+
+    def candidates(self, query: Floats) -> Ints | None:
+        """Return the ids worth scoring, in rising order; None for all."""
+        return None
+
+    def search(self, queries: Sequence[Floats], k: int) -> tuple[Floats, Ints]:
+        """Find the k best documents of each query, a matrix (t, dims) each.
+
+        Returns
+        -------
+        scores : float32 array (q, k), best first
+        ids : int64 array (q, k)
+            Where there are fewer than k documents with tokens, the rest has score -inf and id -1.
+        """
+        return self.rerank(queries, [self.candidates(query) for query in queries], k)
+
+    def rerank(
+        self, queries: Sequence[Floats], candidates: Sequence[Ints | None], k: int
+    ) -> tuple[Floats, Ints]:
+        """Score only the candidates of each query (ids; -1 is passed over) and keep the k best."""
+        best, found = np.zeros((0, k), np.float32), np.zeros((0, k), np.int64)
+        for query, ids in zip(queries, candidates, strict=True):
+            ids = np.arange(len(self)) if ids is None else np.unique(ids[ids >= 0])  # ties: the earlier wins
+            scores, places = top_k(self.scores(query, None if len(ids) == len(self) else ids)[None], k)
+            known = np.isfinite(scores)
+            best = np.concatenate([best, scores])
+            found = np.concatenate([found, np.where(known, np.append(ids, -1)[places], -1)])
+        return best, found
+
+    def save(self, path: str | Path) -> None:
+        """Write the index to a file, all or nothing."""
+        arrays, about = self._state()
+        files.save(path, type(self).__name__, {"offsets": self.offsets, **arrays}, about)
+
+    def _state(self) -> tuple[dict[str, NDArray], dict]:
+        return {"tokens": self.tokens}, {"dims": self.dims}
+
+    @classmethod
+    def load(cls, path: str | Path) -> "TokenIndex":
+        """Read an index back; `StoreError` if the file is missing, damaged or something else."""
+        arrays, about = files.load(path, cls.__name__)
+        index = cls(**about)
+        for name, array in arrays.items():
+            setattr(index, name, array)
+        return index

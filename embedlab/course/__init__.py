@@ -1,0 +1,12 @@
+"""What the notebooks use around the engine: source on the page, the tour, the doctor."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "doctor": ["checks"],
+        "notebook": ["Source", "show", "source", "use_style"],
+        "tour": ["draw", "trace"],
+    },
+)

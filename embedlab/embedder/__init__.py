@@ -1,0 +1,7 @@
+"""From texts to vectors: tokenizer, encoder and pooling in one."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"model": ["Embedder", "Floats", "TruncationWarning", "progress"]}
+)

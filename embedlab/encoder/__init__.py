@@ -1,0 +1,11 @@
+"""BERT's encoder: `bert` is the one to read, `packed` the one that is fast."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "bert": ["BertEncoder", "attention", "gelu", "layer_norm", "merge_heads", "split_heads"],
+        "packed": ["PackedEncoder", "batches"],
+    },
+)

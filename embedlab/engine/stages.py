@@ -1,0 +1,214 @@
+"""The stages that an engine is made of. Each one ranks documents; some do so by asking others first.
+
+A stage has ``rank(queries, k) -> (scores, ids)``, each (q, k), best first, as every index has; ``name``;
+``bytes_per_doc``; and ``parts``, the stages that it asks.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from embedlab.colbert import ColBERT, TokenIndex
+from embedlab.embedder import Embedder
+from embedlab.hybrid import BM25Index, Ranking, convex, reciprocal_rank
+from embedlab.index import Index
+from embedlab.matryoshka import LinearAdapter
+from embedlab.reranking import CrossEncoder
+
+
+@dataclass
+class Step:
+    """What one stage did for one query."""
+
+    name: str
+    ms: float  # its own time, without that of the stages it asked
+    places: dict[int, int]  # document -> place, from 1
+
+
+@dataclass
+class Trace:
+    """Collects the steps of a search, in the order in which they end."""
+
+    steps: list[Step] = field(default_factory=list)
+    _inner: list[float] = field(default_factory=lambda: [0.0])
+
+    @contextmanager
+    def step(self, name: str):
+        """Time a stage; what it puts into the list that this yields is its ranking."""
+        self._inner.append(0.0)
+        start, out = time.perf_counter(), []
+        yield out
+        ms = (time.perf_counter() - start) * 1000
+        own = ms - self._inner.pop()
+        self._inner[-1] += ms
+        ids = out[0][1][0]
+        self.steps.append(Step(name, own, {int(i): place for place, i in enumerate(ids, start=1) if i >= 0}))
+
+
+class Stage:
+    """Base of all stages: they write `ranked`, and get `rank` with an optional trace."""
+
+    name: str
+    bytes_per_doc: float
+
+    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
+        """Rank without being watched."""
+        raise NotImplementedError
+
+    def rank(self, queries: Sequence[str], k: int = 100, trace: Trace | None = None) -> Ranking:
+        """Find the k best documents of each query; with a trace, of one query, say what every stage did."""
+        if trace is None:
+            return self.ranked(queries, k, None)
+        with trace.step(self.name) as out:
+            out.append(self.ranked(queries, k, trace))
+        return out[0]
+
+
+class DenseStage(Stage):
+    """Nearest vectors: one for each document."""
+
+    def __init__(self, embedder: Embedder, index: Index, adapter: LinearAdapter | None = None, name="dense"):
+        self.embedder, self.index, self.adapter, self.name = embedder, index, adapter, name
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document."""
+        return self.index.bytes_per_vector
+
+    def vectors_of(self, texts: Sequence[str]) -> np.ndarray:
+        """Embed queries."""
+        vectors = self.embedder.encode(texts, show_progress=False)
+        return self.adapter.transform(vectors, self.index.dims) if self.adapter else vectors
+
+    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
+        """See `Stage.rank`."""
+        return self.index.search(self.vectors_of(queries), k)
+
+
+class BM25Stage(Stage):
+    """Shared words."""
+
+    name = "bm25"
+
+    def __init__(self, index: BM25Index):
+        self.index = index
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document."""
+        return self.index.bytes_per_doc
+
+    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
+        """See `Stage.rank`."""
+        return self.index.search(queries, k)
+
+
+class ColBERTStage(Stage):
+    """Token by token."""
+
+    name = "colbert"
+
+    def __init__(self, model: ColBERT, index: TokenIndex):
+        self.model, self.index = model, index
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document."""
+        return self.index.bytes_per_doc
+
+    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
+        """See `Stage.rank`."""
+        return self.index.search(self.model.encode_queries(queries), k)
+
+
+class FusionStage(Stage):
+    """Several rankings made one: by places ("rrf"), or by the sum of z-scores.
+
+    Parameters
+    ----------
+    parts : sequence of Stage
+    method : {"z-score", "min-max", "rrf"}
+    weights : sequence of float, optional
+        By default equal; "rrf" has none.
+    depth : int
+        How many results of each part are looked at, at the least.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Stage],
+        *,
+        method: str = "z-score",
+        weights: Sequence[float] | None = None,
+        depth: int = 100,
+    ):
+        self.parts, self.method, self.depth, self.name = list(parts), method, depth, f"fusion ({method})"
+        self.weights = [1.0] * len(self.parts) if weights is None else list(weights)
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document, in all parts."""
+        return sum(part.bytes_per_doc for part in self.parts)
+
+    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
+        """See `Stage.rank`."""
+        rankings = [part.rank(queries, max(k, self.depth), trace) for part in self.parts]
+        if self.method == "rrf":
+            return reciprocal_rank(rankings, k)
+        return convex(rankings, self.weights, k, scale=self.method)
+
+
+class RerankStage(Stage):
+    """Let a cross-encoder look at the best few of another stage again.
+
+    Its scores and those of the first stage are brought to one scale, over the few, and added up: the
+    cross-encoder alone forgets what the first stage knew.
+
+    Parameters
+    ----------
+    first : Stage
+    model : CrossEncoder
+    texts : sequence of str
+        All documents.
+    depth : int
+        How many to look at. Those behind keep their order.
+    weight : float, 0 to 1
+        Of the cross-encoder; the rest is the first stage's.
+    """
+
+    name = "reranker"
+
+    def __init__(
+        self, first: Stage, model: CrossEncoder, texts: Sequence[str], *, depth: int = 20, weight: float = 0.5
+    ):
+        if depth < 1 or not 0 <= weight <= 1:
+            raise ValueError(f"depth must be at least 1, weight 0 to 1, but they are {depth} and {weight}")
+        self.first, self.model, self.texts, self.depth, self.weight = first, model, texts, depth, weight
+
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document: that of the first stage, and the text, which is read again."""
+        size = sum(len(text.encode()) for text in self.texts) / max(len(self.texts), 1)
+        return self.first.bytes_per_doc + size
+
+    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
+        """See `Stage.rank`."""
+        scores, ids = self.first.rank(queries, max(k, self.depth), trace)
+        top = ids[:, : self.depth]
+        pairs = [
+            (query, self.texts[i]) for query, row in zip(queries, top, strict=True) for i in row if i >= 0
+        ]
+        read = np.full(top.shape, -np.inf, np.float32)
+        read[top >= 0] = self.model.score_pairs(pairs)
+        order = np.argsort(-read, axis=1, kind="stable")
+        by_model = tuple(np.take_along_axis(array, order, axis=1) for array in (read, top))
+        rankings = [by_model, (scores[:, : self.depth], top)]
+        new, found = convex(rankings, [self.weight, 1 - self.weight], top.shape[1])
+        # Those behind come after all that were looked at, in their old order.
+        behind = 1 / np.arange(2, 2 + ids.shape[1] - top.shape[1], dtype=np.float32)
+        rest = np.where(ids[:, self.depth :] >= 0, behind, -np.inf)
+        scores = np.concatenate([new + 1, rest], axis=1)[:, :k]
+        return scores.astype(np.float32), np.concatenate([found, ids[:, self.depth :]], axis=1)[:, :k]

@@ -1,0 +1,110 @@
+"""One ranking out of several: by places (reciprocal rank fusion), or by scores (a weighted sum)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from embedlab.index import Floats, Ints, top_k
+
+Ranking = tuple[Floats, Ints]  # scores and ids, each (q, k), best first; id -1 where there is none
+
+
+def reciprocal_rank(rankings: Sequence[Ranking], k: int, *, constant: float = 60) -> Ranking:
+    """Give a document 1 / (60 + place) in each ranking, and add up (Cormack et al. 2009).
+
+    The scores do not matter, so nothing needs to be made comparable; how far ahead the first is, is lost.
+
+    Parameters
+    ----------
+    rankings : sequence of (scores, ids), each (q, any)
+    k : int
+        How many to return.
+    constant : float
+        The larger, the less it matters whether a document is first or tenth.
+
+    Examples
+    --------
+    >>> one = np.float32([[9, 8, 7]]), np.array([[4, 5, 6]])
+    >>> other = np.float32([[0.2, 0.1]]), np.array([[5, 7]])
+    >>> reciprocal_rank([one, other], k=2)[1]
+    array([[5, 4]])
+    """
+    parts = [
+        (1 / (constant + 1 + np.arange(ids.shape[1], dtype=np.float64))) * (ids >= 0) for _, ids in rankings
+    ]
+    return _summed(parts, [ids for _, ids in rankings], k)
+
+
+def convex(
+    rankings: Sequence[Ranking], weights: Sequence[float], k: int, *, scale: str = "z-score"
+) -> Ranking:
+    """Bring the scores of each ranking to one scale, and add them up with weights (Bruch et al. 2023).
+
+    "min-max" puts a query's best at 1 and the last of its list at 0; "z-score" counts in standard deviations
+    of its list, from the last on. A document that a ranking does not hold counts there as its last.
+
+    Parameters
+    ----------
+    rankings : sequence of (scores, ids), each (q, any)
+    weights : sequence of float, one for each ranking
+    k : int
+    scale : {"min-max", "z-score"}
+
+    Raises
+    ------
+    ValueError
+        If there is not one weight for each ranking, or there is no such scale.
+
+    Examples
+    --------
+    >>> one = np.float32([[9, 8, 5]]), np.array([[4, 5, 6]])
+    >>> other = np.float32([[0.2, 0.1]]), np.array([[5, 7]])
+    >>> convex([one, other], [0.5, 0.5], k=2, scale="min-max")
+    (array([[0.875, 0.5  ]], dtype=float32), array([[5, 4]]))
+    """
+    if len(weights) != len(rankings):
+        raise ValueError(f"{len(rankings)} rankings need as many weights, but got {len(weights)}")
+    if scale not in ("min-max", "z-score"):
+        raise ValueError(f"scale must be 'min-max' or 'z-score', but is {scale!r}")
+    parts = [
+        weight * _above_the_last(scores, ids, scale)
+        for weight, (scores, ids) in zip(weights, rankings, strict=True)
+    ]
+    return _summed(parts, [ids for _, ids in rankings], k)
+
+
+def _above_the_last(scores: Floats, ids: Ints, scale: str) -> np.ndarray:
+    """Scale the scores of each row, and count them from the last one on, so that 0 is "not in the list"."""
+    there = ids >= 0
+    if not there.any():
+        return np.zeros(scores.shape)
+    values = np.where(there, scores, np.nan).astype(np.float64)
+    with np.errstate(all="ignore"):
+        low = np.where(there.any(axis=1), np.nanmin(np.where(there, values, np.inf), axis=1), 0)[:, None]
+        spread = np.nanmax(np.where(there, values, -np.inf), axis=1, keepdims=True) - low
+        if scale == "z-score":
+            spread = np.sqrt(np.nanmean((values - np.nanmean(values, axis=1, keepdims=True)) ** 2, axis=1))[
+                :, None
+            ]
+        scaled = (values - low) / np.where(spread > 0, spread, 1)
+    return np.where(there, scaled, 0)
+
+
+def _summed(parts: Sequence[np.ndarray], ids: Sequence[Ints], k: int) -> Ranking:
+    """Add up what each document got in each ranking; return the k best."""
+    if not ids:
+        raise ValueError("need at least one ranking to fuse")
+    best, found = [], []
+    for row in range(len(ids[0])):
+        numbers = np.concatenate([part[row] for part in ids])
+        points = np.concatenate([part[row] for part in parts])[numbers >= 0]
+        documents, places = np.unique(numbers[numbers >= 0], return_inverse=True)
+        total = np.bincount(places, points, minlength=len(documents)).astype(np.float32)
+        scores, order = top_k(total[None], k)
+        best.append(scores)
+        found.append(np.where(order >= 0, np.append(documents, -1)[order], -1))
+    shape = (0, k)
+    return (
+        np.concatenate([np.zeros(shape, np.float32), *best]),
+        np.concatenate([np.zeros(shape, np.int64), *found]),
+    )

@@ -1,0 +1,193 @@
+"""Exact search: every score, then the k largest. Its interface is that of every index."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab.machine import files
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+State = tuple[dict[str, NDArray], dict]
+
+
+def as_vectors(vectors: Floats, dims: int) -> Floats:
+    """Return vectors as C-contiguous float32 (n, dims); refuse other shapes, NaN and infinity."""
+    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2 or vectors.shape[1] != dims:
+        raise ValueError(f"expected vectors of shape (n, {dims}), but got {vectors.shape}")
+    bad = ~np.isfinite(vectors).all(axis=1)
+    if bad.any():
+        raise ValueError(f"vector {int(bad.argmax())} holds NaN or infinity")
+    return vectors
+
+
+def top_k(scores: Floats, k: int) -> tuple[Floats, Ints]:
+    """Find the k largest scores of each row, best first; of equal scores the earlier column wins.
+
+    Parameters
+    ----------
+    scores : float32 array (q, n)
+    k : int
+        Where k exceeds n, the rest is filled with score -inf and id -1, as FAISS does.
+
+    Returns
+    -------
+    scores : float32 array (q, k)
+    ids : int64 array (q, k)
+
+    Raises
+    ------
+    ValueError
+        If k is less than 1, or a score is NaN.
+
+    Examples
+    --------
+    >>> top_k(np.float32([[1, 5, 5, 0]]), 3)
+    (array([[5., 5., 1.]], dtype=float32), array([[1, 2, 0]]))
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, but is {k}")
+    q, n = scores.shape
+    kept = min(k, n)
+    # Sorting n scores costs n log n; partition finds the k-th largest in n, and only k are left to sort.
+    threshold = np.partition(scores, n - kept, axis=1)[:, n - kept] if kept else np.zeros(q)
+    best = np.full((q, k), -np.inf, np.float32)
+    ids = np.full((q, k), -1, np.int64)
+    for i in range(q):
+        candidates = np.flatnonzero(scores[i] >= threshold[i])  # more than k where scores tie
+        order = candidates[np.argsort(-scores[i, candidates], kind="stable")][:kept]
+        if len(order) < kept or np.isnan(scores[i, order]).any():
+            raise ValueError(f"the scores of query {i} hold NaN")
+        best[i, :kept], ids[i, :kept] = scores[i, order], order
+    return best, ids
+
+
+class Index:
+    """What all indexes share: checked searching, saving and loading.
+
+    An index has ``add(vectors)``, `search`, ``len(index)``, ``dims`` and ``bytes_per_vector``. It gives the
+    vectors ids from 0 on, in the order in which they are added. To be saved, it tells its ``state()`` as
+    arrays and things that JSON can hold, and ``from_state`` makes the same index from it.
+    """
+
+    dims: int
+    ROWS = 256  # queries at a time: bounds the (rows, n) matrix of scores
+
+    def scores(self, queries: Floats) -> Floats:
+        """Score every vector for each query: (q, dims) -> (q, n), larger is better."""
+        raise NotImplementedError
+
+    def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
+        """Find the k best vectors of each query.
+
+        Parameters
+        ----------
+        queries : float32 array (q, dims)
+        k : int
+
+        Returns
+        -------
+        scores : float32 array (q, k), best first
+        ids : int64 array (q, k)
+            Where there are fewer than k vectors, the rest has score -inf and id -1.
+
+        Raises
+        ------
+        ValueError
+            If the dimensions differ, a number is NaN or infinite, or k is less than 1.
+        """
+        queries = as_vectors(queries, self.dims)
+        starts = range(0, max(len(queries), 1), self.ROWS)
+        parts = [top_k(self.scores(queries[i : i + self.ROWS]), k) for i in starts]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+    def save(self, path: str | Path) -> None:
+        """Write the index to a file, all or nothing."""
+        arrays, about = self.state()
+        files.save(path, "index", arrays, {"class": type(self).__name__, **about})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Index":
+        """Read an index back: of this class, or, called as ``Index.load``, of any.
+
+        Raises
+        ------
+        StoreError
+            If the file is missing, damaged, or holds something else.
+        """
+        arrays, about = files.load(path, "index")
+        if cls is not Index and about["class"] != cls.__name__:
+            raise files.StoreError(f"{str(path)!r} holds a {about['class']}, not a {cls.__name__}")
+        return index_class(about["class"]).from_state(arrays, about)
+
+
+def index_class(name: str) -> type[Index]:
+    """Find an index class by its name, such as ``"FlatIndex"``; StoreError if its module is not loaded."""
+    classes = [Index]
+    for found in classes:
+        if found.__name__ == name:
+            return found
+        classes += found.__subclasses__()
+    raise files.StoreError(f"unknown kind of index: {name!r} (is the module that defines it imported?)")
+
+
+class FlatIndex(Index):
+    """Exact search: compare the query with every vector. The yardstick for every faster index.
+
+    Parameters
+    ----------
+    dims : int
+        Numbers in a vector.
+
+    Examples
+    --------
+    >>> index = FlatIndex(2)
+    >>> index.add([[1, 0], [0, 1], [0.6, 0.8]])
+    >>> index.search([[1, 0]], k=2)
+    (array([[1. , 0.6]], dtype=float32), array([[0, 2]]))
+    """
+
+    def __init__(self, dims: int):
+        if dims < 1:
+            raise ValueError(f"dims must be at least 1, but is {dims}")
+        self.dims = dims
+        self.vectors = np.zeros((0, dims), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def bytes_per_vector(self) -> float:
+        """Memory for one vector: 4 bytes a number."""
+        return 4.0 * self.dims
+
+    def add(self, vectors: Floats) -> None:
+        """Append vectors (n, dims); they get the next n ids.
+
+        Raises
+        ------
+        ValueError
+            If the dimensions differ, or a number is NaN or infinite.
+        """
+        self.vectors = np.concatenate([self.vectors, as_vectors(vectors, self.dims)])
+
+    def scores(self, queries: Floats) -> Floats:
+        """Inner products with all vectors, (q, n)."""
+        return queries @ self.vectors.T
+
+    def vectors_of(self, ids: Ints) -> Floats:
+        """Return the vectors of these ids, (len(ids), dims)."""
+        return self.vectors[ids]
+
+    def state(self) -> State:
+        """Return what `save` writes."""
+        return {"vectors": self.vectors}, {"dims": self.dims}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "FlatIndex":
+        """Make the index from its `state`."""
+        index = cls(about["dims"])
+        index.vectors = arrays["vectors"]
+        return index

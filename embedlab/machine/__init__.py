@@ -1,0 +1,29 @@
+"""What depends on this computer: its CPU, its disk, compiled code, the files of a model.
+
+The ground floor: every other room may stand on it.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cache": ["cache_dir", "cache_file", "cached", "content_key", "write_atomically"],
+        "cpu": ["Linear", "a_core_each", "has_bfloat16"],
+        "files": ["StoreError"],
+        "kernels": [
+            "FAST",
+            "aligned",
+            "as_query",
+            "compiled",
+            "compiling_is_announced",
+            "dot",
+            "number_of",
+            "pack",
+            "portable_dot",
+            "prefetch",
+        ],
+        "shipped": ["data_path"],
+        "model": ["PACKAGED_SHA256", "ModelError", "file_sha256", "model_folder", "read_json"],
+    },
+)

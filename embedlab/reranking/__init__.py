@@ -1,0 +1,11 @@
+"""A cross-encoder reads the best few again, query and document together."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cross_encoder": ["SCALE", "CrossEncoder", "maxsim_head", "save_layers"],
+        "training": ["Example", "maxsim_scores", "mine", "train_reranker", "trained_reranker"],
+    },
+)

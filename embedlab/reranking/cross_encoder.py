@@ -1,0 +1,164 @@
+"""A cross-encoder: query and document in one sequence, so that each word of one can look at the other's.
+
+A bi-encoder reads a document once, before any query; a cross-encoder reads each pair anew (Nogueira & Cho
+2019). That is far too slow for a collection, and fast enough for the best few of a first stage.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from embedlab.encoder import BertEncoder, PackedEncoder
+from embedlab.index import Floats
+from embedlab.machine import ModelError, files, model_folder
+from embedlab.pooling import l2_normalize
+from embedlab.tokenizer import WordPieceTokenizer
+
+SCALE = 20.0  # one over the temperature of the softmax that it is trained with
+Head = Callable[[Floats, Sequence[int]], float]  # (token vectors (t, d), segments) -> score
+
+
+def maxsim_head(hidden: Floats, segments: Sequence[int]) -> float:
+    """Score a pair by MaxSim of its own tokens: those of the query against those of the document.
+
+    They are the tokens of one sequence, so each has already seen the other text. [CLS] and both [SEP] are
+    left out. Needs no weights of its own: it works before any training, and training only has to improve it.
+
+    Parameters
+    ----------
+    hidden : float32 array (t, d)
+        The last layer's token vectors of ``[CLS] query [SEP] document [SEP]``.
+    segments : sequence of t int
+        0 up to the first [SEP], 1 behind it.
+
+    Returns
+    -------
+    float
+        `SCALE` times the mean over the query's tokens of the best cosine; ``-SCALE`` if either is empty.
+    """
+    behind = len(segments) - sum(segments)
+    vectors = l2_normalize(hidden)
+    query, document = vectors[1 : behind - 1], vectors[behind:-1]
+    if not len(query) or not len(document):
+        return -SCALE
+    return SCALE * float((query @ document.T).max(axis=1).mean())
+
+
+def classifier_head(weights: dict[str, Tensor]) -> Head:
+    """Make the head of a ``BertForSequenceClassification`` with one output, from [CLS] alone."""
+    names = ("bert.pooler.dense", "classifier")
+    dense, last = (
+        [weights[f"{name}.{kind}"].float().numpy() for kind in ("weight", "bias")] for name in names
+    )
+
+    def head(hidden: Floats, _segments: Sequence[int]) -> float:
+        pooled = np.tanh(dense[0] @ hidden[0] + dense[1])
+        return float(last[0][0] @ pooled + last[1][0])
+
+    return head
+
+
+class CrossEncoder:
+    """Scores pairs of query and document, larger is better; the scores of two queries cannot be compared.
+
+    Make one with `load`, or `untrained`.
+
+    Examples
+    --------
+    >>> model = CrossEncoder.untrained()
+    >>> scores = model.score("a kitten rests", ["stocks fell", "the cat sleeps", ""])
+    >>> [int(i) for i in (-scores).argsort()]
+    [1, 0, 2]
+    """
+
+    def __init__(
+        self, tokenizer: WordPieceTokenizer, encoder: PackedEncoder, head: Head, *, max_length: int = 80
+    ):
+        longest = encoder.config.max_position_embeddings
+        if not 5 <= max_length <= longest:
+            raise ValueError(f"max_length must be between 5 and {longest}, but is {max_length}")
+        self.tokenizer, self.encoder, self.head, self.max_length = tokenizer, encoder, head, max_length
+
+    @classmethod
+    def untrained(cls, model: str | Path | None = None, *, max_length: int = 80) -> "CrossEncoder":
+        """Use an embedding model as it is, with `maxsim_head`."""
+        encoder = PackedEncoder(BertEncoder.load(model))
+        return cls(WordPieceTokenizer.load(model_folder(model)), encoder, maxsim_head, max_length=max_length)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, base: str | Path | None = None, dtype: str | None = None
+    ) -> "CrossEncoder":
+        """Load a cross-encoder.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that `save_layers` wrote, or the folder of a ``BertForSequenceClassification`` with one
+            output, such as a cross-encoder of sentence-transformers.
+        base : optional
+            For a file: the model whose table of words it was trained on; by default all-MiniLM-L6-v2.
+        dtype : {"float32", "bfloat16"}, optional
+
+        Raises
+        ------
+        StoreError
+            If the file is missing or damaged, or belongs to another model.
+        ModelError
+            If the folder holds no such model.
+        """
+        kind = getattr(torch, dtype) if dtype else None
+        if Path(path).is_dir():
+            encoder, head = BertEncoder.load(path), _classifier_of(Path(path))
+            longest = encoder.config.max_position_embeddings
+            tokenizer = WordPieceTokenizer.load(path)
+            return cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest)
+        arrays, about = files.load(path, "CrossEncoder")
+        encoder = BertEncoder.load(base)
+        if about["base"] != encoder.sha256:
+            raise files.StoreError(
+                f"{str(path)!r} was trained on the model {about['base'][:12]}, but this one is "
+                f"{encoder.sha256[:12]}"
+            )
+        layers = {name: torch.from_numpy(array).float() for name, array in arrays.items()}
+        encoder = BertEncoder(encoder.config, {**encoder.weights, **layers}, encoder.sha256)
+        tokenizer = WordPieceTokenizer.load(model_folder(base))
+        return cls(tokenizer, PackedEncoder(encoder, kind), maxsim_head, max_length=about["max_length"])
+
+    def score(self, query: str, documents: Sequence[str]) -> Floats:
+        """Score documents for one query: float32 (n,)."""
+        return self.score_pairs([(query, document) for document in documents])
+
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """Score pairs of (query, document), of any lengths, without padding: float32 (n,)."""
+        encoded = [self.tokenizer.encode_pair(*pair, max_length=self.max_length) for pair in pairs]
+        scores = np.zeros(len(pairs), np.float32)
+        segments = [kinds for _, kinds in encoded]
+        for i, hidden in self.encoder.run([ids for ids, _ in encoded], segments):
+            scores[i] = self.head(hidden, segments[i])
+        return scores
+
+
+def save_layers(path: str | Path, layers: dict[str, Tensor], *, base: str, max_length: int) -> None:
+    """Write the trained layers in half precision, and the hash of the model that they belong on top of."""
+    arrays = {name: weight.detach().half().numpy() for name, weight in layers.items()}
+    files.save(path, "CrossEncoder", arrays, {"base": base, "max_length": max_length})
+
+
+def _classifier_of(folder: Path) -> Head:
+    from safetensors.torch import load_file
+
+    stored = load_file(folder / "model.safetensors")
+    if "classifier.weight" not in stored or "bert.pooler.dense.weight" not in stored:
+        raise ModelError(f"{folder} has no classifier on top: it is no cross-encoder")
+    outputs = len(stored["classifier.weight"])
+    if outputs != 1:
+        labels = json.loads((folder / "config.json").read_text()).get("id2label", {})
+        raise ModelError(
+            f"{folder} has {outputs} outputs ({', '.join(labels.values())}), but a ranking needs 1"
+        )
+    return classifier_head(stored)

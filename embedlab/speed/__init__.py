@@ -1,0 +1,12 @@
+"""Ours against the libraries that professionals use, interleaved in one process."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "ann": ["OURS", "PEERS", "as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
+        "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
+        "rank": ["bench_rank"],
+    },
+)

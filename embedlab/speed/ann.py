@@ -1,0 +1,278 @@
+"""Approximate search against the libraries for it: how fast at equal recall, how long to build, how large.
+
+One thread each, in one process, taking turns.
+"""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from rich.progress import track
+from threadpoolctl import threadpool_limits
+
+from embedlab.benchmark import docsearch
+from embedlab.embedder import Embedder
+from embedlab.hnsw import HNSWIndex
+from embedlab.index import FlatIndex, Floats, Ints, top_k
+from embedlab.pooling import l2_normalize
+from embedlab.speed.encoder import interleave, is_terminal
+
+K = 10
+M, EF_CONSTRUCTION = 16, 200
+WIDTHS = (10, 16, 24, 40, 64, 100, 160, 250, 400)
+RECALLS = (0.95, 0.99)
+RESCORED = 10  # of faiss's PQ: 10 k candidates, with the float vectors; without, no recall to compare
+NOISE = 0.02  # to each number of a vector of length 1 with 384: about 0.4 of its length in all
+
+Search = Callable[[Floats], Ints]
+
+
+def grown(vectors: Floats, n: int, *, seed: int = 0) -> Floats:
+    """Make n vectors like the given ones: mixtures of two of them in random shares, plus noise, length 1.
+
+    Examples
+    --------
+    >>> grown(np.eye(4, dtype=np.float32), 3).shape
+    (3, 4)
+    """
+    rng = np.random.default_rng(seed)
+    pairs = rng.integers(0, len(vectors), (2, n))
+    share = rng.random((n, 1), dtype=np.float32)
+    mixed = share * vectors[pairs[0]] + (1 - share) * vectors[pairs[1]]
+    mixed += NOISE * rng.standard_normal(mixed.shape, dtype=np.float32)
+    return l2_normalize(mixed)
+
+
+def recall_at_k(found: Ints, exact: Ints) -> float:
+    """Share of the exact results that were found, row by row."""
+    hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), exact.tolist(), strict=True)]
+    return float(np.mean(hits) / exact.shape[1])
+
+
+def qps_at(curve: list[dict], recall: float) -> float | None:
+    """Read a curve at a recall: log QPS on the line between the points beside it; None outside of it.
+
+    Examples
+    --------
+    >>> round(qps_at([{"recall": 0.9, "qps": 1000}, {"recall": 1.0, "qps": 10}], 0.95))
+    100
+    >>> qps_at([{"recall": 0.9, "qps": 1000}], 0.95)
+    """
+    # Of two settings, one that is slower and no better is none that anybody would use.
+    points = [p for p in curve if not any(o["recall"] >= p["recall"] and o["qps"] > p["qps"] for o in curve)]
+    points.sort(key=lambda point: point["recall"])
+    for low, high in pairwise(points):
+        if low["recall"] <= recall <= high["recall"]:
+            share = (recall - low["recall"]) / ((high["recall"] - low["recall"]) or 1)
+            return math.exp((1 - share) * math.log(low["qps"]) + share * math.log(high["qps"]))
+    return None
+
+
+def _ours(vectors: Floats, codes: str | None) -> tuple[Callable[[int], Search], float]:
+    index = HNSWIndex(vectors.shape[1], m=M, ef_construction=EF_CONSTRUCTION, codes=codes)
+    index.add(vectors, show_progress=False)
+    return lambda width: lambda queries: index.search(queries, K, ef=width)[1], index.bytes_per_vector
+
+
+def _hnswlib(vectors: Floats) -> tuple[Callable[[int], Search], float]:
+    import hnswlib
+
+    index = hnswlib.Index("ip", vectors.shape[1])
+    index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
+    index.add_items(vectors, num_threads=1)
+
+    def searcher(width: int) -> Search:
+        def search(queries: Floats) -> Ints:
+            index.set_ef(width)
+            return index.knn_query(queries, K, num_threads=1)[0].astype(np.int64)
+
+        return search
+
+    return searcher, index.index_file_size() / len(vectors)
+
+
+def _usearch(vectors: Floats, dtype: str) -> tuple[Callable[[int], Search], float]:
+    from usearch.index import Index
+
+    options = {"metric": "ip", "dtype": dtype, "connectivity": M, "expansion_add": EF_CONSTRUCTION}
+    index = Index(ndim=vectors.shape[1], **options)
+    index.add(np.arange(len(vectors)), vectors, threads=1)
+
+    def searcher(width: int) -> Search:
+        def search(queries: Floats) -> Ints:
+            index.expansion_search = width
+            return np.asarray(index.search(queries, K, threads=1).keys).astype(np.int64)
+
+        return search
+
+    return searcher, index.memory_usage / len(vectors)
+
+
+def _faiss(vectors: Floats, description: str, knob: str) -> tuple[Callable[[int], Search], float]:
+    import faiss
+
+    index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
+    if description.startswith("HNSW"):
+        index.hnsw.efConstruction = EF_CONSTRUCTION
+    if "PQ" in description:
+        lists = faiss.downcast_index(faiss.extract_index_ivf(index))
+        lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
+        lists.cp.min_points_per_centroid = lists.pq.cp.min_points_per_centroid = (
+            1  # no warnings where n is small
+        )
+        faiss.ParameterSpace().set_index_parameter(index, "k_factor_rf", RESCORED)
+    index.train(vectors)
+    index.add(vectors)
+    size = len(faiss.serialize_index(index)) / len(vectors)
+
+    def searcher(width: int) -> Search:
+        def search(queries: Floats) -> Ints:
+            if knob:
+                faiss.ParameterSpace().set_index_parameter(index, knob, width)
+            return index.search(queries, K)[1]
+
+        return search
+
+    return searcher, size
+
+
+OURS = {
+    "ours float32": lambda vectors: _ours(vectors, None),
+    "ours int8": lambda vectors: _ours(vectors, "int8"),
+}
+PEERS = {
+    "hnswlib": _hnswlib,
+    "faiss HNSW": lambda vectors: _faiss(vectors, f"HNSW{M},Flat", "efSearch"),
+    "faiss HNSW SQ8": lambda vectors: _faiss(vectors, f"HNSW{M},SQ8", "efSearch"),
+    "usearch f32": lambda vectors: _usearch(vectors, "f32"),
+    "usearch i8": lambda vectors: _usearch(vectors, "i8"),
+    "faiss IVF PQ+": lambda vectors: _faiss(
+        vectors, f"IVF{4 * int(len(vectors) ** 0.5)},PQ{vectors.shape[1] // 8},RFlat", "nprobe"
+    ),
+    "faiss Flat": lambda vectors: _faiss(vectors, "Flat", ""),
+}
+FLOAT_PEERS = ("hnswlib", "faiss HNSW", "usearch f32")
+
+
+def bench_ann(n: int = 100_000, *, repeats: int = 5, growth: bool = True) -> dict:
+    """Measure recall and queries a second of every library on grown document vectors.
+
+    Parameters
+    ----------
+    n : int
+        How many vectors.
+    repeats : int
+        Rounds in which all take turns; the median counts.
+    growth : bool
+        Measure also at 1,000 vectors, 3,000, 10,000 ... how the time of one query grows.
+
+    Returns
+    -------
+    dict
+        For each index its ``build_s``, ``bytes_per_vector`` and ``curve``; ``qps_at`` a recall@10 of 0.95 and
+        0.99; and ``ratios``: ours by the fastest of the others.
+    """
+    if n < 1000:
+        raise ValueError(f"n must be at least 1,000, but is {n}")
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    import faiss
+
+    embedder, benchmark = Embedder.load(), docsearch()
+    documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
+    queries = embedder.encode(benchmark.split("test")[1])
+    vectors = grown(documents, n)
+    faiss.omp_set_num_threads(1)
+    with threadpool_limits(1):
+        exact = np.concatenate([top_k(part @ vectors.T, K)[1] for part in np.array_split(queries, 16)])
+        HNSWIndex(vectors.shape[1]).add(vectors[:10])  # compiled before it is timed
+        HNSWIndex(vectors.shape[1], codes="int8").add(vectors[:10])
+        result: dict = {"vectors": n, "dims": vectors.shape[1], "queries": len(queries), "k": K}
+        searchers, result["indexes"] = {}, {}
+        for name, build in _progress({**OURS, **PEERS}.items(), "building"):
+            start = time.perf_counter()
+            searchers[name], size = build(vectors)
+            seconds = time.perf_counter() - start
+            result["indexes"][name] = {"build_s": seconds, "bytes_per_vector": size, "curve": []}
+        for width in _progress(WIDTHS, "searching"):
+            functions = {
+                name: searcher(width)
+                for name, searcher in searchers.items()
+                if name != "faiss Flat" or width == WIDTHS[0]
+            }
+            seconds = interleave(
+                {name: lambda f=f: f(queries) for name, f in functions.items()}, repeats, quiet=True
+            )
+            for name, search in functions.items():
+                point = {"width": width, "recall": recall_at_k(search(queries), exact)}
+                result["indexes"][name]["curve"].append({**point, "qps": len(queries) / seconds[name]})
+        result |= _summary(result["indexes"])
+        if growth:
+            result["growth"] = _growth(documents, queries[:200], n)
+    return result
+
+
+def _summary(indexes: dict) -> dict:
+    """Compare at equal recall, and in building."""
+    at = {name: {str(r): qps_at(index["curve"], r) for r in RECALLS} for name, index in indexes.items()}
+    ratios: dict = {}
+    for ours in OURS:
+        for peers, label in [(FLOAT_PEERS, "fastest float peer"), (tuple(PEERS), "fastest peer of all")]:
+            for r in map(str, RECALLS):
+                best = max((at[peer][r] for peer in peers if at[peer][r]), default=None)
+                if best and at[ours][r]:
+                    ratios[f"{ours} / {label}, QPS at recall {r}"] = at[ours][r] / best
+        fastest = min(indexes[peer]["build_s"] for peer in FLOAT_PEERS)
+        ratios[f"{ours} / fastest float peer, build time"] = indexes[ours]["build_s"] / fastest
+    return {"qps_at": at, "ratios": ratios}
+
+
+def _growth(documents: Floats, queries: Floats, n: int) -> list[dict]:
+    """Time single queries on more and more vectors, exact and through the graph."""
+    rows = []
+    sizes = sorted({size for size in (1000, 3000, 10_000, 30_000, 100_000) if size < n} | {n})
+    for size in _progress(sizes, "growing"):
+        vectors = grown(documents, size)
+        exact, graph = FlatIndex(vectors.shape[1]), HNSWIndex(vectors.shape[1], m=M)
+        exact.add(vectors)
+        graph.add(vectors, show_progress=False)
+        graph.search(queries, K)
+        functions = {
+            "exact": lambda index=exact: [index.search(query[None], K) for query in queries],
+            "hnsw": lambda index=graph: [index.search(query[None], K) for query in queries],
+        }
+        seconds = interleave(functions, 3, quiet=True)
+        row = {f"{name}_ms": 1000 * seconds[name] / len(queries) for name in functions}
+        rows.append({"vectors": size, **row, "hnsw_comparisons": graph.compared})
+    return rows
+
+
+def _progress(things, description: str):
+    return track(list(things), description=description, transient=True, disable=not is_terminal())
+
+
+def as_text(result: dict) -> str:
+    """Set the result of `bench_ann` as tables of plain text."""
+    lines = [
+        f"{result['vectors']:,} vectors of {result['dims']}, {result['queries']} queries, one thread",
+        "",
+    ]
+    lines.append(f"{'index':<16}{'build s':>9}{'bytes':>8}{'QPS at 0.95':>14}{'QPS at 0.99':>14}")
+    for name, index in result["indexes"].items():
+        qps = [result["qps_at"][name][str(r)] for r in RECALLS]
+        cells = "".join(f"{value:14,.0f}" if value else f"{'-':>14}" for value in qps)
+        lines.append(f"{name:<16}{index['build_s']:9.1f}{index['bytes_per_vector']:8,.0f}{cells}")
+    flat = result["indexes"]["faiss Flat"]["curve"][0]["qps"]
+    lines += ["", f"faiss Flat, exact, in batches: {flat:,.0f} QPS", ""]
+    lines += [f"{ratio:6.2f}  {name}" for name, ratio in result["ratios"].items()]
+    if "growth" in result:
+        lines += [
+            "",
+            f"{'vectors':>9}{'exact ms':>10}{'hnsw ms':>10}{'comparisons':>13}   one query at a time",
+        ]
+        for row in result["growth"]:
+            times = f"{row['exact_ms']:10.3f}{row['hnsw_ms']:10.3f}"
+            lines.append(f"{row['vectors']:9,}{times}{row['hnsw_comparisons']:13,.0f}")
+    return "\n".join(lines)

@@ -1,0 +1,116 @@
+"""Ours against the libraries that professionals use: in one process, taking turns, medians compared.
+
+Taking turns matters: a machine is slower at one time than at another, and what runs in one breath shares
+that.
+"""
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from rich.progress import track
+
+
+def interleave(
+    functions: dict[str, Callable[[], object]], repeats: int, *, quiet: bool = False
+) -> dict[str, float]:
+    """Run each function once per round, for so many rounds after one to warm up; return median seconds.
+
+    Examples
+    --------
+    >>> sorted(interleave({"a": lambda: sum(range(10)), "b": lambda: None}, repeats=3))
+    ['a', 'b']
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
+    for function in functions.values():
+        function()
+    for _ in track(
+        range(repeats), description="measuring", transient=True, disable=quiet or not is_terminal()
+    ):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def bench_tokenizer(texts: Sequence[str], *, repeats: int = 5) -> dict[str, float]:
+    """Tokenize whole texts with ours and with Hugging Face's fast tokenizer, on one thread.
+
+    Ours starts with an empty word cache in every round; ``ratio_warm`` keeps the cache of the round before.
+    """
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    from tokenizers import Tokenizer
+
+    from embedlab.machine import model_folder
+    from embedlab.tokenizer import WordPieceTokenizer
+
+    texts = list(texts)
+    peer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    peer.no_padding()
+    peer.no_truncation()
+    ours = WordPieceTokenizer.load()
+    if ours.encode_batch(texts) != [encoding.ids for encoding in peer.encode_batch(texts)]:
+        raise AssertionError("the two tokenizers disagree")
+    tokens = sum(map(len, ours.encode_batch(texts)))
+    seconds = interleave(
+        {
+            "ours": lambda: WordPieceTokenizer(ours.vocabulary).encode_batch(texts),
+            "warm": lambda: ours.encode_batch(texts),
+            "peer": lambda: peer.encode_batch(texts),
+        },
+        repeats,
+    )
+    return {
+        "texts": len(texts),
+        "tokens": tokens,
+        "our_tokens_per_s": tokens / seconds["ours"],
+        "peer_tokens_per_s": tokens / seconds["peer"],
+        "ratio": seconds["peer"] / seconds["ours"],
+        "ratio_warm": seconds["peer"] / seconds["warm"],
+    }
+
+
+def bench_encoder(texts: Sequence[str], *, repeats: int = 3) -> dict[str, float]:
+    """Embed texts with ours and with sentence-transformers, in float32 and, where the CPU has it, bfloat16.
+
+    From strings to vectors, tokenizing included. ``ratio_float32`` and ``ratio_bfloat16`` compare at the same
+    precision, ``ratio_default`` our default with theirs, which is float32.
+    """
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    import numpy as np
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    from embedlab.embedder import Embedder
+    from embedlab.machine import has_bfloat16, model_folder
+
+    texts, folder = list(texts), str(model_folder())
+    dtypes = {"float32": torch.float32}
+    if has_bfloat16():
+        dtypes["bfloat16"] = torch.bfloat16
+    functions = {}
+    for name, dtype in dtypes.items():
+        ours = Embedder.load(dtype=name)
+        peer = SentenceTransformer(folder, device="cpu", model_kwargs={"dtype": dtype})
+        functions[f"ours {name}"] = lambda ours=ours: ours.encode(texts, on_long="cut", show_progress=False)
+        functions[f"peer {name}"] = lambda peer=peer: peer.encode(texts, show_progress_bar=False)
+    default = f"ours {list(dtypes)[-1]}"
+    expected = functions["peer float32"]()
+    cosines = (functions[default]() * expected).sum(axis=1) / np.linalg.norm(expected, axis=1)
+    seconds = interleave(functions, repeats)
+    result = {"texts": len(texts), "threads": torch.get_num_threads()}
+    for name in dtypes:
+        for who in ("ours", "peer"):
+            result[f"{who}_{name}_texts_per_s"] = len(texts) / seconds[f"{who} {name}"]
+        result[f"ratio_{name}"] = seconds[f"peer {name}"] / seconds[f"ours {name}"]
+    result["ratio_default"] = seconds["peer float32"] / seconds[default]
+    result["lowest_cosine"] = float(cosines.min())
+    return result
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody looks on: progress bars are for them."""
+    return sys.stderr.isatty() and sys.stdout.isatty()

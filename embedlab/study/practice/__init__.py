@@ -1,0 +1,24 @@
+"""Practice: asking and scoring, sessions, the history of answers, when to ask again."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "history": ["History", "Record"],
+        "progress": [
+            "LEVELS",
+            "Summary",
+            "Topic",
+            "draw",
+            "mastery",
+            "remarks",
+            "standing",
+            "streak_text",
+            "summary",
+            "write_csv",
+        ],
+        "schedule": ["forecast"],
+        "session": ["Session", "is_follow_up", "varied"],
+    },
+)

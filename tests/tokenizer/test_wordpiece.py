@@ -1,0 +1,157 @@
+"""WordPiece id for id against Hugging Face's fast tokenizer: all of DocSearch, random Unicode, odd input."""
+
+import json
+import sys
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from embedlab.benchmark import docsearch
+from embedlab.machine import ModelError, model_folder
+from embedlab.tokenizer import WordPieceTokenizer, normalise, pad, pre_tokenize, wordpiece
+
+
+@pytest.fixture(scope="module")
+def ours():
+    return WordPieceTokenizer.load()
+
+
+def fast(max_length=None):
+    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    if max_length is not None:
+        tokenizer.enable_truncation(max_length)
+    return tokenizer
+
+
+THEIRS = fast()
+
+
+def newer_characters():
+    """Find the characters that the two take differently, since their Unicode tables differ in age."""
+    theirs = BertNormalizer(lowercase=True)
+    split = BertPreTokenizer()
+    found = set()
+    for code in range(sys.maxunicode + 1):
+        char = chr(code)
+        if unicodedata.category(char) == "Cs":  # no text of its own: Rust's strings cannot hold it
+            found.add(char)
+            continue
+        text = f"a{char}b"
+        mine, other = normalise(text), theirs.normalize_str(text)
+        if mine != other or pre_tokenize(mine) != [part for part, _ in split.pre_tokenize_str(other)]:
+            found.add(char)
+    return found
+
+
+NEWER = newer_characters()
+
+
+def test_characters_differ_only_where_unicode_is_younger_than_the_tables():
+    differ = sorted(char for char in NEWER if unicodedata.category(char) != "Cs")
+    assert len(differ) < 700  # of 1.1 million; 2026: marks, punctuation and letters added since Unicode 8
+    assert min(map(ord, differ)) > 0x600  # nothing in Latin, Greek, Cyrillic or Hebrew
+    assert not any(0x3000 <= ord(char) < 0xA000 for char in differ)  # nor in Chinese and Japanese
+
+
+def test_equal_on_the_whole_corpus(ours):
+    benchmark = docsearch()
+    texts = benchmark.documents + list(benchmark.queries.values())
+    assert ours.encode_batch(texts) == [encoding.ids for encoding in THEIRS.encode_batch(texts)]
+    assert ours.encode_batch(texts, max_length=256) == [e.ids for e in fast(256).encode_batch(texts)]
+
+
+WORDS = ["[CLS]", "[SEP]", "[MASK]", "[PAD]", "[UNK]", "[sep]", "##ing", "a" * 101, "İ", "ΣΣ"]
+SPECIALS = st.sampled_from(WORDS)
+CHARACTERS = st.characters(codec="utf-8").filter(lambda char: char not in NEWER)
+TEXTS = st.lists(st.one_of(st.text(CHARACTERS), SPECIALS, st.text("aé[]#\t \x0b\x85\u3000"))).map("".join)
+
+
+@given(TEXTS)
+@example("\u0301a\u0301 e\u0301[SEP]\x00x")
+@example("x\u1680y\u2028z\ufffd\u200bq")
+def test_equal_on_random_unicode(ours, text):
+    assert ours.encode(text) == THEIRS.encode(text).ids
+
+
+@given(TEXTS, TEXTS, st.integers(3, 12))
+def test_pairs_equal(ours, first, second, max_length):
+    ids, segments = ours.encode_pair(first, second)
+    expected = THEIRS.encode(first, second)
+    assert ids == expected.ids
+    assert segments == expected.type_ids
+    ids, segments = ours.encode_pair(first, second, max_length=max_length)
+    expected = fast(max_length).encode(first, second)
+    assert ids == expected.ids
+    assert segments == expected.type_ids
+
+
+@given(TEXTS, st.integers(2, 12))
+def test_truncation_equals_and_keeps_the_special_tokens(ours, text, max_length):
+    ids = ours.encode(text, max_length=max_length)
+    assert ids == fast(max_length).encode(text).ids
+    assert ids[0] == ours.cls
+    assert ids[-1] == ours.sep
+
+
+def test_a_cased_model_keeps_case(tmp_path):
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Hello", "hello", "é"]
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False}))
+    assert WordPieceTokenizer.load(tmp_path).tokenize("Hello é") == ["Hello", "é"]
+
+
+def test_refuses_bad_vocabularies(tmp_path):
+    with pytest.raises(ModelError, match=r"vocab.txt cannot be read"):
+        WordPieceTokenizer.load(tmp_path)
+    with pytest.raises(ModelError, match=r"lacks \[UNK\], \[CLS\]"):
+        WordPieceTokenizer({"[PAD]": 0})
+
+
+@pytest.mark.parametrize("text", [None, 7, b"bytes", ["list"]])
+def test_refuses_what_is_no_string(ours, text):
+    with pytest.raises(TypeError, match=f"is {type(text).__name__}"):
+        ours.encode_batch(["fine", text])
+    with pytest.raises(TypeError, match=f"is {type(text).__name__}"):
+        ours.tokenize(text)
+
+
+def test_refuses_lengths_without_room_and_unknown_ids(ours):
+    with pytest.raises(ValueError, match="place for 2 special tokens, but is 1"):
+        ours.encode("a", max_length=1)
+    with pytest.raises(ValueError, match="place for 3 special tokens, but is 2"):
+        ours.encode_pair("a", "b", max_length=2)
+    with pytest.raises(ValueError, match="no token has the id 99999"):
+        ours.decode([99999])
+
+
+def test_empty_and_half_characters(ours):
+    assert ours.encode("") == ours.encode(" \n\x00") == ours.encode("\ud800") == [101, 102]
+    assert ours.encode_batch([]) == []
+    assert wordpiece("", {"a": 0}) == []
+
+
+def test_the_cache_of_words_stays_bounded(ours, monkeypatch):
+    monkeypatch.setattr("embedlab.tokenizer.wordpiece.CACHE_ENTRIES", 10)
+    small = WordPieceTokenizer(ours.vocabulary)
+    texts = [f"word{i}" for i in range(50)]
+    assert small.encode_batch(texts) == ours.encode_batch(texts)
+    assert len(small._ids) <= 11
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=4))
+def test_pad_keeps_every_token_and_marks_it(sequences):
+    ids, mask = pad(sequences, pad_id=7)
+    assert ids.shape == mask.shape == (len(sequences), max(map(len, sequences), default=0))
+    assert mask.sum() == sum(map(len, sequences))
+    for sequence, row, marks in zip(sequences, ids, mask, strict=True):
+        assert row[marks == 1].tolist() == sequence
+        assert (row[marks == 0] == 7).all()
+    assert ids.dtype == mask.dtype == np.int64

@@ -1,0 +1,67 @@
+"""The picture of the house in README.md, drawn from the tree: each room with the first line of its docstring.
+
+python tools/house.py
+"""
+
+import ast
+import re
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "embedlab"
+
+# The floors, the ground floor first. A room may import from lower floors only.
+FLOORS = [
+    ["machine", "pooling"],
+    ["benchmark", "encoder", "index"],
+    ["tokenizer", "hybrid", "matryoshka", "hnsw", "quantization"],
+    ["embedder"],
+    ["finetuning"],
+    ["reranking", "colbert"],
+    ["engine"],
+    ["course", "speed"],
+    ["study.bank"],
+    ["study.practice", "study.exercises"],
+    ["study.faces"],
+    ["cli"],
+]
+
+
+def files_of(room: str) -> list[Path]:
+    """Return the files of a room, its door first: a package's, or the one file that it is."""
+    folder = PACKAGE / room.replace(".", "/")
+    return sorted(folder.glob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def picture() -> str:
+    """Draw the house, the roof first: a line for each room, and below it the names of its files."""
+    lines = []
+    for floor in reversed(FLOORS):
+        for room in floor:
+            door, *files = files_of(room)
+            docstring = ast.get_docstring(ast.parse(door.read_text(encoding="utf-8"))) or ""
+            lines.append(f"{room:<16} {docstring.splitlines()[0]}")
+            if files:
+                lines += textwrap.wrap(
+                    " ".join(file.stem for file in files),
+                    92,
+                    initial_indent=" " * 17,
+                    subsequent_indent=" " * 17,
+                )
+        lines.append("")
+    return "\n".join(lines).strip()
+
+
+def draw(readme: str) -> str:
+    """Put the picture between its markers in the text of README.md."""
+    block = f"<!-- house -->\n```text\n{picture()}\n```\n<!-- /house -->"
+    text, found = re.subn(r"<!-- house -->\n.*?\n<!-- /house -->", lambda _: block, readme, flags=re.DOTALL)
+    if not found:
+        raise SystemExit("README.md lacks the markers of house")
+    return text
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(draw(readme.read_text(encoding="utf-8")), encoding="utf-8")
