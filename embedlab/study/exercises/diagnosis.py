@@ -1,20 +1,16 @@
 """What a learner's function gets wrong: the smallest case that shows it, and a hint."""
 
-from __future__ import annotations
-
 import html
 import inspect
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from embedlab.study.exercises.exercise import Exercise, Mistake
 from embedlab.study.exercises.trial import DTYPE, Outcome, brief, call, difference, does_nothing
-
-if TYPE_CHECKING:
-    from embedlab.study.exercises.checker import Exercise, Mistake
 
 CHANGED = "the result is right, but an input is changed"
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from embedlab.study.exercises.checker import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake
 
 
 def _tensor(values):

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from embedlab.study.exercises.checker import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake
 
 
 def _counts(rng: np.random.Generator) -> list[tuple]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.study.exercises.checker import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake
 
 
 def _cuts(rng: np.random.Generator) -> list[tuple]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.study.exercises.checker import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake
 
 
 def _vectors(rng: np.random.Generator) -> list[tuple]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.study.exercises.checker import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake
 
 PIECES = ["a", "b", "ab", "abc", "##a", "##b", "##c", "##ab", "##bc", "##abc", "un", "##able", "##aff"]
 VOCABULARY = {piece: i for i, piece in enumerate(PIECES)}
