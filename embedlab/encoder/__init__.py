@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "bert": ["BertEncoder", "attention", "gelu", "layer_norm", "merge_heads", "split_heads"],
+        "lazy": ["LazyEncoder"],
+        "light": ["LightEncoder"],
         "packed": ["PackedEncoder", "batches"],
+        "weights": ["BertConfig", "read_weights", "weights_file"],
     },
 )

@@ -10,37 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
-from embedlab.machine import PACKAGED_SHA256, ModelError, file_sha256, model_folder, read_json
-
-
-@dataclass(frozen=True)
-class BertConfig:
-    """The numbers that fix the network's shape, as its ``config.json`` names them."""
-
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    max_position_embeddings: int
-    vocab_size: int
-    layer_norm_eps: float
-
-    @classmethod
-    def load(cls, folder: Path) -> "BertConfig":
-        """Read ``config.json``; refuse, with `ModelError`, an architecture that is not BERT's."""
-        config = read_json(folder / "config.json")
-        fixed = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
-        for key, value in fixed.items():
-            if config.get(key, value) != value:
-                raise ModelError(f"{folder}: {key} is {config[key]!r}, but only {value!r} can be run")
-        missing = [name for name in cls.__annotations__ if name not in config]
-        if missing:
-            raise ModelError(f"{folder / 'config.json'} does not say {', '.join(missing)}")
-        return cls(**{name: config[name] for name in cls.__annotations__})
+from embedlab.encoder.weights import BertConfig, read_weights, weights_file
+from embedlab.machine import model_folder
 
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-12) -> Tensor:
@@ -153,27 +126,10 @@ class BertEncoder:
             weights are not, bit for bit, the published ones.
         """
         folder = model_folder(model)
-        config, file = BertConfig.load(folder), folder / "model.safetensors"
-        if not file.exists():
-            raise ModelError(f"{folder} holds no model.safetensors")
-        sha256 = file_sha256(file)
-        if model is None and sha256 != PACKAGED_SHA256:
-            raise ModelError(f"{file} is damaged: its SHA-256 is {sha256}, not {PACKAGED_SHA256}")
-        try:
-            stored = load_file(file)
-        except SafetensorError as error:
-            raise ModelError(f"{file} is damaged: {error}") from error
-        # A model saved with a head on top calls its encoder "bert.".
-        weights = {name.removeprefix("bert."): tensor.float() for name, tensor in stored.items()}
-        d, inner = config.hidden_size, config.intermediate_size
-        expected = {"embeddings.word_embeddings.weight": (config.vocab_size, d)}
-        for i in range(config.num_hidden_layers):
-            expected[f"encoder.layer.{i}.intermediate.dense.weight"] = (inner, d)
-        for name, shape in expected.items():
-            found = tuple(weights[name].shape) if name in weights else None
-            if found != shape:
-                raise ModelError(f"{file}: {name} should have shape {shape}, but has {found}")
-        return cls(config, weights, sha256)
+        config = BertConfig.load(folder)
+        file, sha256 = weights_file(folder, packaged=model is None)
+        stored = read_weights(file, config)
+        return cls(config, {name: torch.from_numpy(array).float() for name, array in stored.items()}, sha256)
 
     def embed(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
         """Add up what a token is, where it stands and which text it belongs to: (n, t) -> (n, t, d)."""

@@ -210,7 +210,7 @@ def test_refuses_damaged_models(tmp_path):
 
 def test_the_packaged_weights_are_the_published_ones(monkeypatch, encoder):
     assert encoder.sha256 == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-    monkeypatch.setattr("embedlab.encoder.bert.PACKAGED_SHA256", "0" * 64)
+    monkeypatch.setattr("embedlab.encoder.weights.PACKAGED_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="is damaged: its SHA-256"):
         BertEncoder.load()
 
