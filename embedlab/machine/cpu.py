@@ -19,6 +19,8 @@ HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, 
 
 def has_bfloat16() -> bool:
     """Tell whether the CPU multiplies bfloat16 itself (AVX-512 BF16 or AMX); emulation would be slower."""
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):  # or told to be no more than that
+        return False
     return any(
         getattr(torch.cpu, name, lambda: False)()
         for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
@@ -57,7 +59,7 @@ class Linear:
     weight : tensor (out, in)
     bias : tensor (out,)
     prepared : bool, optional
-        Use oneDNN's layout. By default where there is one; ``False`` forces the portable form.
+        Use oneDNN's layout, where it has one for this dtype on this CPU; ``False`` forces the portable form.
 
     Examples
     --------
@@ -69,8 +71,8 @@ class Linear:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, prepared: bool = HAS_ONEDNN):
-        self.bias, self.prepared = bias, prepared
-        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, None) if prepared else weight
+        self.bias, self.prepared = bias, prepared and _can_reorder(weight.dtype)
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, None) if self.prepared else weight
 
     def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         """Map x of shape (..., in) to (..., out); add ``residual`` (..., out) where it is given."""
@@ -80,3 +82,10 @@ class Linear:
         if residual is None:
             return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
         return torch.ops.mkldnn._linear_pointwise.binary(x, residual, self.weight, self.bias, "add")
+
+
+def _can_reorder(dtype: torch.dtype) -> bool:
+    """Tell whether oneDNN takes weights of this dtype: bfloat16 needs more than AVX2."""
+    return dtype == torch.float32 or (
+        dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
