@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from embedlab.encoder import BertEncoder, PackedEncoder
-from embedlab.machine import ModelError, cached, content_key, model_folder, read_json
+from embedlab.embedder.vectors import VectorStore
+from embedlab.encoder import LazyEncoder
+from embedlab.machine import ModelError, content_key, model_folder, read_json
 from embedlab.pooling import POOLINGS, l2_normalize
 from embedlab.tokenizer import WordPieceTokenizer, checked_text
 
 Floats = NDArray[np.float32]
-CACHE_CHUNK = 1024  # texts in one cached file: what an interrupted run may lose, at the most
+CACHE_CHUNK = 256  # texts: what an interrupted run may lose, at the most
 
 
 class TruncationWarning(UserWarning):
@@ -37,9 +37,7 @@ class Embedder:
     True
     """
 
-    def __init__(
-        self, tokenizer: WordPieceTokenizer, encoder: PackedEncoder, *, pooling: str, max_length: int
-    ):
+    def __init__(self, tokenizer: WordPieceTokenizer, encoder: LazyEncoder, *, pooling: str, max_length: int):
         if pooling not in POOLINGS:
             raise ModelError(f"pooling {pooling!r} cannot be run; choose from {', '.join(POOLINGS)}")
         self.tokenizer, self.encoder = tokenizer, encoder
@@ -78,13 +76,12 @@ class Embedder:
                 raise ModelError(f"{folder}: a {kind} layer cannot be run, only Transformer and Pooling")
         if pooling is None:
             pooling = _pooling_of(read_json(folder / "1_Pooling" / "config.json", default={}))
-        encoder = BertEncoder.load(model)
+        encoder = LazyEncoder(model, dtype)
         longest = encoder.config.max_position_embeddings
         limits = read_json(folder / "sentence_bert_config.json", default={})
         max_length = min(limits.get("max_seq_length") or longest, longest)
-        packed = PackedEncoder(encoder, getattr(torch, dtype) if dtype else None)
         tokenizer = WordPieceTokenizer.load(folder)
-        return cls(tokenizer, packed, pooling=pooling, max_length=max_length)
+        return cls(tokenizer, encoder, pooling=pooling, max_length=max_length)
 
     def reading(self, max_length: int) -> "Embedder":
         """Return the same model, but reading at most so many tokens of a text, [CLS] and [SEP] included.
@@ -157,11 +154,11 @@ class Embedder:
         if dims is not None and not 1 <= dims <= self.dims:
             raise ValueError(f"dims must be between 1 and {self.dims}, but is {dims}")
         texts = _checked(texts)
-        embed = self._embed_cached if cache else self._embed
-        step = CACHE_CHUNK if cache else max(len(texts), 1)
-        with progress(len(texts), show_progress) as bar:
-            parts = [embed(texts[i : i + step], bar, on_long) for i in range(0, len(texts), step)]
-        vectors = np.concatenate([np.zeros((0, self.dims), np.float32), *parts])
+        if cache:
+            vectors = self._embed_cached(texts, show_progress, on_long)
+        else:
+            with progress(len(texts), show_progress) as bar:
+                vectors = self._embed(texts, bar, on_long)
         vectors = np.ascontiguousarray(vectors[:, :dims])
         return l2_normalize(vectors) if normalize else vectors
 
@@ -190,13 +187,19 @@ class Embedder:
             vectors[i] = pool(tokens, np.ones(tokens.shape[:2]))[0]
         return vectors
 
-    def _embed_cached(self, texts: Sequence[str], bar: tqdm, on_long: str) -> Floats:
-        key = content_key(self.fingerprint, *texts)
-        start = bar.n
-        vectors = cached(
-            "embeddings", key, lambda: self._embed(texts, bar, on_long), np.save, np.load, suffix=".npy"
-        )
-        bar.update(start + len(texts) - bar.n)  # what came from the disk is done, too
+    def _embed_cached(self, texts: Sequence[str], show_progress: bool, on_long: str) -> Floats:
+        store = VectorStore(self.fingerprint, self.dims)
+        vectors, missing = store.get(texts)
+        if not missing:
+            return vectors
+        with store.lock(), progress(len(missing), show_progress) as bar:
+            vectors, missing = store.get(texts)  # another process may have computed them meanwhile
+            bar.update(bar.total - len(missing))
+            for start in range(0, len(missing), CACHE_CHUNK):
+                rows = missing[start : start + CACHE_CHUNK]
+                part = [texts[i] for i in rows]
+                vectors[rows] = self._embed(part, bar, on_long)
+                store.put(part, vectors[rows])
         return vectors
 
     def _hidden(self, texts: Sequence[str], bar: tqdm, on_long: str) -> Iterator[tuple[int, Floats]]:

@@ -92,51 +92,6 @@ def test_a_text_that_just_fits_is_not_cut(embedder):
     embedder.encode(["word " * 300], on_long="cut")
 
 
-def test_the_cache_is_used_and_keyed_by_content(embedder, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
-    monkeypatch.setattr("embedlab.embedder.model.CACHE_CHUNK", 2)
-    texts = ["one", "two", "three"]
-    first = embedder.encode(texts, cache=True)
-    assert len(list(tmp_path.rglob("*.npy"))) == 2
-    calls = []
-    monkeypatch.setattr(embedder, "encoder", _Spy(embedder.encoder, calls))
-    np.testing.assert_array_equal(embedder.encode(texts, cache=True), first)
-    assert calls == []
-    embedder.encode(["one", "two", "four"], cache=True)
-    assert calls == [1]  # only the chunk that changed
-    for damaged in tmp_path.rglob("*.npy"):
-        damaged.write_bytes(b"junk")
-    with pytest.warns(UserWarning, match="is damaged"):
-        np.testing.assert_array_equal(embedder.encode(texts, cache=True), first)
-
-
-def test_an_interrupted_run_keeps_what_is_done(embedder, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
-    monkeypatch.setattr("embedlab.embedder.model.CACHE_CHUNK", 1)
-    calls = []
-    monkeypatch.setattr(embedder, "encoder", _Spy(embedder.encoder, calls, stop_at=3))
-    with pytest.raises(KeyboardInterrupt):
-        embedder.encode(["one", "two", "three"], cache=True)
-    embedder.encode(["one", "two", "three"], cache=True)
-    assert len(calls) == 4  # two done, the third interrupted, the third again
-
-
-class _Spy:
-    """Counts the texts that reach the encoder; interrupts at the given call."""
-
-    def __init__(self, encoder, calls, stop_at=None):
-        self.encoder, self.calls, self.stop_at = encoder, calls, stop_at
-
-    def run(self, sequences):
-        self.calls.append(len(sequences))
-        if len(self.calls) == self.stop_at:
-            raise KeyboardInterrupt
-        return self.encoder.run(sequences)
-
-    def __getattr__(self, name):
-        return getattr(self.encoder, name)
-
-
 def copy_of_the_model(folder, **changes):
     for file in model_folder().rglob("*"):
         if file.is_file():
