@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from embedlab.embedder import Embedder
 from embedlab.encoder import BertEncoder
 from embedlab.finetuning.loop import FusedEncoder, claim, layers_of, train
 from embedlab.machine import cache_file, cached, content_key, has_bfloat16, model_folder, write_atomically
-from embedlab.matryoshka import DIMS, LinearAdapter, matryoshka_loss
+from embedlab.matryoshka import DIMS, LinearAdapter, in_batch_softmax, matryoshka_loss, text_ids
 from embedlab.tokenizer import WordPieceTokenizer, pad
 
 QUERY_WEIGHT = 4  # a real query teaches more than a summary line; chosen on part of the train queries
@@ -39,7 +40,9 @@ def fit_adapter(
     def build() -> LinearAdapter:
         queries = embedder.encode([query for query, _ in pairs], cache=True, on_long="cut")
         documents = reader.encode([document for _, document in pairs], cache=True, on_long="cut")
-        return LinearAdapter.fit(queries, documents, weights=weights, seed=seed, model=embedder.identity)
+        return LinearAdapter.fit(
+            queries, documents, texts=pairs, weights=weights, seed=seed, model=embedder.identity
+        )
 
     key = content_key(_key(pairs, weights), embedder.fingerprint, reader.fingerprint, str(seed))
     return cached("adapters", key, build, lambda path, adapter: adapter.save(path), LinearAdapter.load)
@@ -52,7 +55,7 @@ def pair_weights(benchmark: Benchmark, pairs: Sequence[tuple[str, str]]) -> list
 
 
 def _key(pairs: Sequence[tuple[str, str]], weights: Sequence[float] | None) -> str:
-    return content_key(*(text for pair in pairs for text in pair), str(weights))
+    return content_key("negatives by ids", *(text for pair in pairs for text in pair), str(weights))
 
 
 def finetuned(benchmark: Benchmark, *, show_progress: bool = True, **settings) -> Path:
@@ -136,14 +139,16 @@ def finetune(
 
     tokenizer = WordPieceTokenizer.load(source)
     texts = [tokenizer.encode_batch(list(side), max_length=max_length) for side in zip(*pairs, strict=True)]
+    query_ids, document_ids = (text_ids(side) for side in zip(*pairs, strict=True))
     trained = layers_of(encoder)
     encoder = FusedEncoder(encoder.config, {**encoder.weights, **trained})
     chances = torch.ones(len(pairs)) if weights is None else torch.tensor(weights)
 
     def loss_of(generator: torch.Generator) -> Tensor:
-        rows = torch.multinomial(chances, min(batch_size, len(pairs)), generator=generator).tolist()
-        queries, documents = (_vectors(encoder, [side[i] for i in rows]) for side in texts)
-        return matryoshka_loss(queries, documents, dims)
+        rows = torch.multinomial(chances, min(batch_size, len(pairs)), generator=generator)
+        queries, documents = (_vectors(encoder, [side[i] for i in rows.tolist()]) for side in texts)
+        base = partial(in_batch_softmax, query_ids=query_ids[rows], document_ids=document_ids[rows])
+        return matryoshka_loss(queries, documents, dims, base=base)
 
     train(
         trained,

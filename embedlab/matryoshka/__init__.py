@@ -5,14 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "adapter": ["LinearAdapter"],
         "funnel": ["PrefixIndex", "RescoredIndex"],
-        "prefixes": [
-            "DIMS",
-            "LinearAdapter",
-            "in_batch_softmax",
-            "matryoshka_loss",
-            "pca_rotation",
-            "truncate",
-        ],
+        "loss": ["in_batch_softmax", "matryoshka_loss", "text_ids"],
+        "prefixes": ["DIMS", "pca_rotation", "truncate"],
     },
 )

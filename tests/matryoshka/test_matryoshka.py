@@ -1,5 +1,10 @@
 """Prefixes, the loss against sentence-transformers, and what training may and may not see."""
 
+import math
+import subprocess
+import sys
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +16,14 @@ from embedlab.embedder import Embedder
 from embedlab.engine import build_engine
 from embedlab.finetuning import fit_adapter, pair_weights
 from embedlab.machine import StoreError
-from embedlab.matryoshka import LinearAdapter, in_batch_softmax, matryoshka_loss, pca_rotation, truncate
+from embedlab.matryoshka import (
+    LinearAdapter,
+    in_batch_softmax,
+    matryoshka_loss,
+    pca_rotation,
+    text_ids,
+    truncate,
+)
 
 
 def normal(n, d, seed=0):
@@ -72,16 +84,40 @@ def test_the_loss_is_the_weighted_mean_over_prefixes():
     assert matryoshka_loss(a, b, (16, 4), base=lambda x, y: (x - y).square().mean()) > 0
 
 
-def test_doubles_in_a_batch_are_no_wrong_answers():
+@pytest.mark.parametrize("collapsed", [torch.ones(8, 16), torch.zeros(8, 16)], ids=["ones", "zeros"])
+def test_collapsed_vectors_do_not_please_the_loss(collapsed):
+    different = torch.arange(8)
+    for ids in ({}, {"query_ids": different, "document_ids": different}):
+        base = partial(in_batch_softmax, **ids)
+        assert matryoshka_loss(collapsed, collapsed, (16, 4), base=base).item() == pytest.approx(math.log(8))
+
+
+def test_duplicates_are_no_negatives_of_each_other():
     a, b = torch.from_numpy(normal(8, 16)), torch.from_numpy(normal(8, 16, 1))
-    assert in_batch_softmax(a[[0, 0]], b[[0, 0]]) < 1e-6  # nothing is left but the right answer
-    with_double = in_batch_softmax(a[[0, 0, 1]], b[[0, 0, 1]])
+    same = text_ids(["one", "one"])
+    assert in_batch_softmax(a[[0, 0]], b[:2], query_ids=same) == 0  # nothing is left but the right answer
+    assert in_batch_softmax(a[:2], b[[0, 0]], document_ids=same) == 0
+    ids = text_ids(["one", "one", "other"])
+    with_duplicate = in_batch_softmax(a[[0, 0, 1]], b[[0, 0, 1]], query_ids=ids, document_ids=ids)
     scores = torch.nn.functional.normalize(a[:2]) @ torch.nn.functional.normalize(b[:2]).T * 20
-    # 0 and its double see one wrong answer each, 1 sees two.
+    # 0 and its duplicate see one negative each, 1 sees two.
     one = (torch.logsumexp(scores, 1) + torch.logsumexp(scores, 0))[0] - 2 * scores[0, 0]
     rows, columns = scores[1], scores[:, 1]
     other = torch.logsumexp(rows[[0, 0, 1]], 0) + torch.logsumexp(columns[[0, 0, 1]], 0) - 2 * scores[1, 1]
-    assert with_double == pytest.approx(((2 * one + other) / 6).item(), rel=1e-4)
+    assert with_duplicate == pytest.approx(((2 * one + other) / 6).item(), rel=1e-4)
+
+
+def test_an_adapter_takes_no_duplicate_for_a_negative():
+    # Two queries share their document: with its text known, neither is punished, and the loss stays 0.
+    queries, documents = normal(2, 4), np.repeat(normal(1, 4, 1), 2, axis=0)
+    start = pca_rotation(np.concatenate([queries, documents]))
+    options = {"dims": (4,), "epochs": 5}
+    known = LinearAdapter.fit(queries, documents, texts=[("a", "same"), ("b", "same")], **options)
+    unknown = LinearAdapter.fit(queries, documents, **options)
+    np.testing.assert_allclose(known.matrix, start, atol=5 * 1e-3 * 0.01 + 1e-6)  # only the weight decay
+    assert np.abs(unknown.matrix - start).max() > 2e-3  # two queries cannot both be the nearest
+    with pytest.raises(ValueError, match="2 pairs of vectors need as many pairs of texts, but got 1"):
+        LinearAdapter.fit(queries, documents, texts=[("a", "b")])
 
 
 @pytest.mark.parametrize(
@@ -104,9 +140,7 @@ def test_an_adapter_learns_which_dimensions_matter():
     # What the pairs share stands in the last four dimensions; the first twelve are louder, and noise.
     shared = normal(400, 4)
     queries, documents = (np.hstack([2 * normal(400, 12, seed), shared]) for seed in (1, 2))
-    adapter = LinearAdapter.fit(
-        queries, documents, dims=(16, 4), epochs=60, batch_size=64, learning_rate=1e-2
-    )
+    adapter = LinearAdapter.fit(queries, documents, dims=(16, 4), epochs=100, learning_rate=1e-2)
 
     def found(vectors_of):
         return (vectors_of(queries) @ vectors_of(documents).T).argmax(axis=1) == np.arange(400)
@@ -168,3 +202,10 @@ def test_the_adapter_is_cached():
     one, other = (fit_adapter(docsearch(), embedder, lead=64) for _ in range(2))
     np.testing.assert_array_equal(one.matrix, other.matrix)
     assert one.model == embedder.identity
+
+
+def test_cutting_and_rescoring_need_no_torch():
+    code = """import sys
+from embedlab.matryoshka import LinearAdapter, PrefixIndex, RescoredIndex, pca_rotation, truncate
+assert not {"torch", "numba"} & set(sys.modules)"""
+    subprocess.run([sys.executable, "-c", code], check=True)
