@@ -7,8 +7,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "anki": ["write_deck"],
         "asking": ["PASS", "Answer", "Asked", "ask", "key_text", "parse", "score", "verdict"],
+        "catalogue": ["bank", "find_topic", "link_to", "place_of", "questions_on", "topics"],
+        "chapters": ["CHAPTERS", "notebook_of", "number_of", "title_of"],
         "formulas": ["FORMULAS"],
         "markup": ["asked_html", "inline", "paragraph", "spans", "static"],
+        "names": ["first_id", "present_id", "topic_of"],
         "questions": [
             "AnyQuestion",
             "Choice",
@@ -16,16 +19,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Numeric",
             "Ordering",
             "Parametric",
-            "bank",
-            "find_topic",
-            "link_to",
             "load",
-            "place_of",
-            "questions_on",
             "readable",
-            "title_of",
-            "topic_of",
-            "topics",
         ],
     },
 )

@@ -7,7 +7,8 @@ import genanki
 
 from embedlab.study.bank.asking import ask
 from embedlab.study.bank.markup import asked_html, key_html, listed, paragraph
-from embedlab.study.bank.questions import AnyQuestion, topic_of
+from embedlab.study.bank.names import first_id, topic_of
+from embedlab.study.bank.questions import AnyQuestion
 
 # Anki recognises deck and model by these numbers: never change them, or learners get everything twice.
 DECK, MODEL = 1_732_406_400, 1_732_406_401
@@ -26,7 +27,7 @@ def front_and_back(question: AnyQuestion) -> tuple[str, str]:
 
     Examples
     --------
-    >>> from embedlab.study.bank.questions import bank
+    >>> from embedlab.study.bank.catalogue import bank
     >>> front, back = front_and_back(next(q for q in bank().values() if q.kind == "single"))
     >>> front.count("<li>"), back.count("<li>")
     (4, 4)
@@ -41,7 +42,7 @@ def write_deck(questions: Iterable[AnyQuestion], path: str | Path) -> int:
     deck = genanki.Deck(DECK, "embedlab")
     for question in questions:
         tags = [topic_of(question.id), question.level, f"difficulty-{question.difficulty}"]
-        guid = genanki.guid_for("embedlab", question.id)
+        guid = genanki.guid_for("embedlab", first_id(question.id))  # renamed, it is the same card
         deck.add_note(genanki.Note(CARD, list(front_and_back(question)), tags=tags, guid=guid))
     genanki.Package(deck).write_to_file(str(path))
     return len(deck.notes)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import combinations
 
+from embedlab.study.bank.names import first_id
 from embedlab.study.bank.questions import (
     AnyQuestion,
     Choice,
@@ -60,7 +61,7 @@ def ask(question: AnyQuestion, seed: int) -> Asked:
     >>> asked == ask(question, seed=1), sorted(asked.shown) == list(range(len(question.options)))
     (True, True)
     """
-    rng = random.Random(f"{question.id} {seed}")
+    rng = random.Random(f"{first_id(question.id)} {seed}")
     if isinstance(question, Parametric):
         question = question.draw(seed)
     count = len(getattr(question, "options", ())) or len(getattr(question, "steps", ()))

@@ -1,4 +1,4 @@
-"""Formulas of the questions on what comes after the chapters: RAG, training, serving, databases, cost."""
+"""Formulas of the questions on using and running the engine: from chunking to security."""
 
 import math
 

@@ -1,17 +1,15 @@
-"""The question bank: what a question is, and the files they come from (``data/questions/NN_topic.yaml``)."""
+"""What a question is, and how a file of them is read (``data/questions/TOPIC.yaml``)."""
 
 import random
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from embedlab.machine import data_path
 from embedlab.study.bank import formulas
+from embedlab.study.bank.names import first_id
 
 
 class Part(BaseModel):
@@ -31,7 +29,7 @@ class Option(Part):
 class Question(Part):
     """What every kind of question has."""
 
-    id: str = Field(pattern=r"^\d\d-[a-z0-9-]+$")
+    id: str = Field(pattern=r"^[a-z_]+/[a-z0-9-]+$")  # topic/name
     difficulty: int = Field(ge=1, le=5)
     level: Literal["junior", "senior", "staff"]
     teaches: str | None = None  # a heading of the chapter's notebook; None where there is no chapter yet
@@ -40,9 +38,7 @@ class Question(Part):
     hint: str = Field(min_length=10)
     explanation: str = Field(min_length=40)
     sources: tuple[str, ...] = ()
-    measured: str | None = (
-        None  # where the key is measured: "tests/test_x.py::test_y" or a notebook's heading
-    )
+    measured: str | None = None  # where the key is measured: the name of a test, or a notebook's heading
 
 
 class Choice(Question):
@@ -95,7 +91,7 @@ class Parametric(Question):
 
     def draw(self, seed: int) -> Numeric:
         """Draw the numbers and return the question with them, and its answer."""
-        rng = random.Random(f"{self.id} {seed}")
+        rng = random.Random(f"{first_id(self.id)} {seed}")
         drawn = {name: rng.choice(values) for name, values in self.parameters.items()}
         return self.filled(drawn)
 
@@ -157,113 +153,3 @@ def load(path: str | Path) -> list[AnyQuestion]:
         return BANK.validate_python(yaml.load(Path(path).read_text(encoding="utf-8"), loader))
     except (ValidationError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-@cache
-def topics() -> dict[str, Path]:
-    """Return the file of each topic, by name, in the order of the chapters.
-
-    Examples
-    --------
-    >>> list(topics())[:2]
-    ['01_tokenizer', '02_encoder']
-    """
-    return {path.stem: path for path in sorted(data_path("questions").glob("[0-9][0-9]_*.yaml"))}
-
-
-def find_topic(name: str) -> str:
-    """Return the topic that is meant by its name, its number or the beginning of either.
-
-    Raises
-    ------
-    ValueError
-        If no topic is meant, or several are.
-
-    Examples
-    --------
-    >>> find_topic("6"), find_topic("hnsw"), find_topic("06_hnsw")
-    ('06_hnsw', '06_hnsw', '06_hnsw')
-    """
-    if name in topics():
-        return name
-    asked = name.strip().lower()
-    asked = asked.zfill(2) if asked.isdigit() else asked
-    found = [
-        topic for topic in topics() if asked and (topic.startswith(asked) or topic[3:].startswith(asked))
-    ]
-    if len(found) == 1:
-        return found[0]
-    wrong = f"{name!r} may be {', '.join(found)}" if found else f"there is no topic {name!r}"
-    raise ValueError(f"{wrong}; topics: {', '.join(topics())}")
-
-
-@cache
-def bank() -> dict[str, AnyQuestion]:
-    """Read all questions, by id; `topic_of` tells the topic of an id.
-
-    Examples
-    --------
-    >>> len(bank()) >= 240
-    True
-    """
-    return {question.id: question for path in topics().values() for question in load(path)}
-
-
-def topic_of(question: str) -> str:
-    """Return the topic of a question's id.
-
-    Examples
-    --------
-    >>> topic_of("03-merge-order")
-    '03_pooling'
-    """
-    return next(topic for topic in topics() if topic[:2] == question[:2])
-
-
-def title_of(topic: str) -> str:
-    """Return a topic's name as people read it.
-
-    Examples
-    --------
-    >>> title_of("15_vector_databases")
-    'vector databases'
-    """
-    return topic[3:].replace("_", " ")
-
-
-def questions_on(names: Iterable[str] | None = None) -> list[AnyQuestion]:
-    """Return the questions on some topics, by number or name as in `find_topic`; without, all.
-
-    Examples
-    --------
-    >>> {topic_of(question.id) for question in questions_on(["6"])}
-    {'06_hnsw'}
-    """
-    wanted = {find_topic(name) for name in names or ()}
-    return [question for question in bank().values() if not wanted or topic_of(question.id) in wanted]
-
-
-def place_of(question: Question) -> str | None:
-    """Return in words where a question is taught, or None.
-
-    Examples
-    --------
-    >>> next(filter(None, map(place_of, bank().values())))
-    'notebooks/01_tokenizer.ipynb, “...”'
-    """
-    if question.teaches is None:
-        return None
-    return f"notebooks/{topic_of(question.id)}.ipynb, “{question.teaches}”"
-
-
-def link_to(question: Question) -> str | None:
-    """Return where a question is taught, as a link from the folder of the notebooks, or None.
-
-    Examples
-    --------
-    >>> next(filter(None, map(link_to, bank().values())))
-    '01_tokenizer.ipynb#...'
-    """
-    if question.teaches is None:
-        return None
-    return f"{topic_of(question.id)}.ipynb#{quote(question.teaches.replace(' ', '-'))}"

@@ -1,0 +1,93 @@
+"""Each formula of formulas_systems, computed by another route."""
+
+import heapq
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from embedlab.study.bank import FORMULAS
+
+
+@pytest.mark.parametrize(
+    ("size", "overlap", "fact"), [(300, 20, 100), (400, 50, 150), (600, 30, 120), (300, 50, 51)]
+)
+def test_split_facts_percent_tries_every_starting_point(size, overlap, fact):
+    stride = size - overlap
+    begins = np.arange(0, 40 * stride, stride)
+    starts = np.arange(10 * stride, 20 * stride)  # whole strides, away from both ends
+    whole = (begins <= starts[:, None]) & (starts[:, None] + fact <= begins + size)
+    split = 100 * (~whole.any(axis=1)).mean()
+    assert FORMULAS["split_facts_percent"](size, overlap, fact) == pytest.approx(split)
+
+
+@pytest.mark.parametrize("dims", [64, 100, 400])
+def test_dimensions_with_spread_from_drawn_vectors(dims):
+    vectors = np.random.default_rng(0).normal(size=(2, 50_000, dims)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
+    spread = (vectors[0] * vectors[1]).sum(axis=1).std()
+    assert FORMULAS["dimensions_with_spread"](spread) == pytest.approx(dims, rel=0.03)
+
+
+@pytest.mark.parametrize(("gap", "temperature"), [(0.1, 0.05), (0.05, 0.02), (0.2, 0.1)])
+def test_pull_of_harder_negative_by_autograd(gap, temperature):
+    cosines = torch.tensor([[0.7, 0.3 + gap, 0.3, 0.1]], dtype=torch.float64, requires_grad=True)
+    F.cross_entropy(cosines / temperature, torch.tensor([0])).backward()
+    ratio = (cosines.grad[0, 1] / cosines.grad[0, 2]).item()
+    assert FORMULAS["pull_of_harder_negative"](gap, temperature) == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize(("machine", "price", "tokens"), [(600, 0.1, 200), (1500, 0.02, 50)])
+def test_texts_a_day_to_break_even_makes_the_bills_equal(machine, price, tokens):
+    texts = FORMULAS["texts_a_day_to_break_even"](machine, price, tokens)
+    bill = sum(texts * tokens * price / 1_000_000 for day in range(30))
+    assert bill == pytest.approx(machine)
+
+
+@pytest.mark.parametrize(("requests", "workers"), [(40, 3), (300, 20)])
+def test_mean_milliseconds_inside_of_a_simulated_queue(requests, workers):
+    """Workers on one queue: requests inside are counted at random moments, and times kept for each."""
+    rng = np.random.default_rng(0)
+    arrivals = np.cumsum(rng.exponential(1 / requests, 40_000))
+    services = rng.gamma(2.0, 0.8 * workers / requests / 2, 40_000)  # no exponential, and 80 % busy
+    free, left = [0.0] * workers, []
+    heapq.heapify(free)
+    for arrival, service in zip(arrivals, services, strict=True):
+        left.append(max(arrival, heapq.heappop(free)) + service)
+        heapq.heappush(free, left[-1])
+    moments = rng.uniform(0, arrivals[-1], 100_000)
+    inside = np.searchsorted(arrivals, moments) - np.searchsorted(np.sort(left), moments)
+    rate = len(arrivals) / arrivals[-1]
+    expected = 1000 * np.mean(np.array(left) - arrivals)
+    assert FORMULAS["mean_milliseconds_inside"](rate, inside.mean()) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize(("shards", "percent"), [(4, 5), (16, 2)])
+def test_slow_queries_percent_from_simulated_shards(shards, percent):
+    slow = np.random.default_rng(0).random((200_000, shards)) < percent / 100
+    expected = 100 * slow.any(axis=1).mean()
+    assert FORMULAS["slow_queries_percent"](shards, percent) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("documents", "rate", "workers", "percent"), [(2_000_000, 120, 8, 25), (5_000_000, 50, 20, 40)]
+)
+def test_backfill_hours_counted_second_by_second(documents, rate, workers, percent):
+    left, seconds = documents, 0
+    while left > 0:
+        left -= sum(rate * (100 - percent) / 100 for _ in range(workers))
+        seconds += 1
+    hours = FORMULAS["backfill_hours"](documents, rate, workers, percent)
+    assert hours == pytest.approx(seconds / 3600, rel=1e-3)
+
+
+@pytest.mark.parametrize(("hourly", "rate", "percent"), [(0.9, 200, 20), (3.5, 600, 80)])
+def test_dollars_per_million_texts_hour_by_hour(hourly, rate, percent):
+    """Pay for a month of hours, in each of which some seconds are busy, and count the texts."""
+    bill, texts = 0.0, 0
+    for _ in range(30 * 24):
+        bill += hourly
+        texts += sum(rate for second in range(3600) if second % 100 < percent)
+    expected = bill / (texts / 1e6)
+    assert FORMULAS["dollars_per_million_texts"](hourly, rate, percent) == pytest.approx(expected)
