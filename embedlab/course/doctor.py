@@ -69,7 +69,7 @@ def _package(name: str, tested: dict[str, str]) -> Check:
 
 def _weights() -> Check:
     try:
-        found = file_sha256(model_folder() / "model.safetensors")
+        found = file_sha256(model_folder() / "model.safetensors", remember=False)
     except (ModelError, OSError) as error:
         return Check("model weights", str(error), "failed", REINSTALL)
     if found != PACKAGED_SHA256:
