@@ -76,7 +76,7 @@ def test_without_a_cache_it_still_hashes(weights, tmp_path, monkeypatch):
     ("text", "message"),
     [
         ("{", "cannot be read"),
-        (DEEP, "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
         ("[]", "should hold a dict, but holds a list"),
     ],
 )
