@@ -1,24 +1,22 @@
 """Benchmarks: documents, queries, and which document answers which query.
 
-`docsearch` is the one that the course measures everything on. Folders in BEIR's format and plain collections
-of texts can be loaded as well, and two lists of word pairs with human ratings.
+`docsearch` is the one that the course measures everything on.
 """
 
-import csv
 import inspect
 import json
-import re
+import random
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from embedlab.machine import cached, content_key
 
 Qrels = dict[str, dict[str, int]]
-TEXT_FILES = {".txt", ".md", ".rst", ".py", ".html", ".csv", ".json", ".tex"}
 
 
 class BenchmarkError(ValueError):
@@ -49,14 +47,65 @@ class Benchmark:
         ids = self.splits[name]
         return ids, [self.queries[i] for i in ids], {i: self.qrels[i] for i in ids}
 
-    @property
+    def sample(self, n_documents: int, seed: int = 0) -> "Benchmark":
+        """Draw a smaller benchmark, the same one for the same seed.
+
+        Up to half of its documents are what some queries ask for, drawn in turn from each split; the others
+        are drawn from all that is left. It has the queries whose judged documents are all among those drawn,
+        so nothing relevant is missing. Fewer documents are easier to search: figures on a sample are compared
+        with each other, never with those on the whole.
+
+        Parameters
+        ----------
+        n_documents : int
+            All documents where there are not so many.
+        seed : int
+
+        Raises
+        ------
+        BenchmarkError
+            If ``n_documents`` is below 1.
+
+        Examples
+        --------
+        >>> small = docsearch().sample(300)
+        >>> len(small.documents), len(small.queries) > 100
+        (300, True)
+        """
+        if n_documents < 1:
+            raise BenchmarkError(f"a sample needs at least 1 document, but {n_documents} were asked for")
+        draw, known = random.Random(seed), set(self.doc_ids)
+        judged = {i: known.intersection(gains) for i, gains in self.qrels.items()}
+        shuffled = [draw.sample(ids, len(ids)) for ids in self.splits.values()]
+        drawn: set[str] = set()
+        for query_id in filter(None, chain.from_iterable(zip_longest(*shuffled))):
+            if len(drawn | judged[query_id]) <= max(1, n_documents // 2):
+                drawn |= judged[query_id]
+        rest = [i for i in self.doc_ids if i not in drawn]
+        drawn |= set(draw.sample(rest, min(n_documents - len(drawn), len(rest))))
+        places = [place for place, i in enumerate(self.doc_ids) if i in drawn]
+        queries = {i: text for i, text in self.queries.items() if judged[i] and judged[i] <= drawn}
+        return Benchmark(
+            f"{self.name}, {len(places)} of {len(self.doc_ids)} documents (seed {seed})",
+            [self.doc_ids[place] for place in places],
+            [self.documents[place] for place in places],
+            queries,
+            {i: self.qrels[i] for i in queries},
+            {name: [i for i in ids if i in queries] for name, ids in self.splits.items()},
+        )
+
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of everything in it: figures can be compared where this is the same."""
-        return content_key(json.dumps(asdict(self), sort_keys=True))
+        return content_key(json.dumps(_content(self), sort_keys=True))
+
+
+def _content(benchmark: Benchmark) -> dict:
+    return {field.name: getattr(benchmark, field.name) for field in fields(benchmark)}
 
 
 def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
-    """Build DocSearch from the installed numpy, scipy, scikit-learn and pandas; see `embedlab.docsearch`.
+    """Build DocSearch from the installed numpy, scipy, scikit-learn and pandas.
 
     Parameters
     ----------
@@ -96,16 +145,22 @@ def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
         return build()
     builder = Path(find_spec("embedlab.benchmark.docstrings").origin).read_text(encoding="utf-8")
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    key = content_key(*versions, python, builder, inspect.getsource(docsearch), str(seed))
+    code = builder + inspect.getsource(docsearch) + inspect.getsource(_write)
+    key = content_key(*versions, python, code, str(seed))
     return cached("docsearch", key, build, _write, _read, suffix=".json")
 
 
 def _write(path: Path, benchmark: Benchmark) -> None:
-    path.write_text(json.dumps(asdict(benchmark)), encoding="utf-8")
+    stored = {"fingerprint": benchmark.fingerprint, **_content(benchmark)}
+    path.write_bytes(json.dumps(stored).encode())
 
 
 def _read(path: Path) -> Benchmark:
-    return Benchmark(**json.loads(path.read_text(encoding="utf-8")))
+    stored = json.loads(path.read_bytes())
+    fingerprint = stored.pop("fingerprint")
+    benchmark = Benchmark(**stored)
+    benchmark.__dict__["fingerprint"] = fingerprint  # where cached_property keeps it: not hashed again
+    return benchmark
 
 
 def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
@@ -153,146 +208,3 @@ def lines_under_test(benchmark: Benchmark) -> set[str]:
     tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
     documents = zip(benchmark.doc_ids, benchmark.documents, strict=True)
     return {parts_of(document)[1] for doc_id, document in documents if doc_id in tested}
-
-
-def load_beir(folder: str | Path, split: str = "test") -> Benchmark:
-    """Load a folder in the format of BEIR (Thakur et al. 2021).
-
-    ``corpus.jsonl`` has lines with ``_id``, ``text`` and perhaps ``title``; ``queries.jsonl`` lines with
-    ``_id`` and ``text``; ``qrels/test.tsv`` a heading, then query id, document id, gain, separated by tabs.
-
-    Raises
-    ------
-    BenchmarkError
-        If a file is missing or empty, a line is malformed, or a judgement names an unknown document or query:
-        with the file and the line.
-    """
-    folder = Path(folder)
-    corpus = _texts_by_id(folder / "corpus.jsonl", id_needed=True)
-    all_queries = _texts_by_id(folder / "queries.jsonl", id_needed=True)
-    qrels: Qrels = {}
-    for place, fields in _judgements(folder / "qrels" / f"{split}.tsv"):
-        query_id, doc_id, gain = fields
-        if query_id not in all_queries:
-            raise BenchmarkError(f"{place}: there is no query {query_id!r}")
-        if doc_id not in corpus:
-            raise BenchmarkError(f"{place}: there is no document {doc_id!r}")
-        if qrels.setdefault(query_id, {}).setdefault(doc_id, gain) != gain:
-            raise BenchmarkError(f"{place}: {query_id!r} and {doc_id!r} were judged otherwise further up")
-    if not qrels:
-        raise BenchmarkError(f"{folder / 'qrels' / split}.tsv: there are no judgements in it")
-    queries = {i: all_queries[i] for i in qrels}
-    return Benchmark(folder.name, list(corpus), list(corpus.values()), queries, qrels, {split: list(qrels)})
-
-
-def _judgements(file: Path) -> Iterator[tuple[str, tuple[str, str, int]]]:
-    rows = csv.reader(_lines(file), delimiter="\t", quoting=csv.QUOTE_NONE)
-    for number, row in enumerate(rows, start=1):
-        place = f"{file}, line {number}"
-        if not row or (number == 1 and not row[-1].lstrip("-").isdigit()):
-            continue  # the heading
-        if len(row) != 3 or not re.fullmatch(r"\s*-?[0-9]+\s*", row[2]):
-            raise BenchmarkError(f"{place}: expected query id, document id and a whole number, but got {row}")
-        yield place, (row[0], row[1], int(row[2]))
-
-
-def load_corpus(path: str | Path) -> tuple[list[str], list[str]]:
-    """Load your own documents: (ids, texts).
-
-    Parameters
-    ----------
-    path : str or Path
-        A ``.jsonl`` file (a line each with ``text`` and perhaps ``id`` or ``_id``, and ``title``), a ``.txt``
-        file (a document a line), or a folder, of which each text file is a document.
-
-    Raises
-    ------
-    BenchmarkError
-        If there is nothing there, or nothing in it, or it cannot be read: with the file and the line.
-    """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in TEXT_FILES and f.is_file())
-        texts = {f.relative_to(path).as_posix(): _read_text(f) for f in files}
-    elif suffix == ".jsonl":
-        texts = _texts_by_id(path)
-    elif suffix == ".txt":
-        texts = {f"line {n}": line for n, line in enumerate(_lines(path), start=1)}
-    elif not path.exists():
-        raise BenchmarkError(f"{path} does not exist: expected a folder, a .jsonl or a .txt file")
-    else:
-        raise BenchmarkError(f"{path}: expected a folder, a .jsonl or a .txt file")
-    texts = {i: text for i, text in texts.items() if text.strip()}
-    if not texts:
-        raise BenchmarkError(f"{path}: there are no documents in it")
-    return list(texts), list(texts.values())
-
-
-def simlex999() -> list[tuple[str, str, float]]:
-    """Load SimLex-999 (Hill et al. 2015): word pairs rated for similarity, 0 to 10.
-
-    Examples
-    --------
-    >>> simlex999()[0]
-    ('old', 'new', 1.58)
-    """
-    return _word_pairs("simlex999.txt")
-
-
-def wordsim353() -> list[tuple[str, str, float]]:
-    """Load WordSim-353 (Finkelstein et al. 2002): word pairs rated for relatedness, 0 to 10.
-
-    Examples
-    --------
-    >>> wordsim353()[0]
-    ('love', 'sex', 6.77)
-    """
-    return _word_pairs("wordsim353.tsv")
-
-
-def _word_pairs(name: str) -> list[tuple[str, str, float]]:
-    found = find_spec("gensim")  # found, not imported: only its data is needed
-    if found is None:
-        raise BenchmarkError("the word pairs come with gensim: pip install -c constraints.txt gensim")
-    file = Path(found.origin).parent / "test" / "test_data" / name
-    rows = [line.split("\t") for line in _lines(file) if line.strip() and not line.startswith("#")]
-    return [(first.lower(), second.lower(), float(score)) for first, second, score in rows]
-
-
-def _texts_by_id(file: Path, *, id_needed: bool = False) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for number, line in enumerate(_lines(file), start=1):
-        place = f"{file}, line {number}"
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise BenchmarkError(f"{place}: not JSON: {error}") from error
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            raise BenchmarkError(f"{place}: expected an object with a string 'text', but got {line[:80]}")
-        if id_needed and record.get("_id") is None:
-            raise BenchmarkError(f"{place}: there is no '_id', which judgements need")
-        key = str(record.get("_id", record.get("id", number)))
-        if key in texts:
-            raise BenchmarkError(f"{place}: the id {key!r} is there twice")
-        title = record.get("title") or ""
-        texts[key] = f"{title}\n{record['text']}" if title else record["text"]
-    if not texts:
-        raise BenchmarkError(f"{file}: there is nothing in it")
-    return texts
-
-
-def _lines(file: Path) -> list[str]:
-    return _read_text(file).split("\n")  # not splitlines(): that cuts at characters that JSON allows
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BenchmarkError(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise BenchmarkError(f"{file} is no text in UTF-8, line {line}: {error}") from error

@@ -16,6 +16,7 @@ import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache, partial
 from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
@@ -24,6 +25,7 @@ from types import ModuleType
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from tqdm import tqdm
 
 PACKAGES = ("numpy", "scipy", "sklearn", "pandas")
 # Modules that are not for users, or that do things when they are imported.
@@ -48,13 +50,17 @@ def collect() -> dict[str, list[str]]:
         If one of the four packages is not installed.
     """
     names = defaultdict(set)
+    tidy = cache(lambda text: stable(inspect.cleandoc(text)))  # a thing has five names on average
+    bar = partial(tqdm, leave=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated modules say so when they are imported
         # All are imported before the first text is read: scipy adds notes to docstrings of numpy's.
-        found = [(module, package) for package in PACKAGES for module in modules(import_module(package))]
-        for module, package in found:
+        packages = bar(PACKAGES, "building DocSearch, once: importing", unit="package")
+        found = [(module, package) for package in packages for module in modules(import_module(package))]
+        for module, package in bar(found, "building DocSearch, once: reading", unit="module"):
             for name, thing in members(module, package):
-                text = stable(inspect.getdoc(thing) or "")
+                raw = thing.__doc__
+                text = tidy(raw if isinstance(raw, str) else inspect.getdoc(thing) or "")
                 if len(text.split()) >= 5:
                     names[text].add(name)
     return {text: sorted(known, key=_length) for text, known in names.items()}
@@ -95,11 +101,16 @@ def members(module: ModuleType, package: str) -> Iterator[tuple[str, object]]:
             continue
         yield f"{module.__name__}.{name}", thing
         if inspect.isclass(thing):
-            for attribute in sorted(dir(thing)):
-                method = inspect.getattr_static(thing, attribute)
-                method = getattr(method, "__func__", method)  # class and static methods
-                if not attribute.startswith("_") and _is_of(method, package):
-                    yield f"{module.__name__}.{name}.{attribute}", method
+            for attribute, method in _methods(thing, package):
+                yield f"{module.__name__}.{name}.{attribute}", method
+
+
+@cache
+def _methods(thing: type, package: str) -> list[tuple[str, object]]:
+    public = [attribute for attribute in sorted(dir(thing)) if not attribute.startswith("_")]
+    found = [(attribute, inspect.getattr_static(thing, attribute)) for attribute in public]
+    found = [(attribute, getattr(method, "__func__", method)) for attribute, method in found]  # class methods
+    return [(attribute, method) for attribute, method in found if _is_of(method, package)]
 
 
 def _is_of(thing: object, package: str) -> bool:
