@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import house
@@ -59,18 +59,19 @@ def test_torch_is_a_range_and_one_tested_version():
     assert pins()["torch"] == Version("2.13.0")
 
 
-# What a requirement's marker sees. Linux, Windows and macOS do not need the same packages.
+# What a requirement's marker sees. Neither all systems nor all Pythons need the same packages.
 SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
     "windows": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
     "macos": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
 }
+PYTHONS = "3.11", "3.12", "3.13", "3.14"
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_constraints_are_the_whole_set(system):
-    """Follow the requirements of the requirements: a package that is not pinned would differ next month."""
-    seen, to_do, missing = set(), [("embedlab", ("course", "dev"))], []
+def whole_set(system, python):
+    """Follow the requirements of the requirements: name to one package that asks for it."""
+    place = {**SYSTEMS[system], "python_version": python, "python_full_version": f"{python}.0"}
+    asked_by, seen, to_do = {}, set(), [("embedlab", ("course", "dev"))]
     while to_do:
         name, extras = to_do.pop()
         try:
@@ -78,19 +79,45 @@ def test_constraints_are_the_whole_set(system):
         except PackageNotFoundError:  # one for another system
             continue
         for requirement in map(Requirement, lines):
-            asked = [{**SYSTEMS[system], "extra": extra} for extra in extras or ("",)]
-            if requirement.marker and not any(requirement.marker.evaluate(one) for one in asked):
+            wanted = [{**place, "extra": extra} for extra in extras or ("",)]
+            if requirement.marker and not any(requirement.marker.evaluate(one) for one in wanted):
                 continue
-            if name == "torch" and requirement.marker:
+            if name == "torch" and requirement.marker and "platform_system" in str(requirement.marker):
                 continue  # the CUDA libraries of its Linux build: torch itself pins them
             key = canonicalize_name(requirement.name), tuple(sorted(requirement.extras))
-            if key[0] not in pins():
-                missing.append(f"{requirement} (for {name})")
+            asked_by.setdefault(key[0], name)
             if key not in seen:
                 seen.add(key)
                 to_do.append(key)
-    assert len(seen) > 100
-    assert not missing
+    return asked_by
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_constraints_are_the_whole_set(system, python):
+    """A package that is not pinned would differ next month."""
+    asked_by = whole_set(system, python)
+    assert len(asked_by) > 100
+    assert {name: by for name, by in asked_by.items() if name not in pins()} == {}
+
+
+def test_constraints_pin_nothing_else():
+    needed_somewhere = {
+        name for system in SYSTEMS for python in PYTHONS for name in whole_set(system, python)
+    }
+    assert set(pins()) - needed_somewhere == set()
+
+
+def test_what_is_installed_is_what_is_pinned():
+    """Torch's CPU build calls itself 2.13.0+cpu: behind the plus stands the build."""
+    installed = {}
+    for name in pins():
+        try:
+            installed[name] = Version(version(name).partition("+")[0])
+        except PackageNotFoundError:  # one for another system
+            continue
+    assert len(installed) > 100
+    assert installed == {name: pins()[name] for name in installed}
 
 
 CONDA_NAMES = {"pytorch-cpu": "torch"}  # where conda-forge calls a package otherwise than PyPI
@@ -108,8 +135,8 @@ def test_conda_gets_the_versions_of_constraints():
     python = Version(named.pop("python"))
     assert python in Requirement(f"python{project()['requires-python']}").specifier
     assert named, "conda installs nothing"
-    for name, version in named.items():
-        assert pins()[CONDA_NAMES.get(name, name)] == Version(version)
+    for name, text in named.items():
+        assert pins()[CONDA_NAMES.get(name, name)] == Version(text)
 
 
 def test_conda_builds_what_the_benchmark_depends_on():
