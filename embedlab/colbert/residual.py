@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.colbert.maxsim import TokenIndex
+from embedlab.colbert.interaction import TokenIndex
 from embedlab.index import Floats, Ints, as_vectors, top_k
 from embedlab.machine import compiled, compiling_is_announced, files
 from embedlab.quantization import kmeans, squared_distances

@@ -42,6 +42,7 @@ class Embedder:
             raise ModelError(f"pooling {pooling!r} cannot be run; choose from {', '.join(POOLINGS)}")
         self.tokenizer, self.encoder = tokenizer, encoder
         self.pooling, self.max_length = pooling, max_length
+        self.source: str | None = None  # the folder or hub id it was loaded from; None for the packaged model
 
     @classmethod
     def load(
@@ -81,7 +82,9 @@ class Embedder:
         limits = read_json(folder / "sentence_bert_config.json", default={})
         max_length = min(limits.get("max_seq_length") or longest, longest)
         tokenizer = WordPieceTokenizer.load(folder)
-        return cls(tokenizer, encoder, pooling=pooling, max_length=max_length)
+        embedder = cls(tokenizer, encoder, pooling=pooling, max_length=max_length)
+        embedder.source = None if model is None else str(model)
+        return embedder
 
     def reading(self, max_length: int) -> "Embedder":
         """Return the same model, but reading at most so many tokens of a text, [CLS] and [SEP] included.

@@ -5,16 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "catalogue": [
-            "COLBERT_LEAD",
-            "DEPTH",
-            "ENGINES",
-            "build_engine",
-            "cross_encoder",
-            "embedder",
-            "parts_for",
-            "trained_colbert",
-        ],
+        "catalogue": ["DEPTH", "ENGINES", "build_engine", "parts_for"],
+        "first_stages": ["BM25Stage", "ColBERTStage", "DenseStage"],
+        "models": ["COLBERT_LEAD", "LEAD", "cross_encoder", "embedder", "trained_colbert"],
         "search": ["Engine", "Hit", "SearchEngine"],
         "stages": ["FusionStage", "RerankStage", "Stage", "Trace"],
     },

@@ -3,62 +3,22 @@
 What was trained is trained on DocSearch, whatever the documents: for others it must do without retraining.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
-from inspect import getsource
-from pathlib import Path
+from functools import cached_property, partial
 
-from embedlab.benchmark import docsearch, training_pairs
-from embedlab.colbert import ColBERT, ResidualIndex, fit_projection
+from embedlab import colbert, finetuning, hnsw, hybrid, matryoshka, quantization
+from embedlab.benchmark import docsearch
 from embedlab.embedder import Embedder
-from embedlab.engine.search import Engine, SearchEngine, documents_with_ids
-from embedlab.engine.stages import BM25Stage, ColBERTStage, DenseStage, FusionStage, RerankStage, Stage
-from embedlab.finetuning import finetuned, fit_adapter, pair_weights
-from embedlab.hnsw import HNSWIndex
-from embedlab.hybrid import BM25Index
+from embedlab.engine.first_stages import BM25Stage, ColBERTStage, DenseStage
+from embedlab.engine.models import LEAD, cross_encoder, embedder, finetuned_embedder, trained_colbert
+from embedlab.engine.search import Engine, documents_with_ids
+from embedlab.engine.stages import FusionStage, RerankStage, Stage
 from embedlab.index import FlatIndex, Index
-from embedlab.machine import cached, content_key
-from embedlab.matryoshka import PrefixIndex, RescoredIndex
-from embedlab.quantization import BinaryIndex, Int8Index, PQIndex
-from embedlab.reranking import CrossEncoder, trained_reranker
+from embedlab.machine import cached, code_of, content_key
 
-LEAD = 64  # tokens: docstrings begin with what matters, see chapter 01
-COLBERT_LEAD = 128  # token vectors are not averaged, so more of them do no harm
-COLBERT_DIMS = 128
 DEPTH = 20  # results that the cross-encoder reads again
-
-
-@cache
-def embedder(pooling: str | None = None) -> Embedder:
-    """Load the default model, once."""
-    return Embedder.load(pooling=pooling)
-
-
-@cache
-def finetuned_embedder() -> Embedder:
-    """Load the encoder that is fine-tuned on DocSearch, once; the first time ever, it is trained."""
-    return Embedder.load(finetuned(docsearch()))
-
-
-@cache
-def trained_colbert(dims: int = COLBERT_DIMS) -> ColBERT:
-    """Return the default model with a projection trained on DocSearch's train half; kept in the cache."""
-    benchmark, model = docsearch(), ColBERT(embedder(), lead=COLBERT_LEAD)
-
-    def build() -> ColBERT:
-        pairs = training_pairs(benchmark)
-        return fit_projection(model, pairs, dims=dims, weights=pair_weights(benchmark, pairs))
-
-    key = content_key(benchmark.fingerprint, str(model.identity), str(dims), getsource(fit_projection))
-    return cached("colbert", key, build, _save, lambda path: ColBERT.load(path, embedder()))
-
-
-@cache
-def cross_encoder() -> CrossEncoder:
-    """Load the cross-encoder trained on DocSearch's train half, once; the first time ever, it is trained."""
-    benchmark = docsearch()
-    first = Parts(benchmark.documents, benchmark.doc_ids, lead=LEAD).hybrid
-    return CrossEncoder.load(trained_reranker(benchmark, first.rank, finetuned(benchmark)))
 
 
 class Parts:
@@ -92,16 +52,16 @@ class Parts:
     ) -> DenseStage:
         """Embed all documents and index the vectors."""
         model = model or embedder()
-        options = {"embedder": model, "lead": lead, "index": index(model.dims)}
-        stage = SearchEngine.build(self.texts, self.ids, **options).stage
-        stage.name = name
-        return stage
+        return self._filled(DenseStage(model, index(model.dims), name=name, lead=lead))
 
     def adapted(self, dims: int) -> DenseStage:
-        """Use vectors turned by the adapter that is trained on DocSearch."""
-        adapter = fit_adapter(docsearch(), embedder(), lead=LEAD)
-        options = {"embedder": embedder(), "lead": self.lead, "index": FlatIndex(dims), "adapter": adapter}
-        return SearchEngine.build(self.texts, self.ids, **options).stage
+        """Use vectors rotated by the adapter that is trained on DocSearch."""
+        adapter = finetuning.fit_adapter(docsearch(), embedder(), lead=LEAD)
+        return self._filled(DenseStage(embedder(), FlatIndex(dims), adapter, lead=self.lead))
+
+    def _filled(self, stage: DenseStage) -> DenseStage:
+        stage.append(self.texts, stage.encoded(self.texts))
+        return stage
 
     @cached_property
     def plain(self) -> DenseStage:
@@ -114,30 +74,35 @@ class Parts:
         return self.dense(model=finetuned_embedder(), lead=self.lead, name="fine-tuned")
 
     @cached_property
+    def _key(self) -> str:
+        return content_key(*self.texts)
+
+    @cached_property
     def bm25(self) -> BM25Stage:
         """Words; kept in the cache."""
 
-        def build() -> BM25Index:
-            index = BM25Index()
+        def build() -> hybrid.BM25Index:
+            index = hybrid.BM25Index()
             index.add(self.texts)
             return index
 
-        return BM25Stage(cached("bm25", content_key("v1", *self.texts), build, _save, BM25Index.load))
+        key = content_key(code_of(hybrid), self._key)
+        return BM25Stage(cached("bm25", key, build, _save, hybrid.BM25Index.load))
 
     @cached_property
     def colbert(self) -> ColBERTStage:
         """Compressed token vectors; kept in the cache."""
         model = trained_colbert()
         if self.lead is None:  # documents that do not begin with what matters
-            model = ColBERT(embedder(), model.projection, lead=embedder().max_length)
+            model = colbert.ColBERT(embedder(), model.projection, lead=embedder().max_length)
 
-        def build() -> ResidualIndex:
-            index = ResidualIndex(model.dims)
+        def build() -> colbert.ResidualIndex:
+            index = colbert.ResidualIndex(model.dims)
             index.add(model.encode_documents(self.texts))
             return index
 
-        key = content_key("v1", str(model.identity), str(model.embedder.encoder.dtype), *self.texts)
-        return ColBERTStage(model, cached("tokens", key, build, _save, ResidualIndex.load))
+        key = content_key(code_of(colbert), str(model.identity), str(model.embedder.encoder.dtype), self._key)
+        return ColBERTStage(model, cached("tokens", key, build, _save, colbert.ResidualIndex.load))
 
     @cached_property
     def hybrid(self) -> FusionStage:
@@ -151,16 +116,28 @@ class Parts:
         return RerankStage(first, cross_encoder(), self.texts, depth=DEPTH)
 
 
-def _save(path: Path, made: BM25Index | ColBERT | ResidualIndex) -> None:
+def _save(path, made) -> None:
     made.save(path)
 
 
-def funnel(dims: int) -> RescoredIndex:
+def prefix(dims: int) -> matryoshka.PrefixIndex:
+    """Make an index of the first 64 dims."""
+    return matryoshka.PrefixIndex(dims, FlatIndex(64))
+
+
+def funnel(dims: int) -> matryoshka.RescoredIndex:
     """Make the index of chapter 04: 64 dims for a shortlist, all of them to rescore it."""
-    return RescoredIndex(PrefixIndex(dims, FlatIndex(64)), FlatIndex(dims))
+    return matryoshka.RescoredIndex(prefix(dims), FlatIndex(dims))
 
 
-# Each engine is made from the parts of a collection.
+def rescored_signs(dims: int) -> matryoshka.RescoredIndex:
+    """Make the index of chapter 05: signs for a shortlist of 100, int8 to rescore it."""
+    first, second = quantization.BinaryIndex(dims), quantization.Int8Index(dims)
+    return matryoshka.RescoredIndex(first, second, shortlist=100)
+
+
+# Each engine is made from the parts of a collection. Classes are named by their rooms: what they need (torch,
+# numba) is loaded only when such an engine is built.
 ENGINES: dict[str, Callable[[Parts], Stage]] = {
     "dense": lambda parts: parts.dense(),  # as the model was trained: mean pooling, the first 256 tokens
     "dense-cls": lambda parts: parts.dense(model=embedder("cls")),
@@ -168,18 +145,16 @@ ENGINES: dict[str, Callable[[Parts], Stage]] = {
     "dense-last": lambda parts: parts.dense(model=embedder("lasttoken")),
     "dense-lead": lambda parts: parts.dense(lead=LEAD),  # reads only how a document begins
     "flat": lambda parts: parts.dense(),  # dense again, under the name that indexes are compared with
-    "matryoshka-64": lambda parts: parts.dense(lambda dims: PrefixIndex(dims, FlatIndex(64))),
+    "matryoshka-64": lambda parts: parts.dense(prefix),
     "funnel": lambda parts: parts.dense(funnel),
     "adapter-384": lambda parts: parts.adapted(384),
     "adapter-64": lambda parts: parts.adapted(64),
-    "int8": lambda parts: parts.dense(Int8Index),
-    "binary": lambda parts: parts.dense(BinaryIndex),
-    "binary+rescore": lambda parts: parts.dense(
-        lambda dims: RescoredIndex(BinaryIndex(dims), Int8Index(dims), shortlist=100)
-    ),
-    "pq": lambda parts: parts.dense(lambda dims: PQIndex(dims, m=dims // 8)),
-    "hnsw": lambda parts: parts.dense(HNSWIndex),
-    "hnsw-int8": lambda parts: parts.dense(lambda dims: HNSWIndex(dims, codes="int8")),
+    "int8": lambda parts: parts.dense(quantization.Int8Index),
+    "binary": lambda parts: parts.dense(quantization.BinaryIndex),
+    "binary+rescore": lambda parts: parts.dense(rescored_signs),
+    "pq": lambda parts: parts.dense(lambda dims: quantization.PQIndex(dims, m=dims // 8)),
+    "hnsw": lambda parts: parts.dense(hnsw.HNSWIndex),
+    "hnsw-int8": lambda parts: parts.dense(partial(hnsw.HNSWIndex, codes="int8")),
     "colbert": lambda parts: parts.colbert,
     "bm25": lambda parts: parts.bm25,
     "rrf": lambda parts: FusionStage([parts.plain, parts.bm25], method="rrf"),

@@ -1,8 +1,10 @@
-"""The stages that an engine is made of. Each one ranks documents; some do so by asking others first.
+"""The stages that an engine is made of. Each one ranks documents; those here do so by asking others first.
 
 A stage has ``rank(queries, k) -> (scores, ids)``, each (q, k), best first, as every index has; ``name``;
-``bytes_per_doc``; and ``parts``, the stages that it asks.
+``bytes_per_doc``; ``len()``, its documents; and ``parts``, the stages that it asks.
 """
+
+from __future__ import annotations
 
 import time
 from collections.abc import Sequence
@@ -11,12 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from embedlab.colbert import ColBERT, TokenIndex
-from embedlab.embedder import Embedder
-from embedlab.hybrid import BM25Index, Ranking, convex, reciprocal_rank
-from embedlab.index import Index
-from embedlab.matryoshka import LinearAdapter
-from embedlab.reranking import CrossEncoder
+from embedlab import reranking
+from embedlab.hybrid import Ranking, convex, reciprocal_rank
 
 
 @dataclass
@@ -40,19 +38,38 @@ class Trace:
         """Time a stage; what it puts into the list that this yields is its ranking."""
         self._inner.append(0.0)
         start, out = time.perf_counter(), []
-        yield out
-        ms = (time.perf_counter() - start) * 1000
-        own = ms - self._inner.pop()
-        self._inner[-1] += ms
+        try:
+            yield out
+        finally:  # after an error, too: the trace may be used again
+            ms = (time.perf_counter() - start) * 1000
+            own = ms - self._inner.pop()
+            self._inner[-1] += ms
         ids = out[0][1][0]
         self.steps.append(Step(name, own, {int(i): place for place, i in enumerate(ids, start=1) if i >= 0}))
 
 
 class Stage:
-    """Base of all stages: they write `ranked`, and get `rank` with an optional trace."""
+    """Base of all stages: they write `ranked`, and get `rank` with an optional trace.
+
+    To grow, a stage first encodes new documents, which may take long and be interrupted, and then appends
+    what that gave, which is quick: so all parts of an engine hold the same documents.
+    """
 
     name: str
     bytes_per_doc: float
+    parts: Sequence[Stage] = ()
+
+    def __len__(self) -> int:
+        return len(self.parts[0])
+
+    def encoded(self, texts: Sequence[str]) -> list:
+        """Return what `append` needs of new documents."""
+        return [part.encoded(texts) for part in self.parts]
+
+    def append(self, texts: Sequence[str], encoded: list) -> None:
+        """Add documents behind those that are there."""
+        for part, made in zip(self.parts, encoded, strict=True):
+            part.append(texts, made)
 
     def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
         """Rank without being watched."""
@@ -65,63 +82,6 @@ class Stage:
         with trace.step(self.name) as out:
             out.append(self.ranked(queries, k, trace))
         return out[0]
-
-
-class DenseStage(Stage):
-    """Nearest vectors: one for each document."""
-
-    def __init__(self, embedder: Embedder, index: Index, adapter: LinearAdapter | None = None, name="dense"):
-        self.embedder, self.index, self.adapter, self.name = embedder, index, adapter, name
-
-    @property
-    def bytes_per_doc(self) -> float:
-        """Memory for one document."""
-        return self.index.bytes_per_vector
-
-    def vectors_of(self, texts: Sequence[str]) -> np.ndarray:
-        """Embed queries."""
-        vectors = self.embedder.encode(texts, show_progress=False)
-        return self.adapter.transform(vectors, self.index.dims) if self.adapter else vectors
-
-    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
-        """See `Stage.rank`."""
-        return self.index.search(self.vectors_of(queries), k)
-
-
-class BM25Stage(Stage):
-    """Shared words."""
-
-    name = "bm25"
-
-    def __init__(self, index: BM25Index):
-        self.index = index
-
-    @property
-    def bytes_per_doc(self) -> float:
-        """Memory for one document."""
-        return self.index.bytes_per_doc
-
-    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
-        """See `Stage.rank`."""
-        return self.index.search(queries, k)
-
-
-class ColBERTStage(Stage):
-    """Token by token."""
-
-    name = "colbert"
-
-    def __init__(self, model: ColBERT, index: TokenIndex):
-        self.model, self.index = model, index
-
-    @property
-    def bytes_per_doc(self) -> float:
-        """Memory for one document."""
-        return self.index.bytes_per_doc
-
-    def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
-        """See `Stage.rank`."""
-        return self.index.search(self.model.encode_queries(queries), k)
 
 
 class FusionStage(Stage):
@@ -182,11 +142,23 @@ class RerankStage(Stage):
     name = "reranker"
 
     def __init__(
-        self, first: Stage, model: CrossEncoder, texts: Sequence[str], *, depth: int = 20, weight: float = 0.5
+        self,
+        first: Stage,
+        model: reranking.CrossEncoder,
+        texts: Sequence[str],
+        *,
+        depth: int = 20,
+        weight: float = 0.5,
     ):
         if depth < 1 or not 0 <= weight <= 1:
             raise ValueError(f"depth must be at least 1, weight 0 to 1, but they are {depth} and {weight}")
-        self.first, self.model, self.texts, self.depth, self.weight = first, model, texts, depth, weight
+        self.first, self.model, self.texts, self.depth, self.weight = first, model, list(texts), depth, weight
+        self.parts = [first]
+
+    def append(self, texts: Sequence[str], encoded: list) -> None:
+        """See `Stage.append`."""
+        super().append(texts, encoded)
+        self.texts += texts
 
     @property
     def bytes_per_doc(self) -> float:

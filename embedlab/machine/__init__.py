@@ -8,15 +8,14 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "cache": ["cache_dir", "cache_file", "cached", "content_key", "write_atomically"],
+        "cache": ["cache_dir", "cache_file", "cached", "code_of", "content_key", "write_atomically"],
         "cpu": ["Linear", "a_core_each", "has_bfloat16"],
         "files": ["StoreError"],
+        "avx512": ["FAST"],
+        "compiling": ["compiled", "compiling_is_announced"],
         "kernels": [
-            "FAST",
             "aligned",
             "as_query",
-            "compiled",
-            "compiling_is_announced",
             "dot",
             "number_of",
             "pack",

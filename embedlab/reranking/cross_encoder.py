@@ -82,6 +82,7 @@ class CrossEncoder:
         if not 5 <= max_length <= longest:
             raise ValueError(f"max_length must be between 5 and {longest}, but is {max_length}")
         self.tokenizer, self.encoder, self.head, self.max_length = tokenizer, encoder, head, max_length
+        self.source: str | Path | None = None  # the file or folder it was loaded from
 
     @classmethod
     def untrained(cls, model: str | Path | None = None, *, max_length: int = 80) -> "CrossEncoder":
@@ -116,7 +117,9 @@ class CrossEncoder:
             encoder, head = BertEncoder.load(path), _classifier_of(Path(path))
             longest = encoder.config.max_position_embeddings
             tokenizer = WordPieceTokenizer.load(path)
-            return cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest)
+            model = cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest)
+            model.source = path
+            return model
         arrays, about = files.load(path, "CrossEncoder")
         encoder = BertEncoder.load(base)
         if about["base"] != encoder.sha256:
@@ -127,7 +130,9 @@ class CrossEncoder:
         layers = {name: torch.from_numpy(array).float() for name, array in arrays.items()}
         encoder = BertEncoder(encoder.config, {**encoder.weights, **layers}, encoder.sha256)
         tokenizer = WordPieceTokenizer.load(model_folder(base))
-        return cls(tokenizer, PackedEncoder(encoder, kind), maxsim_head, max_length=about["max_length"])
+        model = cls(tokenizer, PackedEncoder(encoder, kind), maxsim_head, max_length=about["max_length"])
+        model.source = path
+        return model
 
     def score(self, query: str, documents: Sequence[str]) -> Floats:
         """Score documents for one query: float32 (n,)."""

@@ -16,6 +16,9 @@ class Fixed(Stage):
     def __init__(self, ids, name="fixed"):
         self.ids, self.name = list(ids), name
 
+    def __len__(self):
+        return len(TEXTS)
+
     def ranked(self, queries, k, trace):
         kept = self.ids[:k]
         empty = k - len(kept)
