@@ -40,8 +40,11 @@ def convex(
 ) -> Ranking:
     """Bring the scores of each ranking to one scale, and add them up with weights (Bruch et al. 2023).
 
-    "min-max" puts a query's best at 1 and the last of its list at 0; "z-score" counts in standard deviations
-    of its list, from the last on. A document that a ranking does not hold counts there as its last.
+    A document gains how far it stands above the last of its list: "min-max" measures that by the distance of
+    the best, which so gains 1; "z-score" by the standard deviation of the list. (That is the z-score plus the
+    same number for all documents, so that a document which the list does not hold gains 0, like its last,
+    and not the mean.) A single match, or equal ones, have no spread to measure by. They gain as much as the
+    best of the query's other lists does: 1 by min-max, as in Weaviate and OpenSearch.
 
     Parameters
     ----------
@@ -61,33 +64,36 @@ def convex(
     >>> other = np.float32([[0.2, 0.1]]), np.array([[5, 7]])
     >>> convex([one, other], [0.5, 0.5], k=2, scale="min-max")
     (array([[0.875, 0.5  ]], dtype=float32), array([[5, 4]]))
+    >>> alone = np.float32([[7.5, -np.inf]]), np.array([[9, -1]])
+    >>> convex([one, alone], [0.5, 0.5], k=3, scale="min-max")
+    (array([[0.5  , 0.5  , 0.375]], dtype=float32), array([[4, 9, 5]]))
     """
     if len(weights) != len(rankings):
         raise ValueError(f"{len(rankings)} rankings need as many weights, but got {len(weights)}")
+    if not rankings:
+        raise ValueError("need at least one ranking to fuse")
     if scale not in ("min-max", "z-score"):
         raise ValueError(f"scale must be 'min-max' or 'z-score', but is {scale!r}")
-    parts = [
-        weight * _above_the_last(scores, ids, scale)
-        for weight, (scores, ids) in zip(weights, rankings, strict=True)
-    ]
+    gains = [_above_the_last(scores, ids, scale) for scores, ids in rankings]
+    best = np.max([gain.max(axis=1, initial=0) for gain in gains], axis=0)  # of each query
+    best[best == 0] = 1  # no list of this query has any spread
+    parts = []
+    for weight, gain, (_, ids) in zip(weights, gains, rankings, strict=True):
+        no_spread = gain.max(axis=1, keepdims=True, initial=0) == 0
+        parts.append(weight * np.where(no_spread & (ids >= 0), best[:, None], gain))
     return _summed(parts, [ids for _, ids in rankings], k)
 
 
 def _above_the_last(scores: Floats, ids: Ints, scale: str) -> np.ndarray:
-    """Scale the scores of each row, and count them from the last one on, so that 0 is "not in the list"."""
-    there = ids >= 0
-    if not there.any():
-        return np.zeros(scores.shape)
-    values = np.where(there, scores, np.nan).astype(np.float64)
-    with np.errstate(all="ignore"):
-        low = np.where(there.any(axis=1), np.nanmin(np.where(there, values, np.inf), axis=1), 0)[:, None]
-        spread = np.nanmax(np.where(there, values, -np.inf), axis=1, keepdims=True) - low
-        if scale == "z-score":
-            spread = np.sqrt(np.nanmean((values - np.nanmean(values, axis=1, keepdims=True)) ** 2, axis=1))[
-                :, None
-            ]
-        scaled = (values - low) / np.where(spread > 0, spread, 1)
-    return np.where(there, scaled, 0)
+    """Measure how far each score stands above the last of its list; 0 where there is none, or no spread."""
+    gain = np.zeros(scores.shape)
+    for row, there in enumerate(ids >= 0):
+        if there.any():
+            held = scores[row, there].astype(np.float64)
+            above = held - held.min()
+            spread = above.max() if scale == "min-max" else above.std()
+            gain[row, there] = above / spread if spread != 0 else 0
+    return gain
 
 
 def _summed(parts: Sequence[np.ndarray], ids: Sequence[Ints], k: int) -> Ranking:

@@ -42,14 +42,44 @@ def test_reciprocal_rank_adds_up_places(data):
 @given(st.data(), st.sampled_from(["min-max", "z-score"]))
 def test_convex_adds_up_scaled_scores(data, scale):
     given_, weights, expected = rankings(data.draw, 2), (0.3, 0.7), {}
-    for weight, ranking in zip(weights, given_, strict=True):
-        scores = listed(ranking)
-        values = np.array(list(scores.values()))
-        spread = 0 if not scores else np.ptp(values) if scale == "min-max" else values.std()
-        for i, score in scores.items():
-            expected.setdefault(i, 0)
-            expected[i] += weight * (score - values.min()) / (spread or 1)
+    gains = [scaled(listed(ranking), scale) for ranking in given_]
+    best = max((gain for gained in gains for gain in gained.values()), default=0) or 1
+    for weight, gained in zip(weights, gains, strict=True):
+        for i, gain in gained.items():
+            expected[i] = expected.get(i, 0) + weight * (gain if any(gained.values()) else best)
     assert listed(convex(given_, weights, 10, scale=scale)) == pytest.approx(expected, abs=1e-5)
+
+
+def scaled(scores, scale):
+    """Return how far each stands above the last; all 0 where there is no spread."""
+    values = np.array(list(scores.values()) or [0])
+    spread = np.ptp(values) and (np.ptp(values) if scale == "min-max" else values.std())
+    return {i: (score - values.min()) / (spread or 1) for i, score in scores.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(["min-max", "z-score"]), st.integers(1, 4), st.floats(0.125, 1000, width=32))
+def test_matches_without_spread_gain_what_the_best_of_another_list_gains(data, scale, count, score):
+    other = np.float32([sorted(data.draw(st.sets(st.integers(-9, 9), min_size=2)), reverse=True)])
+    words = np.full((1, 4), -np.inf, np.float32), np.full((1, 4), -1)
+    words[0][0, :count], words[1][0, :count] = score, np.arange(100, 100 + count)
+    fused = listed(convex([(other, np.arange(other.size)[None]), words], [1, 1], 99, scale=scale))
+    assert [fused[i] for i in range(100, 100 + count)] == [fused[0]] * count  # 0 is the other list's best
+    assert max(fused.values()) == fused[0] > 0
+
+
+@pytest.mark.parametrize("scale", ["min-max", "z-score"])
+def test_the_only_document_with_the_word_is_found(scale):
+    dense = np.float32([[0.9, 0.8, 0.7, 0.6]]), np.array([[1, 2, 3, 7]])
+    for words in (
+        (np.float32([[5, -np.inf]]), np.array([[7, -1]])),
+        (np.float32([[5]]), np.array([[7]])),
+        (np.float32([[0.1, 0.1, 0.1]]), np.array([[7, 9, 8]])),  # their mean is not 0.1 to the last bit
+    ):
+        assert 7 in convex([dense, words], [1, 1], 2, scale=scale)[1]
+        assert set(listed(convex([words], [1], 3, scale=scale)).values()) == {1.0}
+    empty = np.float32([[-np.inf]]), np.array([[-1]])
+    assert convex([dense, empty], [1, 1], 2, scale=scale)[1].tolist() == [[1, 2]]
 
 
 def test_more_asked_than_there_is_and_ties():
@@ -74,5 +104,6 @@ def test_what_cannot_be_fused_is_refused():
         convex([one], [1], 2, scale="softmax")
     with pytest.raises(ValueError, match="NaN"):
         convex([(np.float32([[np.nan, 0]]), one[1])], [1], 2)
-    with pytest.raises(ValueError, match="at least one ranking"):
-        reciprocal_rank([], 2)
+    for nothing in (lambda: reciprocal_rank([], 2), lambda: convex([], [], 2)):
+        with pytest.raises(ValueError, match="at least one ranking"):
+            nothing()

@@ -140,7 +140,7 @@ def test_an_adapter_learns_which_dimensions_matter():
     # What the pairs share stands in the last four dimensions; the first twelve are louder, and noise.
     shared = normal(400, 4)
     queries, documents = (np.hstack([2 * normal(400, 12, seed), shared]) for seed in (1, 2))
-    adapter = LinearAdapter.fit(queries, documents, dims=(16, 4), epochs=100, learning_rate=1e-2)
+    adapter = LinearAdapter.fit(queries, documents, dims=(16, 4), epochs=40, learning_rate=3e-2)
 
     def found(vectors_of):
         return (vectors_of(queries) @ vectors_of(documents).T).argmax(axis=1) == np.arange(400)
