@@ -60,16 +60,16 @@ def test_a_row_of_codes_becomes_a_query():
 
 
 @given(st.lists(st.tuples(FLOATS, st.integers(0, 2**31 - 1)), min_size=2, max_size=20))
-def test_packed_floats_sort_by_similarity_then_number(pairs):
+def test_packed_floats_sort_by_similarity_then_the_newest_first(pairs):
     packed = sorted(pack(np.float32(similarity), i) for similarity, i in pairs)
-    expected = sorted(pairs, key=lambda pair: (-np.float32(pair[0]), pair[1]))
+    expected = sorted(pairs, key=lambda pair: (-np.float32(pair[0]), -pair[1]))
     assert [number_of(p) for p in packed] == [i for _, i in expected]
 
 
 @given(st.lists(st.tuples(st.integers(-(2**31) + 1, 2**31 - 1), st.integers(0, 2**31 - 1)), min_size=2))
-def test_packed_integers_sort_by_similarity_then_number(pairs):
+def test_packed_integers_sort_by_similarity_then_the_newest_first(pairs):
     packed = sorted(pack(np.int32(similarity), i) for similarity, i in pairs)
-    assert [number_of(p) for p in packed] == [i for _, i in sorted(pairs, key=lambda p: (-p[0], p[1]))]
+    assert [number_of(p) for p in packed] == [i for _, i in sorted(pairs, key=lambda p: (-p[0], -p[1]))]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.int8])
@@ -80,14 +80,3 @@ def test_rows_begin_on_cache_lines(dtype):
         assert rows.shape[1] >= d
         assert not rows.any()
         assert all(rows[i].ctypes.data % 64 == 0 for i in range(n))
-
-
-def test_compiling_is_said_once(capsys, monkeypatch):
-    monkeypatch.setattr(kernels, "_said", [])
-    with kernels.compiling_is_announced():
-        for value in (1, 1.0):
-            njit(lambda x: x + 1)(value)
-    assert "".join(capsys.readouterr()).count("compiling for this machine") == 1
-    with kernels.compiling_is_announced():
-        pass
-    assert "".join(capsys.readouterr()) == ""
