@@ -99,7 +99,7 @@ def test_it_shows_no_errors_and_no_noise(path):
 def test_it_ends_with_a_quiz(path):
     """Saved is the page with folded answers, not the widget, which would be dead without its kernel."""
     last = read(path).cells[-1]
-    assert f'quiz("{path.stem}")' in last.source
+    assert f'quiz("{path.stem[3:]}")' in last.source
     (output,) = last.outputs
     assert output.data["text/html"].count("<details>") == 5
     assert not [kind for kind in output.data if "widget" in kind]

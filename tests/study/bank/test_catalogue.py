@@ -117,12 +117,14 @@ def test_every_file_of_questions_belongs_to_a_chapter():
 
 # Old names.
 
+RETIRED: set[str] = set()  # ids of questions that have left the bank; answers to them are kept under these
+
 
 def test_old_names_lead_to_questions_that_there_are():
     old = aliases()["questions"]
-    assert set(old.values()) <= set(bank())
+    assert set(old.values()) == {question for question in bank() if first_id(question) != question} | RETIRED
     assert not set(old) & set(bank())
-    assert len(old) == 319  # of the first renaming; those who add lines raise the number
+    assert len(old) >= 319  # the first renaming; lines are added, never taken away
 
 
 def test_first_and_present_names_are_inverse():
@@ -143,13 +145,16 @@ def test_a_question_renamed_twice_keeps_its_first_name(monkeypatch):
 
 
 def test_a_seed_draws_what_it_drew_before_the_renaming():
-    question = bank()["hnsw/why-layers"]
-    order = list(range(len(question.options)))
-    random.Random("06-why-layers 3").shuffle(order)
-    assert ask(question, 3).shown == tuple(order)
-    question, rng = bank()["hnsw/gigabytes"], random.Random("06-gigabytes 3")
-    drawn = {name: rng.choice(values) for name, values in question.parameters.items()}
-    assert question.draw(3) == question.filled(drawn)
+    single, parametric = (
+        next(q for q in questions_on(["hnsw"]) if q.kind == kind and not getattr(q, "keep_order", False))
+        for kind in ("single", "parametric")
+    )
+    order = list(range(len(single.options)))
+    random.Random(f"06-{single.id.removeprefix('hnsw/')} 3").shuffle(order)
+    assert ask(single, 3).shown == tuple(order)
+    rng = random.Random(f"06-{parametric.id.removeprefix('hnsw/')} 3")
+    drawn = {name: rng.choice(values) for name, values in parametric.parameters.items()}
+    assert parametric.draw(3) == parametric.filled(drawn)
 
 
 def test_a_card_in_anki_is_the_same_as_before_the_renaming(tmp_path):

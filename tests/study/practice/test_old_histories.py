@@ -1,8 +1,8 @@
 """A history that was written before questions were renamed opens with nothing lost.
 
-``fixtures/history_v1.sqlite`` and its export ``history_v1.json`` were made by the version before the renaming,
-by sessions of all modes over a week: some answers wrong, in part or hinted, one to a question that has left the
-bank. ``history_v1_standing.json`` holds what that version made of them, with the new names put in.
+``fixtures/history_v1.sqlite`` and its export ``history_v1.json`` were made by the version before the
+renaming, by sessions of all modes over a week: some answers wrong, in part or hinted, one to a question that
+has left the bank. ``history_v1_standing.json`` holds what that version made of them, with the new names.
 """
 
 import csv
@@ -89,7 +89,7 @@ def test_nothing_comes_twice(path, tmp_path):
 
 
 def test_on_disk_a_question_keeps_its_first_name(path):
-    """So that the version before finds an answer that was given to this one."""
+    """So that a version that knows it by another name finds the answer, too."""
     before = stored_names(path)
     history = History(path)
     sitting = quizzes.quiz([bank()["hnsw/tombstones"]], history, 1)
