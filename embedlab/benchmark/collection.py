@@ -10,7 +10,6 @@ import sys
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -131,7 +130,8 @@ def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
         raise BenchmarkError(f"DocSearch needs {error.name}: pip install -c constraints.txt -e .") from error
 
     def build() -> Benchmark:
-        from embedlab.benchmark.docstrings import build, split
+        from embedlab.benchmark.docstrings import build
+        from embedlab.benchmark.splits import split
 
         doc_ids, documents, found = build()
         query_ids = [f"q{i:04}" for i in range(len(found))]
@@ -143,10 +143,10 @@ def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
 
     if not cache:
         return build()
-    builder = Path(find_spec("embedlab.benchmark.docstrings").origin).read_text(encoding="utf-8")
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    code = builder + inspect.getsource(docsearch) + inspect.getsource(_write)
-    key = content_key(*versions, python, code, str(seed))
+    code = [Path(__file__).with_name(name).read_bytes() for name in ("docstrings.py", "splits.py")]
+    code += [inspect.getsource(docsearch), inspect.getsource(_write)]
+    key = content_key(*versions, python, *code, str(seed))
     return cached("docsearch", key, build, _write, _read, suffix=".json")
 
 

@@ -2,11 +2,13 @@
 
 A run is ``{query id: {document id: score}}``, judgements (qrels) are ``{query id: {document id: gain}}``.
 Every judged query counts: one that the run has no answer to gets 0. Where scores tie, the document with the
-larger id (as text) comes first: the rule of trec_eval, which makes figures repeatable. MS MARCO's script,
-from which MRR@k is known, has the opposite rule, and `mrr` keeps to that.
+larger id (as text) comes first: the rule of trec_eval, which makes figures repeatable. It compares in single
+precision, so scores that are 1e-9 apart tie. MS MARCO's script, from which MRR@k is known, compares in double
+precision and has the opposite rule for ties; `mrr` keeps to that.
 """
 
 import math
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,8 +18,11 @@ Run = dict[str, dict[str, float]]
 Qrels = dict[str, dict[str, int]]
 
 
-def ranked(scores: dict[str, float], *, query: str = "", larger_id_first: bool = True) -> list[str]:
+def ranked(scores: dict[str, float], *, query: str = "", trec_eval: bool = True) -> list[str]:
     """Sort documents by score, best first; ties by id. The query's id is for the error's message.
+
+    With ``trec_eval`` as that program does: scores in single precision, the larger id first. Otherwise as MS
+    MARCO's script: double precision, the smaller id first.
 
     Raises
     ------
@@ -26,14 +31,15 @@ def ranked(scores: dict[str, float], *, query: str = "", larger_id_first: bool =
 
     Examples
     --------
-    >>> ranked({"a": 1.0, "b": 2.0, "c": 1.0})
+    >>> ranked({"a": 1.000000001, "b": 2.0, "c": 1.0})
     ['b', 'c', 'a']
     """
     bad = next((document for document, score in scores.items() if math.isnan(score)), None)
     if bad is not None:
         raise ValueError(f"query {query!r}: the score of document {bad!r} is NaN, which has no rank")
-    by_id = sorted(scores, reverse=larger_id_first)
-    return sorted(by_id, key=lambda document: -scores[document])  # stable: ties keep the order of the ids
+    compared = dict(zip(scores, array("f", scores.values()), strict=True)) if trec_eval else scores
+    by_id = sorted(scores, reverse=trec_eval)
+    return sorted(by_id, key=lambda document: -compared[document])  # stable: ties keep the order of the ids
 
 
 def ndcg(qrels: Qrels, run: Run, k: int = 10) -> dict[str, float]:
@@ -94,7 +100,7 @@ def mrr(qrels: Qrels, run: Run, k: int = 10) -> dict[str, float]:
     _positive(k)
     values = {}
     for query, judged in qrels.items():
-        documents = ranked(run.get(query, {}), query=query, larger_id_first=False)[:k]
+        documents = ranked(run.get(query, {}), query=query, trec_eval=False)[:k]
         ranks = [rank for rank, d in enumerate(documents, start=1) if judged.get(d, 0) > 0]
         values[query] = 1 / ranks[0] if ranks else 0.0
     return values

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -53,13 +54,19 @@ class Row:
 def run_of(
     benchmark: Benchmark, rank: Rank, split: str = "test", k: int = 100
 ) -> dict[str, dict[str, float]]:
-    """Rank all queries of a split: ``{query id: {document id: score}}``, the k best each."""
+    """Rank all queries of a split: ``{query id: {document id: score}}``, the k best each.
+
+    A query that is itself a document (in ArguAna, Quora) would find itself first: as in BEIR, a document with
+    the query's own id is left out of its ranking.
+    """
     query_ids, texts, _ = benchmark.split(split)
-    scores, rows = rank(texts, k)
-    return {
-        query_id: {benchmark.doc_ids[j]: float(s) for s, j in zip(scores[i], rows[i], strict=True) if j >= 0}
-        for i, query_id in enumerate(query_ids)
-    }
+    own = not set(benchmark.doc_ids).isdisjoint(query_ids)
+    scores, rows = rank(texts, k + own)  # one more, where one may go
+    run = {}
+    for query_id, row, values in zip(query_ids, rows, scores, strict=True):
+        found = ((benchmark.doc_ids[j], float(value)) for j, value in zip(row, values, strict=True) if j >= 0)
+        run[query_id] = dict(islice(((i, value) for i, value in found if i != query_id), k))
+    return run
 
 
 def measure(

@@ -1,12 +1,10 @@
-"""DocSearch: what it promises; and the loaders, on good and on broken files."""
+"""DocSearch: what it promises, and samples of it."""
 
 import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from folders import beir_folder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,11 +12,8 @@ from embedlab.benchmark import (
     Benchmark,
     BenchmarkError,
     docsearch,
-    load_beir,
-    load_corpus,
-    simlex999,
+    splits,
     training_pairs,
-    wordsim353,
 )
 from embedlab.benchmark import docstrings as builder
 
@@ -53,7 +48,7 @@ def test_no_document_is_a_target_on_both_sides(benchmark):
 def test_splits_are_clean_for_any_queries(targets, seed):
     queries = [(f"q{i}", sorted(rows)) for i, rows in enumerate(targets)]
     doc_ids = [f"{'numpy' if i < 5 else 'scipy'}.f{i}" for i in range(10)]
-    train, test = builder.split(doc_ids, queries, seed)
+    train, test = splits.split(doc_ids, queries, seed)
     assert sorted(train + test) == list(range(len(queries)))
     assert not {t for i in train for t in targets[i]} & {t for i in test for t in targets[i]}
 
@@ -125,93 +120,6 @@ def test_a_missing_package_is_named(monkeypatch):
 )
 def test_see_also_entries(see_also, expected):
     assert list(builder.entries(see_also)) == expected
-
-
-def test_beir_folder_loads(tmp_path):
-    found = load_beir(beir_folder(tmp_path))
-    assert found.documents == ["T\none", "two"]
-    assert found.split() == (["q1"], ["first?"], {"q1": {"d1": 2, "d2": 0}})
-    with pytest.raises(BenchmarkError, match="has no split 'train', only test"):
-        found.split("train")
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({"corpus": ["{"]}, r"corpus.jsonl, line 1: not JSON"),
-        ({"corpus": ['{"_id": "d1"}']}, r"corpus.jsonl, line 1: expected an object with a string 'text'"),
-        (
-            {"corpus": ['{"_id": 1, "text": ""}', '{"_id": 1, "text": ""}']},
-            r"line 2: the id '1' is there twice",
-        ),
-        ({"queries": ["", "[]"]}, r"queries.jsonl, line 2: expected an object"),
-        (
-            {"qrels": ["query-id\tcorpus-id\tscore", "q1\td9\t1"]},
-            r"test.tsv, line 2: there is no document 'd9'",
-        ),
-        ({"qrels": ["q9\td1\t1"]}, r"test.tsv, line 1: there is no query 'q9'"),
-        (
-            {"qrels": ["head", "q1 d1 1"]},
-            r"test.tsv, line 2: expected query id, document id and a whole number",
-        ),
-        ({"corpus": ['{"text": "one"}']}, r"corpus.jsonl, line 1: there is no '_id'"),
-        ({"queries": ['{"_id": null, "text": "?"}']}, r"queries.jsonl, line 1: there is no '_id'"),
-        ({"qrels": ["query-id\tcorpus-id\tscore"]}, r"test.tsv: there are no judgements in it"),
-        ({"qrels": ["q1\td1\t1", "q1\td1\t0"]}, r"line 2: 'q1' and 'd1' were judged otherwise"),
-        ({"qrels": ["head", "q1\td1\t--1"]}, r"line 2: expected .* a whole number"),
-        ({"qrels": ["head", "q1\td1\t\u0662"]}, r"line 2: expected .* a whole number"),
-        ({"qrels": ["head", "q1\td1\thigh"]}, r"line 2: expected .* but got \['q1', 'd1', 'high'\]"),
-    ],
-)
-def test_broken_beir_folders_name_file_and_line(tmp_path, files, message):
-    with pytest.raises(BenchmarkError, match=message):
-        load_beir(beir_folder(tmp_path, **files))
-
-
-def test_missing_and_empty_beir_files(tmp_path):
-    with pytest.raises(BenchmarkError, match=r"corpus.jsonl cannot be read: No such file"):
-        load_beir(tmp_path)
-    folder = beir_folder(tmp_path)
-    (folder / "corpus.jsonl").write_text("\n")
-    with pytest.raises(BenchmarkError, match=r"corpus.jsonl: there is nothing in it"):
-        load_beir(folder)
-
-
-def test_your_own_documents(tmp_path):
-    (tmp_path / "a.jsonl").write_text('{"id": 7, "text": "seven"}\n{"text": "two"}\n')
-    assert load_corpus(tmp_path / "a.jsonl") == (["7", "2"], ["seven", "two"])
-    (tmp_path / "b.txt").write_text("\ufefffirst\n\nthird\r\n", encoding="utf-8")
-    assert load_corpus(tmp_path / "b.txt") == (["line 1", "line 3"], ["first", "third"])
-    folder = tmp_path / "folder"
-    (folder / "sub").mkdir(parents=True)
-    (folder / "sub" / "x.md").write_text("a note")
-    (folder / "y.rst").write_text("another")
-    (folder / "empty.txt").write_text(" ")
-    (folder / "z.png").write_bytes(b"\x89PNG")
-    assert load_corpus(folder) == (["sub/x.md", "y.rst"], ["a note", "another"])
-
-
-def test_your_own_documents_where_there_are_none(tmp_path):
-    with pytest.raises(BenchmarkError, match="no documents in it"):
-        load_corpus(tmp_path)
-    with pytest.raises(BenchmarkError, match="nothing does not exist"):
-        load_corpus(tmp_path / "nothing")
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(BenchmarkError, match=r"expected a folder, a .jsonl or a .txt file"):
-        load_corpus(tmp_path / "a.pdf")
-    with pytest.raises(BenchmarkError, match="cannot be read: No such file"):
-        load_corpus(tmp_path / "nothing.txt")
-    (tmp_path / "latin.txt").write_bytes("e\né".encode("latin-1"))
-    with pytest.raises(BenchmarkError, match=r"latin.txt is no text in UTF-8, line 2"):
-        load_corpus(tmp_path)
-
-
-def test_word_pairs():
-    assert len(simlex999()) == 999
-    assert len(wordsim353()) == 353
-    for pairs in (simlex999(), wordsim353()):
-        scores = np.array([score for _, _, score in pairs])
-        assert ((scores >= 0) & (scores <= 10)).all()
 
 
 def test_fingerprint_changes_with_content():

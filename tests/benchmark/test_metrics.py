@@ -11,10 +11,9 @@ from embedlab.benchmark import bootstrap_interval, mrr, ndcg, randomisation_test
 
 documents = st.sampled_from([f"d{i}" for i in range(12)])
 queries = st.sampled_from([f"q{i}" for i in range(5)])
-# Few different scores: many ties.
-runs = st.dictionaries(
-    queries, st.dictionaries(documents, st.sampled_from([0.0, 0.5, 1.0, -2.0]), min_size=1)
-)
+# Few different scores: many ties, some of them only in single precision.
+SCORES = [0.0, 0.5, 1.0, 1.0 + 1e-9, 1.0 + 1e-6, -2.0, 1e300, 2e300]
+runs = st.dictionaries(queries, st.dictionaries(documents, st.sampled_from(SCORES), min_size=1))
 judgements = st.dictionaries(queries, st.dictionaries(documents, st.integers(0, 3), min_size=1), min_size=1)
 
 
@@ -40,6 +39,13 @@ def test_between_zero_and_one_and_perfect_for_the_ideal_run(qrels, run):
     }
     answered = {query for query, judged in qrels.items() if any(judged.values())}
     assert {query for query, value in ndcg(qrels, ideal, 12).items() if value == pytest.approx(1)} == answered
+
+
+def test_scores_closer_than_single_precision_tie():
+    qrels, run = {"q": {"d0": 1}}, {"q": {"d62": 0.9222621453752586, "d0": 0.9222621453752586 + 1e-9}}
+    found = ir_measures.calc_aggregate([ir_measures.nDCG @ 10, ir_measures.RR @ 10], qrels, run)
+    assert ndcg(qrels, run)["q"] == pytest.approx(found[ir_measures.nDCG @ 10]) == pytest.approx(0.63093)
+    assert mrr(qrels, run)["q"] == found[ir_measures.RR @ 10] == 1.0  # MS MARCO's script: double precision
 
 
 def test_refuses_nan_and_bad_k():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.benchmark import Benchmark, Scoreboard, as_text, measure, median_ms, run_of
+from embedlab.benchmark import Benchmark, Scoreboard, as_text, measure, median_ms, ndcg, run_of
 
 BENCHMARK = Benchmark(
     name="Tiny <b>",
@@ -48,6 +48,22 @@ def test_measures_by_hand():
 
 def test_missing_results_are_left_out():
     assert run_of(BENCHMARK, always([1, -1])) == {q: {"b": 0.0} for q in ("q1", "q2", "q3")}
+
+
+def test_a_query_that_is_a_document_does_not_find_itself():
+    benchmark = Benchmark(
+        name="duplicates",
+        doc_ids=["a", "b", "c"],
+        documents=["A", "B", "C"],
+        queries={"a": "A", "q": "B?"},
+        qrels={"a": {"b": 1}, "q": {"b": 1}},
+        splits={"test": ["a", "q"]},
+    )
+    run = run_of(benchmark, always([0, 1, 2]), k=2)
+    assert {query: list(found) for query, found in run.items()} == {"a": ["b", "c"], "q": ["a", "b"]}
+    # BEIR's evaluate drops documents with the query's id, then asks trec_eval: 1 and 1 / log2(3).
+    assert ndcg(benchmark.qrels, run) == {"a": 1.0, "q": pytest.approx(1 / np.log2(3))}
+    assert list(run_of(BENCHMARK, always([0, 1, 2]), k=2)["q1"]) == ["a", "b"]
 
 
 def test_rows_are_kept_in_the_order_of_chapters(board):
