@@ -1,16 +1,16 @@
-# make lab | test | notebooks | bench | clean-cache.  On Windows without make: see README.
+# make lab | quick | test | train | notebooks | bench | clean-cache.  On Windows without make: see README.
 PYTHON ?= python3
 VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/peers
 LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 # Two native thread pools on few cores slow each other down; warnings about it would end up in the notebooks.
 export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE = 1
 
-.PHONY: lab test notebooks bench clean-cache
+.PHONY: setup lab style quick test train notebooks bench clean-cache
 
 # pip runs again only where what it reads is newer than its last success.
 $(READY): pyproject.toml constraints.txt tools/jupyterlab.json
@@ -20,14 +20,28 @@ $(READY): pyproject.toml constraints.txt tools/jupyterlab.json
 	@mkdir -p $(LAB_SETTINGS) && cp tools/jupyterlab.json $(LAB_SETTINGS)/overrides.json  # no question about news
 	@touch $(READY)
 
+setup: $(READY)
+
 lab: $(READY)
 	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
 
-test: $(READY)
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(ARGS)
-	TQDM_DISABLE=1 $(BIN)/python -m pytest -o addopts= -q --nbval-lax --nbval-current-env --durations=0 $(NOTEBOOKS)
+
+# While you work: no notebooks, and nothing that trains or embeds for long.
+quick: style
+	$(BIN)/python -m pytest -m "not slow" --durations=15 $(ARGS)
+
+# The chapters run one after the other: two at once would share the cores, and the memory.
+test: style
+	$(BIN)/python -m pytest --durations=15 $(ARGS)
+	TQDM_DISABLE=1 $(BIN)/python -m pytest -o addopts= -q --nbval-lax --nbval-current-env --durations=25 $(NOTEBOOKS)
+
+# All that is trained, anew. An interrupted training goes on where it was.
+train: $(READY)
+	$(BIN)/embedlab train matryoshka
+	$(BIN)/embedlab train reranker
 
 notebooks: $(READY)
 	TQDM_DISABLE=1 $(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)

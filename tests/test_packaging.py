@@ -152,7 +152,7 @@ def test_the_licence_is_there():
 # One command each.
 
 
-@pytest.mark.parametrize("target", ["lab", "test", "notebooks", "bench", "clean-cache"])
+@pytest.mark.parametrize("target", ["setup", "lab", "quick", "test", "train", "notebooks", "bench", "clean-cache"])
 def test_make_has(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
