@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "docstrings": ["summary"],
         "folders": ["load_beir", "load_corpus"],
         "metrics": ["bootstrap_interval", "mrr", "ndcg", "randomisation_test", "recall"],
-        "scoreboard": ["HEADINGS", "Scoreboard", "as_text", "measure", "median_ms", "run_of"],
+        "scoreboard": ["HEADINGS", "Scoreboard", "as_run", "as_text", "measure", "median_ms", "run_of"],
         "word_pairs": ["simlex999", "wordsim353"],
     },
 )

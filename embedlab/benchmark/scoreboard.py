@@ -61,9 +61,15 @@ def run_of(
     """
     query_ids, texts, _ = benchmark.split(split)
     own = not set(benchmark.doc_ids).isdisjoint(query_ids)
-    scores, rows = rank(texts, k + own)  # one more, where one may go
+    return as_run(benchmark, query_ids, rank(texts, k + own), k)  # one more, where one may go
+
+
+def as_run(
+    benchmark: Benchmark, query_ids: Sequence[str], ranking: tuple[np.ndarray, np.ndarray], k: int = 100
+) -> dict[str, dict[str, float]]:
+    """Turn (scores, rows), each (q, k), into ``{query id: {document id: score}}``; -1 stands for no document."""
     run = {}
-    for query_id, row, values in zip(query_ids, rows, scores, strict=True):
+    for query_id, values, row in zip(query_ids, *ranking, strict=True):
         found = ((benchmark.doc_ids[j], float(value)) for j, value in zip(row, values, strict=True) if j >= 0)
         run[query_id] = dict(islice(((i, value) for i, value in found if i != query_id), k))
     return run
