@@ -67,7 +67,7 @@ def run_of(
 def as_run(
     benchmark: Benchmark, query_ids: Sequence[str], ranking: tuple[np.ndarray, np.ndarray], k: int = 100
 ) -> dict[str, dict[str, float]]:
-    """Turn (scores, rows), each (q, k), into ``{query id: {document id: score}}``; -1 stands for no document."""
+    """Turn (scores, rows), each (q, k), into ``{query id: {document id: score}}``; -1 is none."""
     run = {}
     for query_id, values, row in zip(query_ids, *ranking, strict=True):
         found = ((benchmark.doc_ids[j], float(value)) for j, value in zip(row, values, strict=True) if j >= 0)
