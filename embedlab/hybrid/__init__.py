@@ -5,7 +5,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "bm25": ["ANALYZERS", "BM25Index", "code_words", "idf", "stemmed"],
+        "analyzers": ["ANALYZERS", "code_words", "stemmed"],
+        "bm25": ["BM25Index", "idf"],
         "fusion": ["Ranking", "convex", "reciprocal_rank"],
     },
 )

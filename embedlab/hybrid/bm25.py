@@ -7,70 +7,21 @@ each pair of a term and a document that holds it (Lù 2024, BM25S).
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from embedlab.hybrid.analyzers import ANALYZERS
 from embedlab.index import Floats, Ints, top_k
-from embedlab.machine import compiled, compiling_is_announced, files
+from embedlab.machine import StoreError, files
 
-WORD = re.compile(r"\w+")
-# The parts of an identifier: "readCSVFile2" -> read, CSV, File, 2.
-PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
-Analyzer = Callable[[str], list[str]]
-
-
-def words(text: str) -> list[str]:
-    """Cut a text into words, in small letters.
-
-    Examples
-    --------
-    >>> words("Read a CSV with pandas.read_csv!")
-    ['read', 'a', 'csv', 'with', 'pandas', 'read_csv']
-    """
-    return WORD.findall(text.lower())
-
-
-def code_words(text: str) -> list[str]:
-    """Cut a text into words, and identifiers also into their parts.
-
-    Examples
-    --------
-    >>> code_words("use read_csv or KMeans")
-    ['use', 'read_csv', 'read', 'csv', 'or', 'kmeans', 'k', 'means']
-    """
-    found = []
-    for word in WORD.findall(text):
-        found.append(word.lower())
-        parts = PART.findall(word)
-        if len(parts) > 1:
-            found += [part.lower() for part in parts]
-    return found
-
-
-def stemmed(text: str) -> list[str]:
-    """`code_words`, each cut down to its stem by the Snowball stemmer for English (Porter 1980).
-
-    Examples
-    --------
-    >>> stemmed("Replacing missing values")
-    ['replac', 'miss', 'valu']
-    """
-    return _stemmer().stemWords(code_words(text))
-
-
-@cache
-def _stemmer():
-    import Stemmer
-
-    return Stemmer.Stemmer("english")
-
-
-ANALYZERS: dict[str, Analyzer] = {"words": words, "code": code_words, "stemmed": stemmed}
+ALL_ARE_FOUND = np.finfo(np.float32).tiny  # the least that a shared term adds, though its idf be 0
+ARRAYS = ("terms", "documents", "counts", "lengths")
+WORDS_VERSION = 2  # of the analyzers; version 1 cut words other than ASCII at some letters and marks
+MANY = 64  # queries: from so many on, compiled code is worth its import
 
 
 def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float:
@@ -89,12 +40,17 @@ def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float
     return math.log1p(odds) if kind == "lucene" else max(0.0, math.log(odds))
 
 
-@compiled()
-def add_up(terms, starts, documents, weights, found):
+def add_up(terms: Ints, starts: Ints, documents: NDArray[np.int32], weights: Floats, found: Floats) -> None:
     """Add the weight of each posting of each term to the score of its document."""
     for t in terms:
-        for p in range(starts[t], starts[t + 1]):
-            found[documents[p]] += weights[p]
+        postings = slice(starts[t], starts[t + 1])
+        found[documents[postings]] += weights[postings]  # a term names a document once
+
+
+def _compiled_loop() -> Callable:
+    from embedlab.hybrid.compiled import add_up  # importing numba takes longer than a few queries
+
+    return add_up
 
 
 class BM25Index:
@@ -168,17 +124,20 @@ class BM25Index:
         n = len(self)
         held_by = np.bincount(self.terms, minlength=len(self.vocabulary))  # documents with each term
         self.starts = np.concatenate([[0], np.cumsum(held_by)])  # term t: postings starts[t] to starts[t + 1]
-        rarity = np.array([idf(f, n, self.idf_kind) for f in held_by], np.float64)
+        held, which = np.unique(held_by, return_inverse=True)  # many terms are held by equally many
+        rarity = np.array([idf(int(f), n, self.idf_kind) for f in held])[which]
         relative = self.lengths / max(self.lengths.mean(), 1e-9) if n else self.lengths
         saturated = self.counts / (self.counts + self.k1 * (1 - self.b + self.b * relative[self.documents]))
-        self.weights = (rarity[self.terms] * saturated).astype(np.float32)
+        self.weights = np.maximum(rarity[self.terms] * saturated, ALL_ARE_FOUND).astype(np.float32)
 
     def scores(self, query: str) -> Floats:
         """Score all documents for one query, (n,); one that shares no term with it has 0."""
+        return self._scores(query, add_up)
+
+    def _scores(self, query: str, add_up: Callable) -> Floats:
         found = np.zeros(len(self), np.float32)
         known = [self.vocabulary[t] for t in ANALYZERS[self.analyzer](query) if t in self.vocabulary]
-        with compiling_is_announced():
-            add_up(np.array(known, np.int64), self.starts, self.documents, self.weights, found)
+        add_up(np.array(known, np.int64), self.starts, self.documents, self.weights, found)
         return found
 
     def search(self, queries: Sequence[str], k: int) -> tuple[Floats, Ints]:
@@ -194,26 +153,43 @@ class BM25Index:
             If k is less than 1.
         """
         queries = _checked(queries)
-        parts = [top_k(self.scores(query)[None], k) for query in queries] or [top_k(np.zeros((0, 1)), k)]
+        inner_loop = _compiled_loop() if len(queries) >= MANY else add_up
+        found = [top_k(self._scores(query, inner_loop)[None], k) for query in queries]
+        parts = found or [top_k(np.zeros((0, 1)), k)]
         scores, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
         return np.where(scores > 0, scores, -np.inf).astype(np.float32), np.where(scores > 0, ids, -1)
 
     def save(self, path: str | Path) -> None:
         """Write the index to a file."""
-        arrays = {name: getattr(self, name) for name in ("terms", "documents", "counts", "lengths")}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
         about = {name: getattr(self, name) for name in ("k1", "b", "idf_kind", "analyzer")}
         vocabulary = np.frombuffer(json.dumps(list(self.vocabulary)).encode(), np.uint8)
-        files.save(path, "BM25Index", {**arrays, "vocabulary": vocabulary}, about)
+        files.save(path, "BM25Index", {**arrays, "vocabulary": vocabulary}, about | {"words": WORDS_VERSION})
 
     @classmethod
     def load(cls, path: str | Path) -> "BM25Index":
-        """Read an index back; `StoreError` if the file is damaged or something else."""
+        """Read an index back.
+
+        Raises
+        ------
+        StoreError
+            If the file is missing, damaged or something else, or was written when words were cut otherwise.
+        """
         arrays, about = files.load(path, "BM25Index")
-        index = cls(**about)
-        vocabulary = json.loads(arrays.pop("vocabulary").tobytes())
+        try:
+            version = about.pop("words", 1)
+            index = cls(**about)
+            vocabulary = json.loads(arrays["vocabulary"].tobytes())
+            for name in ARRAYS:
+                setattr(index, name, arrays[name])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"{str(path)!r} holds no whole BM25 index: {error!r}") from error
+        if version != WORDS_VERSION and not all(map(str.isascii, vocabulary)):
+            raise StoreError(
+                f"{str(path)!r} holds words that embedlab now cuts otherwise (version {version} of its "
+                f"analyzers, now {WORDS_VERSION}): build the index again"
+            )
         index.vocabulary = {term: t for t, term in enumerate(vocabulary)}
-        for name, array in arrays.items():
-            setattr(index, name, array)
         index._weigh()
         return index
 

@@ -1,13 +1,20 @@
 """BM25: the formula, the library bm25s, growing, saving, and bad input."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import bm25s
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.hybrid import ANALYZERS, BM25Index, code_words, idf
-from embedlab.machine import StoreError
+from embedlab.benchmark import docsearch
+from embedlab.hybrid import BM25Index, idf
+from embedlab.hybrid.bm25 import MANY
+from embedlab.machine import StoreError, files
 
 TEXTS = ["the cat sat on the mat", "the dog ate the bone", "cats and dogs", "", "a mat for the cat, a mat!"]
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=6).map(" ".join)
@@ -95,14 +102,63 @@ def test_fewer_documents_than_asked_and_ties_by_id():
     assert filled().search([], 4)[0].shape == (0, 4)
 
 
-def test_analyzers_cut_identifiers():
-    assert code_words("read_csv HTTPServer2 naïveWert") == [
-        *["read_csv", "read", "csv"],
-        *["httpserver2", "http", "server", "2"],
-        *code_words("naïveWert"),
-    ]
-    assert ANALYZERS["stemmed"]("Replacing values") == ["replac", "valu"]
-    assert ANALYZERS["words"]("Größe 12") == ["größe", "12"]
+def test_a_shared_word_is_found_though_its_idf_is_0():
+    index = filled(["a b", "a c", "d e", "f g"], idf_kind="robertson")  # half of them hold "a"
+    assert index.search(["a"], 3)[1].tolist() == [[0, 1, -1]]
+    assert index.search(["a b"], 3)[1].tolist() == [[0, 1, -1]]
+    assert index.scores("a").max() < 1e-30
+
+
+def test_one_query_needs_neither_numba_nor_torch():
+    code = """import sys
+from embedlab.hybrid import BM25Index
+index = BM25Index()
+index.add(["a cat", "a dog"])
+assert index.search(["cats"], 1)[1] == [[0]]
+assert not {"torch", "numba"} & set(sys.modules)"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_many_queries_find_what_each_finds_alone():
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice([f"w{i}" for i in range(40)], 20)) for _ in range(300)]
+    index = filled(texts)
+    scores, ids = index.search(texts, 7)
+    assert len(texts) > MANY
+    for i in range(0, len(texts), 17):
+        alone = index.search(texts[i : i + 1], 7)
+        np.testing.assert_array_equal(alone[0], scores[i : i + 1])  # to the last bit: in the same order
+        np.testing.assert_array_equal(alone[1], ids[i : i + 1])
+
+
+def test_a_file_of_version_1_loads_unless_its_words_are_cut_otherwise():
+    saved = Path(__file__).parent / "saved"
+    loaded = BM25Index.load(saved / "version-1-ascii.safetensors")
+    now = BM25Index(k1=0.9)
+    now.add(["the cat sat on the mat", "read_csv of a KMeans cat"])
+    for query in ("cats", "read the csv", "kmeans"):
+        np.testing.assert_array_equal(loaded.scores(query), now.scores(query))
+    with pytest.raises(StoreError, match=r"version 1 of its analyzers, now 2\): build the index again"):
+        BM25Index.load(saved / "version-1-other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "about"), [({}, {}), ({"vocabulary": np.frombuffer(b"[]", np.uint8)}, {}), ({}, {"k1": "x"})]
+)
+def test_a_whole_file_that_holds_something_else_is_refused(tmp_path, arrays, about):
+    files.save(tmp_path / "index", "BM25Index", arrays, about)
+    with pytest.raises(StoreError, match="holds no whole BM25 index"):
+        BM25Index.load(tmp_path / "index")
+
+
+@pytest.mark.slow
+def test_all_of_docsearch_is_loaded_and_searched_at_once(tmp_path):
+    index = BM25Index()
+    index.add(docsearch().documents)
+    index.save(tmp_path / "index")
+    start = time.process_time()
+    BM25Index.load(tmp_path / "index").search(["replace missing values"], 10)
+    assert time.process_time() - start < 0.15
 
 
 def test_bad_settings_and_input_are_refused():

@@ -58,7 +58,9 @@ def scaled(scores, scale):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.data(), st.sampled_from(["min-max", "z-score"]), st.integers(1, 4), st.floats(0.125, 1000, width=32))
+@given(
+    st.data(), st.sampled_from(["min-max", "z-score"]), st.integers(1, 4), st.floats(0.125, 1000, width=32)
+)
 def test_matches_without_spread_gain_what_the_best_of_another_list_gains(data, scale, count, score):
     other = np.float32([sorted(data.draw(st.sets(st.integers(-9, 9), min_size=2)), reverse=True)])
     words = np.full((1, 4), -np.inf, np.float32), np.full((1, 4), -1)
