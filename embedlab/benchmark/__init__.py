@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "collection": [
             "Benchmark",
             "BenchmarkError",
+            "Qrels",
             "docsearch",
             "lines_under_test",
             "parts_of",

