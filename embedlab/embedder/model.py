@@ -71,7 +71,7 @@ class Embedder:
             If there is no such model, or it is of a kind that cannot be run.
         """
         folder = model_folder(model)
-        for module in read_json(folder / "modules.json", default=[]):
+        for module in read_json(folder / "modules.json", default=[], kind=list):
             kind = module["type"].rsplit(".", 1)[-1]
             if kind not in ("Transformer", "Pooling", "Normalize"):
                 raise ModelError(f"{folder}: a {kind} layer cannot be run, only Transformer and Pooling")
