@@ -68,17 +68,23 @@ SYSTEMS = {
 PYTHONS = "3.11", "3.12", "3.13", "3.14"
 
 
+@cache
+def requirements_of(name):
+    """List what an installed package requires; nothing where it is one for another system."""
+    try:
+        return [Requirement(line) for line in requires(name) or []]
+    except PackageNotFoundError:
+        return []
+
+
+@cache
 def whole_set(system, python):
     """Follow the requirements of the requirements: name to one package that asks for it."""
     place = {**SYSTEMS[system], "python_version": python, "python_full_version": f"{python}.0"}
     asked_by, seen, to_do = {}, set(), [("embedlab", ("course", "dev"))]
     while to_do:
         name, extras = to_do.pop()
-        try:
-            lines = requires(name) or []
-        except PackageNotFoundError:  # one for another system
-            continue
-        for requirement in map(Requirement, lines):
+        for requirement in requirements_of(name):
             wanted = [{**place, "extra": extra} for extra in extras or ("",)]
             if requirement.marker and not any(requirement.marker.evaluate(one) for one in wanted):
                 continue
@@ -152,7 +158,9 @@ def test_the_licence_is_there():
 # One command each.
 
 
-@pytest.mark.parametrize("target", ["setup", "lab", "quick", "test", "train", "notebooks", "bench", "clean-cache"])
+@pytest.mark.parametrize(
+    "target", ["setup", "lab", "quick", "test", "train", "notebooks", "bench", "clean-cache"]
+)
 def test_make_has(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
@@ -207,6 +215,7 @@ def loaded_after(code):
         "assert 'evaluate' in CliRunner().invoke(app, ['--help']).output",
         "from typer.testing import CliRunner; from embedlab.cli import app\n"
         "assert ' MB' in CliRunner().invoke(app, ['cache']).output",
+        "from embedlab.course import checks; assert len(list(checks())) > 10",
         "from embedlab import check, show",
         "from embedlab.study.faces import terminal\n"
         "from embedlab.study.practice import session, history, schedule, progress\n"
@@ -220,7 +229,7 @@ def test_quick_things_load_nothing_heavy(code):
 
 
 def test_the_probe_sees_what_is_loaded():
-    assert "torch" in loaded_after("import embedlab; embedlab.Embedder")
+    assert "torch" in loaded_after("from embedlab.machine import Linear")
 
 
 def test_the_names_of_the_package_are_what_they_say():
