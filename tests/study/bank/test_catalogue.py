@@ -5,12 +5,14 @@ import re
 import sqlite3
 import zipfile
 from contextlib import closing
+from pathlib import Path
 
 import genanki
 import pytest
 
 from embedlab.machine import data_path
 from embedlab.study.bank import (
+    CHAPTERS,
     ask,
     bank,
     find_topic,
@@ -108,6 +110,12 @@ def test_no_topic_has_another_ones_name():
     for topic in topics():
         assert find_topic(topic) == find_topic(notebook_of(topic)) == topic
     assert set(aliases()["topics"].values()) <= set(topics())
+
+
+def test_every_notebook_is_a_chapter():
+    notebooks = {path.name for path in (Path(__file__).parents[3] / "notebooks").glob("*.ipynb")}
+    assert notebooks
+    assert notebooks <= {notebook_of(chapter) for chapter in CHAPTERS}
 
 
 def test_every_file_of_questions_belongs_to_a_chapter():
