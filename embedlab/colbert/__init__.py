@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "interaction": ["TokenIndex", "maxsim", "take_maxima"],
-        "model": ["DOCUMENT_MARKER", "QUERY_MARKER", "ColBERT", "fit_projection"],
+        "model": ["DOCUMENT_MARKER", "QUERY_MARKER", "ColBERT"],
         "residual": ["ResidualCodec", "ResidualIndex"],
+        "training": ["fit_projection"],
     },
 )

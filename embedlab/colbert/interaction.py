@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from embedlab.index import Floats, Ints, as_vectors, top_k
 from embedlab.machine import compiled, compiling_is_announced, files
 
+FORMAT = 1  # of saved files
 BLOCK = 8192  # tokens at a time: their similarities stay in the cache until the maxima are taken
 
 
@@ -153,19 +154,21 @@ class TokenIndex:
         self, queries: Sequence[Floats], candidates: Sequence[Ints | None], k: int
     ) -> tuple[Floats, Ints]:
         """Score only the candidates of each query (ids; -1 is passed over) and keep the k best."""
-        best, found = np.zeros((0, k), np.float32), np.zeros((0, k), np.int64)
-        for query, ids in zip(queries, candidates, strict=True):
+        if k < 1:
+            raise ValueError(f"k must be at least 1, but is {k}")
+        best = np.full((len(queries), k), -np.inf, np.float32)
+        found = np.full((len(queries), k), -1, np.int64)
+        for row, (query, ids) in enumerate(zip(queries, candidates, strict=True)):
             ids = np.arange(len(self)) if ids is None else np.unique(ids[ids >= 0])  # ties: the earlier wins
             scores, places = top_k(self.scores(query, None if len(ids) == len(self) else ids)[None], k)
-            known = np.isfinite(scores)
-            best = np.concatenate([best, scores])
-            found = np.concatenate([found, np.where(known, np.append(ids, -1)[places], -1)])
+            best[row], found[row] = scores, np.where(np.isfinite(scores), np.append(ids, -1)[places], -1)
         return best, found
 
     def save(self, path: str | Path) -> None:
         """Write the index to a file, all or nothing."""
         arrays, about = self._state()
-        files.save(path, type(self).__name__, {"offsets": self.offsets, **arrays}, about)
+        arrays = {"offsets": self.offsets, **arrays}
+        files.save(path, type(self).__name__, arrays, {"format": FORMAT, **about})
 
     def _state(self) -> tuple[dict[str, NDArray], dict]:
         return {"tokens": self.tokens}, {"dims": self.dims}
@@ -174,7 +177,22 @@ class TokenIndex:
     def load(cls, path: str | Path) -> "TokenIndex":
         """Read an index back; `StoreError` if the file is missing, damaged or something else."""
         arrays, about = files.load(path, cls.__name__)
+        found = about.pop("format", 1)  # the first version did not say
+        if found != FORMAT:
+            raise files.StoreError(f"{str(path)!r} has format {found}, but this version reads {FORMAT}")
+        try:
+            return cls._restored(arrays, about)
+        except (KeyError, TypeError, ValueError) as error:
+            raise files.StoreError(f"{str(path)!r} holds no whole {cls.__name__}: {error!r}") from error
+
+    @classmethod
+    def _restored(cls, arrays: dict[str, NDArray], about: dict) -> "TokenIndex":
         index = cls(**about)
-        for name, array in arrays.items():
-            setattr(index, name, array)
+        index.tokens, index.offsets = as_vectors(arrays["tokens"], index.dims), arrays["offsets"]
+        index._check(len(index.tokens))
         return index
+
+    def _check(self, tokens: int) -> None:
+        ends = self.offsets[:1].tolist(), self.offsets[-1:].tolist()
+        if ends != ([0], [tokens]) or (np.diff(self.offsets) < 0).any():
+            raise ValueError(f"the offsets do not divide {tokens} tokens")

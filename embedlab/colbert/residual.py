@@ -6,14 +6,12 @@ of its nearest centroid and what is left, each of its numbers rounded to one or 
 query's need to be scored (Santhanam et al. 2022, PLAID).
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.colbert.interaction import TokenIndex
 from embedlab.index import Floats, Ints, as_vectors, top_k
-from embedlab.machine import compiled, compiling_is_announced, files
+from embedlab.machine import compiled, compiling_is_announced
 from embedlab.quantization import kmeans, squared_distances
 
 SAMPLE = 64  # vectors a centroid to learn from
@@ -155,6 +153,8 @@ class ResidualIndex(TokenIndex):
         codec: ResidualCodec | None = None,
     ):
         super().__init__(dims)
+        if shortlist < 1 or (probes is not None and probes < 1):
+            raise ValueError(f"probes and shortlist must be at least 1, but are {probes} and {shortlist}")
         bits = codec.bits if codec else bits
         self.bits, self.clusters, self.probes = bits, centroids, probes
         self.shortlist, self.seed, self.codec = shortlist, seed, codec
@@ -197,17 +197,17 @@ class ResidualIndex(TokenIndex):
             return None
         starts, ids = self.members
         similar = as_vectors(query, self.dims) @ self.codec.centroids.T  # (t, c)
-        probed = np.argsort(-similar, axis=1, kind="stable")[:, : self.probes + 1]
-        total = np.zeros(len(self), np.float32)
-        for row, clusters in zip(similar, probed, strict=True):
+        values, probed = top_k(similar, min(self.probes + 1, similar.shape[1]))
+        gain, total = np.zeros((2, len(self)), np.float32)
+        for row, clusters in zip(values - values[:, -1:], probed, strict=True):
             # A document counts with the best of its clusters that are probed; without one, with the next.
-            gain, behind = np.zeros(len(self), np.float32), row[clusters[-1]]
-            for cluster in clusters[: self.probes][::-1]:  # the best comes last, and overwrites
-                gain[ids[starts[cluster] : starts[cluster + 1]]] = row[cluster] - behind
-            total += gain
+            lists = [ids[starts[c] : starts[c + 1]] for c in clusters[: self.probes]]
+            for value, members in zip(row[: self.probes][::-1], lists[::-1], strict=True):
+                gain[members] = value  # the best comes last, and overwrites
+            touched = np.concatenate(lists)
+            total[touched] += gain[touched]  # once for each document, however often it is there
         total[np.diff(self.offsets) == 0] = -1  # nothing can match a document without tokens
-        found = top_k(total[None], min(self.shortlist, len(self)))[1][0]
-        return np.sort(found)
+        return np.sort(top_k(total[None], min(self.shortlist, len(self)))[1][0])
 
     def _state(self) -> tuple[dict[str, NDArray], dict]:
         arrays = {"which": self.which, "packed": self.packed}
@@ -217,12 +217,15 @@ class ResidualIndex(TokenIndex):
         return arrays, {**about, "centroids": self.clusters}
 
     @classmethod
-    def load(cls, path: str | Path) -> "ResidualIndex":
-        """Read an index back; `StoreError` if the file is missing, damaged or something else."""
-        arrays, about = files.load(path, cls.__name__)
+    def _restored(cls, arrays: dict[str, NDArray], about: dict) -> "ResidualIndex":
         codec = None
         if "centroids" in arrays:
-            codec = ResidualCodec(*(arrays.pop(name) for name in ("centroids", "cuts", "values")))
+            codec = ResidualCodec(*(arrays[name] for name in ("centroids", "cuts", "values")))
+            if codec.centroids.shape[1:] != (about["dims"],) or len(codec.values) != 2 ** about["bits"]:
+                raise ValueError(f"centroids of shape {codec.centroids.shape}, {len(codec.values)} values")
         index = cls(**about, codec=codec)
         index.offsets, index.which, index.packed = (arrays[name] for name in ("offsets", "which", "packed"))
+        index._check(len(index.which))
+        if index.packed.shape != (len(index.which), -(-index.dims * index.bits // 8)):
+            raise ValueError(f"codes of shape {index.packed.shape} for {len(index.which)} tokens")
         return index

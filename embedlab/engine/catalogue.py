@@ -56,7 +56,7 @@ class Parts:
 
     def adapted(self, dims: int) -> DenseStage:
         """Use vectors rotated by the adapter that is trained on DocSearch."""
-        adapter = finetuning.fit_adapter(docsearch(), embedder(), lead=LEAD)
+        adapter = finetuning.trained_adapter(embedder())
         return self._filled(DenseStage(embedder(), FlatIndex(dims), adapter, lead=self.lead))
 
     def _filled(self, stage: DenseStage) -> DenseStage:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from inspect import getsource
+from typing import TYPE_CHECKING
 
 from embedlab import colbert, finetuning, reranking
-from embedlab.benchmark import docsearch, training_pairs
 from embedlab.embedder import Embedder
-from embedlab.machine import cached, content_key
+
+if TYPE_CHECKING:
+    from embedlab.encoder import BertEncoder
 
 LEAD = 64  # tokens: docstrings begin with what matters, see chapter 01
 COLBERT_LEAD = 128  # token vectors are not averaged, so more of them do no harm
-COLBERT_DIMS = 128
 FINETUNED = "fine-tuned"  # what a saved engine calls the model of `finetuned_embedder`
 
 
@@ -24,40 +24,30 @@ def embedder(pooling: str | None = None) -> Embedder:
 
 @cache
 def finetuned_embedder() -> Embedder:
-    """Load the encoder that is fine-tuned on DocSearch, once; the first time ever, it is trained."""
-    model = Embedder.load(finetuning.finetuned(docsearch()))
+    """Load the encoder that is fine-tuned on DocSearch, once."""
+    model = with_encoder(finetuning.trained_encoder())
     model.source = FINETUNED
     return model
 
 
+def with_encoder(encoder: BertEncoder) -> Embedder:
+    """Return the default model with another encoder."""
+    from embedlab.encoder import PackedEncoder
+
+    plain = embedder()
+    return Embedder(
+        plain.tokenizer, PackedEncoder(encoder), pooling=plain.pooling, max_length=plain.max_length
+    )
+
+
 @cache
-def trained_colbert(dims: int = COLBERT_DIMS) -> colbert.ColBERT:
-    """Return the default model with a projection trained on DocSearch's train half; kept in the cache."""
-    benchmark, model = docsearch(), colbert.ColBERT(embedder(), lead=COLBERT_LEAD)
-
-    def build() -> colbert.ColBERT:
-        pairs = training_pairs(benchmark)
-        weights = finetuning.pair_weights(benchmark, pairs)
-        return colbert.fit_projection(model, pairs, dims=dims, weights=weights)
-
-    key = content_key(
-        benchmark.fingerprint, str(model.identity), str(dims), getsource(colbert.fit_projection)
-    )
-    return cached(
-        "colbert",
-        key,
-        build,
-        lambda path, made: made.save(path),
-        lambda path: colbert.ColBERT.load(path, embedder()),
-    )
+def trained_colbert() -> colbert.ColBERT:
+    """Load the default model with a projection trained on DocSearch's train half, once."""
+    return colbert.ColBERT.load(finetuning.trained_file("colbert"), embedder())
 
 
 @cache
 def cross_encoder() -> reranking.CrossEncoder:
-    """Load the cross-encoder trained on DocSearch's train half, once; the first time ever, it is trained."""
-    from embedlab.engine.catalogue import Parts
-
-    benchmark = docsearch()
-    first = Parts(benchmark.documents, benchmark.doc_ids, lead=LEAD).hybrid
-    trained = reranking.trained_reranker(benchmark, first.rank, finetuning.finetuned(benchmark))
-    return reranking.CrossEncoder.load(trained)
+    """Load the cross-encoder trained on DocSearch's train half, once; its base is the fine-tuned encoder."""
+    file = finetuning.trained_file("reranker")
+    return reranking.CrossEncoder.load(file, base=finetuning.trained_encoder())

@@ -5,7 +5,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "biencoder": ["finetune", "finetuned", "fit_adapter", "pair_weights"],
-        "loop": ["FusedEncoder", "claim", "layers_of", "train"],
+        "biencoder": ["finetune", "fit_adapter", "pair_weights", "pairs_key", "train_encoder"],
+        "fused": ["FusedEncoder"],
+        "lora": ["LoRA", "LoRAEncoder"],
+        "loop": ["claim", "train"],
+        "trained": ["trained_adapter", "trained_encoder", "trained_file"],
     },
 )

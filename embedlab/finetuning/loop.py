@@ -5,11 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from embedlab.encoder import BertEncoder
 from embedlab.machine import files, write_atomically
 
 
@@ -22,8 +20,9 @@ def train(
     learning_rate: float,
     seed: int = 0,
     save_every: int = 25,
+    stop_after: int | None = None,
     show_progress: bool = True,
-) -> None:
+) -> list[float]:
     """Lower a loss with AdamW, in place; the rate rises over the first tenth, then falls to 0 along a line.
 
     Parameters
@@ -34,46 +33,45 @@ def train(
     checkpoint : Path, optional
         Written every ``save_every`` steps, read if it is there, removed by nobody: do so once the result is
         safe.
+    stop_after : int, optional
+        Do only so many of the steps: enough to compare the first losses with those of another run.
+
+    Returns
+    -------
+    list of float
+        The loss of each step, before the weights were changed.
     """
     optimizer = torch.optim.AdamW(trained.values(), lr=learning_rate)
-    first = resume(checkpoint, trained, optimizer) if checkpoint else 0
+    losses = resume(checkpoint, trained, optimizer) if checkpoint else []
     # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
     quiet = {} if show_progress else {"disable": True}
-    with tqdm(total=steps, initial=first, desc="training", unit="step", **quiet) as bar:
-        for step in range(first, steps):
+    with tqdm(total=steps, initial=len(losses), desc="training", unit="step", **quiet) as bar:
+        for step in range(len(losses), min(steps, stop_after or steps)):
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate * min((step + 1) / (0.1 * steps), (steps - step) / (0.9 * steps))
+                group["lr"] = learning_rate * schedule(step, steps)
             # Seeded by the number of the step, so that a resumed run sees the same batches.
             loss = loss_of(torch.Generator().manual_seed(seed * 1_000_003 + step))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            losses.append(loss.item())
             bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
             bar.update()
             if checkpoint and (step + 1) % save_every == 0:
-                save_checkpoint(checkpoint, trained, optimizer, step + 1)
+                save_checkpoint(checkpoint, trained, optimizer, losses)
+    return losses
 
 
-class FusedEncoder(BertEncoder):
-    """`BertEncoder` on torch's fused operations: the same numbers and gradients in half the time."""
+def schedule(step: int, steps: int) -> float:
+    """Return what part of the learning rate a step gets: rising over the first tenth, then falling to 0.
 
-    activation = staticmethod(F.gelu)
-
-    def _linear(self, x: Tensor, name: str) -> Tensor:
-        return F.linear(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
-
-    def _norm(self, x: Tensor, name: str) -> Tensor:
-        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        return F.layer_norm(x, x.shape[-1:], weight, bias, self.config.layer_norm_eps)
-
-
-def layers_of(encoder: BertEncoder) -> dict[str, Tensor]:
-    """Copy the weights of the layers, to be trained; the table of words stays as it is.
-
-    It is half of the weights, most of which no batch would touch.
+    Examples
+    --------
+    >>> [round(schedule(step, 15), 2) for step in range(15)]
+    [0.5, 1.0, 1.0, 0.92, 0.85, 0.77, 0.69, 0.62, 0.54, 0.46, 0.38, 0.31, 0.23, 0.15, 0.08]
     """
-    layers = {name: w for name, w in encoder.weights.items() if name.startswith("encoder.layer.")}
-    return {name: weight.clone().requires_grad_() for name, weight in layers.items()}
+    rise = max(1, -(-steps // 10))  # whole steps: between two of them the peak would lie above 1
+    return min((step + 1) / rise, (steps - step) / (steps - rise) if steps > rise else 1.0, 1.0)
 
 
 def claim(folder: Path, settings: dict) -> None:
@@ -92,23 +90,25 @@ def claim(folder: Path, settings: dict) -> None:
         )
 
 
-def save_checkpoint(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW, step: int) -> None:
-    """Write down the weights and the optimizer's moments, all or nothing."""
+def save_checkpoint(
+    file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW, losses: list[float]
+) -> None:
+    """Write down the weights, the optimizer's moments and the losses so far, all or nothing."""
     arrays = {}
     for name, weight in trained.items():
         arrays[name] = weight.detach().numpy()
         for moment in ("exp_avg", "exp_avg_sq"):
             arrays[f"{moment}.{name}"] = optimizer.state[weight][moment].numpy()
-    files.save(file, "Checkpoint", arrays, {"step": step})
+    files.save(file, "Checkpoint", arrays, {"losses": losses})
 
 
-def resume(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW) -> int:
-    """Put weights and the optimizer's moments back; return how many steps were done."""
+def resume(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW) -> list[float]:
+    """Put weights and the optimizer's moments back; return the losses of the steps that were done."""
     if not file.exists():
-        return 0
+        return []
     arrays, about = files.load(file, "Checkpoint")
     for name, weight in trained.items():
         weight.data.copy_(torch.from_numpy(arrays[name]))
         moments = {m: torch.from_numpy(arrays[f"{m}.{name}"].copy()) for m in ("exp_avg", "exp_avg_sq")}
-        optimizer.state[weight] = {"step": torch.tensor(float(about["step"])), **moments}
-    return about["step"]
+        optimizer.state[weight] = {"step": torch.tensor(float(len(about["losses"]))), **moments}
+    return about["losses"]

@@ -4,7 +4,6 @@ A bi-encoder reads a document once, before any query; a cross-encoder reads each
 2019). That is far too slow for a collection, and fast enough for the best few of a first stage.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,8 +12,9 @@ import torch
 from torch import Tensor
 
 from embedlab.encoder import BertEncoder, PackedEncoder
+from embedlab.finetuning import LoRA
 from embedlab.index import Floats
-from embedlab.machine import ModelError, files, model_folder
+from embedlab.machine import ModelError, StoreError, model_folder, read_json
 from embedlab.pooling import l2_normalize
 from embedlab.tokenizer import WordPieceTokenizer
 
@@ -78,9 +78,7 @@ class CrossEncoder:
     def __init__(
         self, tokenizer: WordPieceTokenizer, encoder: PackedEncoder, head: Head, *, max_length: int = 80
     ):
-        longest = encoder.config.max_position_embeddings
-        if not 5 <= max_length <= longest:
-            raise ValueError(f"max_length must be between 5 and {longest}, but is {max_length}")
+        check_max_length(max_length, encoder.config.max_position_embeddings)
         self.tokenizer, self.encoder, self.head, self.max_length = tokenizer, encoder, head, max_length
         self.source: str | Path | None = None  # the file or folder it was loaded from
 
@@ -92,17 +90,21 @@ class CrossEncoder:
 
     @classmethod
     def load(
-        cls, path: str | Path, *, base: str | Path | None = None, dtype: str | None = None
+        cls,
+        path: str | Path,
+        *,
+        base: BertEncoder | str | Path | None = None,
+        dtype: str | None = None,
     ) -> "CrossEncoder":
         """Load a cross-encoder.
 
         Parameters
         ----------
         path : str or Path
-            A file that `save_layers` wrote, or the folder of a ``BertForSequenceClassification`` with one
-            output, such as a cross-encoder of sentence-transformers.
+            A file of differences that `LoRA.save` wrote, or the folder of a ``BertForSequenceClassification``
+            with one output, such as a cross-encoder of sentence-transformers.
         base : optional
-            For a file: the model whose table of words it was trained on; by default all-MiniLM-L6-v2.
+            For a file: the encoder that it was trained on, or its folder; by default all-MiniLM-L6-v2.
         dtype : {"float32", "bfloat16"}, optional
 
         Raises
@@ -117,22 +119,15 @@ class CrossEncoder:
             encoder, head = BertEncoder.load(path), _classifier_of(Path(path))
             longest = encoder.config.max_position_embeddings
             tokenizer = WordPieceTokenizer.load(path)
-            model = cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest)
-            model.source = path
-            return model
-        arrays, about = files.load(path, "CrossEncoder")
-        encoder = BertEncoder.load(base)
-        if about["base"] != encoder.sha256:
-            raise files.StoreError(
-                f"{str(path)!r} was trained on the model {about['base'][:12]}, but this one is "
-                f"{encoder.sha256[:12]}"
-            )
-        layers = {name: torch.from_numpy(array).float() for name, array in arrays.items()}
-        encoder = BertEncoder(encoder.config, {**encoder.weights, **layers}, encoder.sha256)
-        tokenizer = WordPieceTokenizer.load(model_folder(base))
-        model = cls(tokenizer, PackedEncoder(encoder, kind), maxsim_head, max_length=about["max_length"])
-        model.source = path
-        return model
+            return cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest)
+        ready = isinstance(base, BertEncoder)
+        encoder = base if ready else BertEncoder.load(base)
+        tokenizer = WordPieceTokenizer.load(None if ready else model_folder(base))
+        lora, about = LoRA.load(path, base=encoder.sha256)
+        if "max_length" not in about:
+            raise StoreError(f"{str(path)!r} holds no cross-encoder: it does not say max_length")
+        encoder = PackedEncoder(lora.merged(encoder), kind)
+        return cls(tokenizer, encoder, maxsim_head, max_length=about["max_length"])
 
     def score(self, query: str, documents: Sequence[str]) -> Floats:
         """Score documents for one query: float32 (n,)."""
@@ -148,10 +143,10 @@ class CrossEncoder:
         return scores
 
 
-def save_layers(path: str | Path, layers: dict[str, Tensor], *, base: str, max_length: int) -> None:
-    """Write the trained layers in half precision, and the hash of the model that they belong on top of."""
-    arrays = {name: weight.detach().half().numpy() for name, weight in layers.items()}
-    files.save(path, "CrossEncoder", arrays, {"base": base, "max_length": max_length})
+def check_max_length(max_length: int, longest: int) -> None:
+    """Refuse a limit without room for [CLS], both [SEP] and a token of each text, or above the model's."""
+    if not 5 <= max_length <= longest:
+        raise ValueError(f"max_length must be between 5 and {longest}, but is {max_length}")
 
 
 def _classifier_of(folder: Path) -> Head:
@@ -162,7 +157,7 @@ def _classifier_of(folder: Path) -> Head:
         raise ModelError(f"{folder} has no classifier on top: it is no cross-encoder")
     outputs = len(stored["classifier.weight"])
     if outputs != 1:
-        labels = json.loads((folder / "config.json").read_text()).get("id2label", {})
+        labels = read_json(folder / "config.json", default={}).get("id2label", {})
         raise ModelError(
             f"{folder} has {outputs} outputs ({', '.join(labels.values())}), but a ranking needs 1"
         )

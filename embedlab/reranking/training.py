@@ -6,15 +6,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
 from torch import Tensor
 
 from embedlab.benchmark import Benchmark, lines_under_test, parts_of
 from embedlab.encoder import BertEncoder
-from embedlab.finetuning import FusedEncoder, claim, layers_of, train
+from embedlab.finetuning import LoRA, LoRAEncoder, train
 from embedlab.index import Floats, Ints
-from embedlab.machine import cache_file, content_key, has_bfloat16, model_folder
-from embedlab.reranking.cross_encoder import SCALE, save_layers
+from embedlab.reranking.cross_encoder import SCALE, check_max_length
 from embedlab.tokenizer import WordPieceTokenizer
 
 Rank = Callable[[Sequence[str], int], tuple[Floats, Ints]]
@@ -74,77 +72,63 @@ def _without_line(parts: tuple[str, str, str]) -> str:
     return f"{name}\n{rest}"
 
 
-def trained_reranker(
-    benchmark: Benchmark, rank: Rank, base: Path, *, show_progress: bool = True, **settings
-) -> Path:
-    """Return the file of a cross-encoder trained on a benchmark's train half; kept in the cache.
-
-    Parameters
-    ----------
-    benchmark : Benchmark
-    rank : callable
-        The first stage, for `mine`.
-    base : Path
-        The folder of the model to start from.
-    settings
-        Those of `train_reranker`.
-    """
-    key = content_key(benchmark.fingerprint, BertEncoder.load(base).sha256, str(sorted(settings.items())))
-    folder = cache_file("reranker", key)
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "reranker.safetensors").exists():
-            train_reranker(*mine(benchmark, rank), folder, base=base, show_progress=show_progress, **settings)
-    return folder / "reranker.safetensors"
-
-
 def train_reranker(
     real: Sequence[Example],
     made: Sequence[Example],
-    folder: str | Path,
     *,
-    base: str | Path | None = None,
+    base: BertEncoder | None = None,
+    rank: int = 16,
+    scale: float = 2.0,
     steps: int = 150,
     lists: int = 12,
     negatives: int = 7,
-    learning_rate: float = 1e-4,
+    learning_rate: float = 1e-3,
     max_length: int = 80,
     seed: int = 0,
     save_every: int = 25,
+    checkpoint: Path | None = None,
+    stop_after: int | None = None,
     show_progress: bool = True,
-) -> Path:
-    """Train all layers, with `maxsim_head`, to pick the right document of each list (listwise softmax).
+) -> tuple[LoRA, list[float]]:
+    """Train an encoder, with `maxsim_head`, to pick the right document of each list (listwise softmax).
+
+    In float32 on every machine, so that the losses are the same ones.
 
     Parameters
     ----------
     real, made : sequences of Example
         Half of the lists are drawn from each; all from one where the other is empty.
-    folder : str or Path
-        For checkpoints and the result, ``reranker.safetensors``. If interrupted, the same call goes on.
-    base : optional
-        The model to start from, see `model_folder`. Its table of words must be that of all-MiniLM-L6-v2.
-    steps, lists, negatives, learning_rate, seed
+    base : BertEncoder, optional
+        What to start from; by default all-MiniLM-L6-v2. It must have that model's vocabulary.
+    rank, scale
+        Of the differences that are trained, see `LoRA`.
+    lists, negatives : int
         A step takes so many lists of one positive and so many negatives.
     max_length : int
         Tokens of a pair.
+    steps, learning_rate, seed, save_every, checkpoint, stop_after
+        See `embedlab.finetuning.train`.
+
+    Returns
+    -------
+    lora : LoRA
+    losses : list of float
 
     Raises
     ------
     ValueError
-        If there is nothing to train on, or the folder belongs to another training.
+        If there is nothing to train on, ``max_length`` is not between 5 and the model's positions, or the
+        model has another vocabulary.
     """
     if not real and not made:
         raise ValueError("need at least one example to train on")
-    folder, encoder = Path(folder), BertEncoder.load(base)
-    settings = {"steps": steps, "lists": lists, "negatives": negatives, "learning_rate": learning_rate}
-    settings |= {"max_length": max_length, "seed": seed, "base": encoder.sha256}
-    settings["examples"] = content_key(*(repr(example) for example in [*real, *made]))
-    claim(folder, settings)
-    file = folder / "reranker.safetensors"
-    if file.exists():
-        return file
-    tokenizer = WordPieceTokenizer.load(model_folder(base))
-    layers = layers_of(encoder)
-    model = FusedEncoder(encoder.config, {**encoder.weights, **layers})
+    base, tokenizer = base or BertEncoder.load(), WordPieceTokenizer.load()
+    check_max_length(max_length, base.config.max_position_embeddings)
+    words = len(tokenizer.vocabulary)
+    if base.config.vocab_size != words:
+        raise ValueError(f"the model knows {base.config.vocab_size} tokens, but the tokenizer {words}")
+    lora = LoRA.start(base, rank=rank, scale=scale, seed=seed)
+    model = LoRAEncoder(base, lora)
 
     def loss_of(generator: torch.Generator) -> Tensor:
         pairs, sizes = [], []
@@ -156,24 +140,12 @@ def train_reranker(
             pairs += [tokenizer.encode_pair(example.query, text, max_length=max_length) for text in documents]
             sizes.append(len(documents))
         scores = maxsim_scores(model, pairs).split(sizes)
-        return torch.stack(
-            [F.cross_entropy(part[None], torch.zeros(1, dtype=torch.long)) for part in scores]
-        ).mean()
+        first = torch.zeros(1, dtype=torch.long)  # the right document stands first
+        return torch.stack([F.cross_entropy(part[None], first) for part in scores]).mean()
 
-    train(
-        layers,
-        loss_of,
-        folder / "checkpoint",
-        steps=steps,
-        learning_rate=learning_rate,
-        seed=seed,
-        save_every=save_every,
-        show_progress=show_progress,
-    )
-    words = BertEncoder.load()
-    save_layers(file, layers, base=words.sha256, max_length=max_length)
-    (folder / "checkpoint").unlink(missing_ok=True)
-    return file
+    options = {"steps": steps, "learning_rate": learning_rate, "seed": seed, "save_every": save_every}
+    options |= {"stop_after": stop_after, "show_progress": show_progress}
+    return lora, train(lora.factors, loss_of, checkpoint, **options)
 
 
 def maxsim_scores(encoder: BertEncoder, pairs: Sequence[tuple[list[int], list[int]]]) -> Tensor:
@@ -185,12 +157,11 @@ def maxsim_scores(encoder: BertEncoder, pairs: Sequence[tuple[list[int], list[in
         t, behind = len(sequence), len(kinds) - sum(kinds)
         ids[i, :t], segments[i, :t], mask[i, :t] = torch.tensor(sequence), torch.tensor(kinds), 1
         of_query[i, 1 : behind - 1], of_document[i, behind : t - 1] = True, True
-    with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
-        hidden = encoder.forward(ids, mask, segments).hidden[-1].float()
-    vectors = F.normalize(hidden, dim=-1)
+    vectors = F.normalize(encoder.forward(ids, mask, segments).hidden[-1], dim=-1)
     similar = vectors @ vectors.transpose(1, 2)  # (n, t, t)
     best = similar.masked_fill(~of_document[:, None, :], -1).amax(-1)
-    return SCALE * (best * of_query).sum(1) / of_query.sum(1).clamp(min=1)
+    scores = SCALE * (best * of_query).sum(1) / of_query.sum(1).clamp(min=1)
+    return scores.masked_fill(~of_query.any(1), -SCALE)  # an empty query
 
 
 def _draw(n: int, generator: torch.Generator) -> int:
