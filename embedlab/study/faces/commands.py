@@ -9,9 +9,7 @@ import typer
 app = typer.Typer(add_completion=False)
 Topics = Annotated[
     list[str] | None,
-    typer.Argument(
-        help="Topics, by number or name (5, hnsw, 05_quantization); without, all.", show_default=False
-    ),
+    typer.Argument(help="Topics, by number or name (5, hnsw); without, all.", show_default=False),
 ]
 
 
@@ -38,11 +36,11 @@ def quiz(
     with plain_errors():
         from embedlab.study.bank import questions_on
         from embedlab.study.faces import terminal
-        from embedlab.study.practice import History, session
+        from embedlab.study.practice import History, quizzes
 
         questions = questions_on(topics)
         terminal.needs_terminal("'embedlab export anki' writes the questions to a file")
-        terminal.run(session.quiz(questions, History(), n, adaptive=adaptive, seed=seed))
+        terminal.run(quizzes.quiz(questions, History(), n, adaptive=adaptive, seed=seed))
 
 
 @app.command()
@@ -51,10 +49,10 @@ def daily() -> None:
     with plain_errors():
         from embedlab.study.bank import bank
         from embedlab.study.faces import terminal
-        from embedlab.study.practice import History, session, streak_text
+        from embedlab.study.practice import History, challenge, streak_text
 
         history = History()
-        today = session.daily(bank(), history)
+        today = challenge.daily(bank(), history)
         if today.total == 0:
             typer.echo(
                 f"Done for today. Streak: {streak_text(history.records())}. More: embedlab quiz --adaptive"
@@ -72,10 +70,10 @@ def review(
     with plain_errors():
         from embedlab.study.bank import bank
         from embedlab.study.faces import terminal
-        from embedlab.study.practice import History, forecast, session
+        from embedlab.study.practice import History, forecast, quizzes
 
         history = History()
-        waiting = session.review(bank(), history, cap)
+        waiting = quizzes.review(bank(), history, cap)
         if waiting.total == 0:
             plan = [
                 f"{day:%A} {count}" for day, count in forecast(history.records(), bank(), cap=cap) if count
@@ -97,12 +95,12 @@ def mock(
     with plain_errors():
         from embedlab.study.bank import find_topic, questions_on, title_of
         from embedlab.study.faces import terminal
-        from embedlab.study.practice import History, session
+        from embedlab.study.practice import History, interview
 
         questions = questions_on([topic])
         terminal.needs_terminal("run it in one")
         title = title_of(find_topic(topic))
-        terminal.run(session.mock(questions, History(), title, minutes=minutes, seed=seed))
+        terminal.run(interview.mock(questions, History(), title, minutes=minutes, seed=seed))
 
 
 @app.command()
@@ -112,15 +110,17 @@ def progress(
     """Show mastery by topic and level, how ready you are, and what is due."""
     with plain_errors():
         from embedlab.study.bank import bank
-        from embedlab.study.faces import terminal
+        from embedlab.study.faces.layout import show_progress
+        from embedlab.study.faces.terminal import console
         from embedlab.study.practice import History, draw, mastery, remarks
 
         history = History()
-        records, out = history.records(), terminal.console()
+        records, out = history.records(), console()
         rows = mastery(records, bank())
         notice = [history.notice] if history.notice else []
-        terminal.show_progress(out, rows, notice + remarks(records, rows))
+        show_progress(out, rows, notice + remarks(records, rows))
         if picture:
+            picture = picture if picture.suffix else picture.with_name(f"{picture.name}.png")
             draw(rows, picture)
             typer.echo(f"drawn: {picture}")
 

@@ -26,7 +26,7 @@ def quiz(topic: str, n: int = 5, *, adaptive: bool = False, seed: int | None = N
     Parameters
     ----------
     topic : str
-        By number or name, such as ``"05_quantization"``.
+        By number or name, such as ``"hnsw"``.
     n : int
         How many questions.
     adaptive : bool
@@ -41,7 +41,7 @@ def quiz(topic: str, n: int = 5, *, adaptive: bool = False, seed: int | None = N
 
     Examples
     --------
-    >>> quiz("05_quantization")._repr_html_().count("<summary>")
+    >>> quiz("hnsw")._repr_html_().count("<summary>")
     5
     """
     questions = questions_on([topic])
@@ -55,8 +55,8 @@ def quiz(topic: str, n: int = 5, *, adaptive: bool = False, seed: int | None = N
         return StaticQuiz(page)
 
     def begin():
-        from embedlab.study.practice import History, session
+        from embedlab.study.practice import History, quizzes
 
-        return session.quiz(questions, History(), n, adaptive=adaptive, seed=seed)
+        return quizzes.quiz(questions, History(), n, adaptive=adaptive, seed=seed)
 
     return QuizWidget(begin, page)

@@ -140,19 +140,22 @@ class QuizWidget(anywidget.AnyWidget):
             link=link_to(question) or "",
             heading=question.teaches or "",
             sources="; ".join(question.sources),
+            error=self._session.problem,
         )
 
     def _result(self) -> dict:
         session = self._session
+        notice = session.close()
         result = summary(session)
         topic = topic_of(session.records[0].question)
         row = standing(topic, session.history.records(), bank())
         return {
             "phase": "done",
             "verdict": result.verdict,
-            "gaps": [inline(gap[3:]) for gap in result.gaps],
+            "gaps": [inline(gap.partition(" ")[2]) for gap in result.gaps],
             "history": f"Answered so far: {row.answered} of {row.questions} questions on this topic. "
             f"Estimated mastery: {row.mastery:.0%}.",
             "remarks": result.remarks,
+            "notice": notice,
             "error": "",
         }

@@ -19,6 +19,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "write_csv",
         ],
         "schedule": ["forecast"],
-        "session": ["Session", "is_follow_up", "varied"],
+        "interview": ["is_follow_up"],
+        "quizzes": ["varied"],
+        "session": ["Session"],
     },
 )

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from embedlab.study.bank import first_id, present_id
+
+PATIENCE = 3  # seconds to wait for another program that uses the file
 Mode = Literal["quiz", "daily", "review", "mock"]
 
 
@@ -28,7 +31,7 @@ class Record(BaseModel):
 
     uid: str = Field(default_factory=lambda: uuid4().hex)
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    day: date = Field(default_factory=date.today)  # of the learner's calendar
+    day: date = Field(default_factory=date.today)  # of the learner's calendar; a daily challenge's own day
     mode: Mode
     question: str
     kind: str
@@ -39,6 +42,7 @@ class Record(BaseModel):
     score: float = Field(ge=0, le=1)
     hinted: bool = False
     seconds: float = Field(default=0, ge=0)
+    typed: str = ""  # the learner's own words, at a flashcard
 
 
 RECORDS = TypeAdapter(list[Record])
@@ -51,7 +55,8 @@ MIGRATIONS = [
         kind TEXT NOT NULL, difficulty INTEGER NOT NULL, level TEXT NOT NULL, seed INTEGER NOT NULL,
         answer TEXT NOT NULL, score REAL NOT NULL, hinted INTEGER NOT NULL, seconds REAL NOT NULL
     );
-    """
+    """,
+    "ALTER TABLE answers ADD COLUMN typed TEXT NOT NULL DEFAULT ''",
 ]
 
 
@@ -68,11 +73,19 @@ def history_file() -> Path:
     return Path(os.environ.get("EMBEDLAB_DATA") or user_data_path("embedlab")) / "history.sqlite"
 
 
+def write_json(records: list[Record], path: str | Path) -> None:
+    """Write answers to a JSON file, from which `History.restore` brings them back."""
+    content = {"embedlab history": len(MIGRATIONS), "answers": RECORDS.dump_python(records, mode="json")}
+    Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
 class History:
     """The answers in a file; safe to be open in several processes.
 
     A file that is damaged, or made by a newer version of embedlab, is renamed, never overwritten; ``notice``
-    then says where it is.
+    then says where it is. Where a file cannot be used now (another program has locked it for longer than
+    `PATIENCE`, the disk is full), opening, reading and adding raise an `OSError` that names it, and nothing
+    has changed.
 
     Examples
     --------
@@ -88,13 +101,19 @@ class History:
         self.path = Path(path) if path else history_file()
         self.notice: str | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self.path}.lock"):  # one at a time looks at the file, sets it aside, or migrates it
-            problem = self._problem()
-            if problem:
-                aside = self._set_aside()
-                self.notice = f"The history {problem}. It is kept as {aside}; a new one begins."
-            with self._connect() as db:
-                self._migrate(db)
+        try:
+            # One at a time looks at the file, sets it aside, or migrates it.
+            with FileLock(f"{self.path}.lock", timeout=PATIENCE), self._plain_errors():
+                problem = self._problem()
+                if problem:
+                    aside = self._set_aside()
+                    self.notice = f"The history {problem}. It is kept as {aside}; a new one begins."
+                with self._connect() as db:
+                    self._migrate(db)
+        except Timeout:
+            raise OSError(
+                f"the history {self.path} is in use: another program holds {self.path}.lock"
+            ) from None
 
     def add(self, record: Record) -> None:
         """Store an answer; when this returns, it is on disk."""
@@ -105,25 +124,30 @@ class History:
         rows = [record.model_dump(mode="json") for record in records]
         for row in rows:
             row["answer"] = json.dumps(row["answer"])
+            row["question"] = first_id(row["question"])  # on disk it keeps its name when it is renamed
             row["at"] = datetime.fromisoformat(row["at"]).astimezone(UTC).isoformat(timespec="microseconds")
         names = list(Record.model_fields)
         places = ", ".join(f":{name}" for name in names)
-        with self._connect() as db:
+        with self._plain_errors(), self._connect() as db:
             before = db.total_changes
             db.executemany(f"INSERT OR IGNORE INTO answers ({', '.join(names)}) VALUES ({places})", rows)
             return db.total_changes - before
 
     def records(self) -> list[Record]:
         """Return all answers, the oldest first."""
-        with self._connect() as db:
+        with self._plain_errors(), self._connect() as db:
             rows = db.execute("SELECT * FROM answers ORDER BY at, uid").fetchall()
-        return RECORDS.validate_python([{**row, "answer": json.loads(row["answer"])} for row in rows])
+        return RECORDS.validate_python(
+            [
+                {**row, "answer": json.loads(row["answer"]), "question": present_id(row["question"])}
+                for row in rows
+            ]
+        )
 
     def save(self, path: str | Path) -> int:
-        """Write all answers to a JSON file, from which `restore` brings them back; return how many."""
+        """Write all answers to a file with `write_json`; return how many."""
         records = self.records()
-        content = {"embedlab history": len(MIGRATIONS), "answers": RECORDS.dump_python(records, mode="json")}
-        Path(path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        write_json(records, path)
         return len(records)
 
     def restore(self, path: str | Path) -> int:
@@ -144,13 +168,21 @@ class History:
             return self.merge(RECORDS.validate_python(content["answers"]))
         except ValidationError as error:
             raise ValueError(f"{path} holds an answer that does not fit: {error.errors()[0]}") from error
-        except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"{path} is no history exported by embedlab: {error!r}") from error
+
+    @contextmanager
+    def _plain_errors(self):
+        """Say what SQLite complains about as an `OSError` that names the file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise OSError(f"the history {self.path} cannot be used now: {error}") from error
 
     @contextmanager
     def _connect(self):
         """Open the file for one transaction."""
-        with closing(sqlite3.connect(self.path, timeout=30)) as db:
+        with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as db:
             db.row_factory = lambda cursor, row: {
                 field[0]: value for field, value in zip(cursor.description, row, strict=True)
             }
@@ -183,7 +215,7 @@ class History:
                 sqlite3.SQLITE_ERROR,
             ):
                 return f"is damaged ({error})"
-            raise OSError(f"cannot open the history {self.path}: {error}") from error
+            raise
         if found != "ok":
             return f"is damaged ({found})"
         if version > len(MIGRATIONS):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from embedlab.study.bank import AnyQuestion, bank, place_of, title_of, topic_of, topics
+from embedlab.study.bank import AnyQuestion, bank, number_of, place_of, title_of, topic_of, topics
 from embedlab.study.practice.ability import Ability, estimate
+from embedlab.study.practice.challenge import days_done
 from embedlab.study.practice.history import Record
 from embedlab.study.practice.schedule import forecast, streak
-from embedlab.study.practice.session import GOOD, Session, days_done
+from embedlab.study.practice.session import GOOD, Session
 
 LEVELS = ("junior", "senior", "staff")
 
@@ -37,8 +38,10 @@ def summary(session: Session) -> Summary:
     scores: dict[str, list[float]] = {}
     for record in records:
         question = questions[record.question]
-        point = question.teaches or topic_of(question.id)[3:]
-        scores.setdefault(f"{topic_of(question.id)[:2]} {point}", []).append(record.score)
+        topic = topic_of(question.id)
+        scores.setdefault(f"{number_of(topic)} {question.teaches or title_of(topic)}", []).append(
+            record.score
+        )
     means = {point: sum(got) / len(got) for point, got in scores.items()}
     missed = [questions[record.question] for record in records if record.score < GOOD]
     reread = [place for place in map(place_of, missed) if place]
@@ -73,10 +76,9 @@ def judgement(records: Sequence[Record]) -> str:
 
 
 def _remarks(session: Session) -> list[str]:
-    records = session.history.records()
     remarks = []
     if session.mode == "daily":
-        remarks.append(f"Streak: {streak_text(records)}.")
+        remarks.append(f"Streak: {streak_text(session.history.records())}.")
     slow = [record for record in session.records if record.seconds > 180]
     if session.mode == "mock" and slow:
         remarks.append(f"{len(slow)} answers took over three minutes; in an interview, think aloud earlier.")
@@ -111,7 +113,7 @@ def mastery(records: Sequence[Record], questions: dict[str, AnyQuestion]) -> lis
     --------
     >>> rows = mastery([], bank())
     >>> rows[0].name, rows[0].answered, 0.3 < rows[0].mastery < 0.6
-    ('01_tokenizer', 0, True)
+    ('tokenizer', 0, True)
     """
     return [standing(topic, records, questions) for topic in topics()]
 
@@ -119,7 +121,7 @@ def mastery(records: Sequence[Record], questions: dict[str, AnyQuestion]) -> lis
 def standing(topic: str, records: Sequence[Record], questions: dict[str, AnyQuestion]) -> Topic:
     """Estimate how somebody stands with one topic."""
     own = [question for question in questions.values() if topic_of(question.id) == topic]
-    answers = [r for r in records if r.question[:2] == topic[:2] and r.question in questions]
+    answers = [r for r in records if topic_of(r.question) == topic and r.question in questions]
     ability = estimate(answers)
     mean, sd = ability.expected(question.difficulty for question in own)
     levels = {level: _share(ability, own, answers, level) for level in LEVELS}
@@ -209,4 +211,4 @@ def write_csv(records: Sequence[Record], path: str | Path) -> None:
         writer = csv.DictWriter(file, ["topic", *Record.model_fields])
         writer.writeheader()
         for record in records:
-            writer.writerow({"topic": record.question[:2], **record.model_dump(mode="json")})
+            writer.writerow({"topic": topic_of(record.question), **record.model_dump(mode="json")})

@@ -1,8 +1,12 @@
-"""Spaced repetition: when a question comes back, by FSRS (the `fsrs` package); never too many on one day."""
+"""Spaced repetition: when a question comes back, by FSRS (the `fsrs` package); never too many on one day.
+
+All of it counts days of the learner's calendar, and no hours: whatever the clocks do, what is missed tonight
+is due tomorrow.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from fsrs import Card, Rating, Scheduler
 
@@ -25,26 +29,31 @@ def rating(record: Record, first: bool) -> Rating:
 
 
 def cards(records: Iterable[Record]) -> dict[str, Card]:
-    """Replay the answers, oldest first; return the state of memory for each question.
+    """Replay the answers, oldest first; return the state of memory for each question, due `noon` of a day.
 
     Examples
     --------
-    >>> missed = Record(mode="quiz", question="01-a", kind="single", difficulty=2, level="junior", seed=0,
-    ...                 answer=(1,), score=0, at=datetime(2030, 1, 1, tzinfo=UTC))
-    >>> known = missed.model_copy(update={"question": "01-b", "score": 1.0})
-    >>> {question: card.due.day - 1 for question, card in cards([missed, known]).items()}
-    {'01-a': 1, '01-b': 8}
+    >>> missed = Record(mode="quiz", question="a", kind="single", difficulty=2, level="junior", seed=0,
+    ...                 answer=(1,), score=0, day=date(2030, 1, 1))
+    >>> known = missed.model_copy(update={"question": "b", "score": 1.0})
+    >>> {question: str(card.due.date()) for question, card in cards([missed, known]).items()}
+    {'a': '2030-01-02', 'b': '2030-01-09'}
     """
     found: dict[str, Card] = {}
     for record in records:
-        card = found.get(record.question)
-        card, first = (card, False) if card else (Card(card_id=1, due=record.at), True)
-        found[record.question], _ = SCHEDULER.review_card(card, rating(record, first), record.at)
+        card, at = found.get(record.question), noon(record.day)
+        card, first = (card, False) if card else (Card(card_id=1, due=at), True)
+        found[record.question], _ = SCHEDULER.review_card(card, rating(record, first), at)
     return found
 
 
+def noon(day: date) -> datetime:
+    """Stand for a day of the calendar where FSRS wants a moment: a day later is 24 hours later, always."""
+    return datetime.combine(day, time(12), UTC)
+
+
 def due(
-    records: list[Record], known: Iterable[str], now: datetime | None = None, cap: int = DAILY_CAP
+    records: list[Record], known: Iterable[str], today: date | None = None, cap: int = DAILY_CAP
 ) -> list[str]:
     """List the questions to review today, the one most likely forgotten first.
 
@@ -57,7 +66,8 @@ def due(
         The oldest first.
     known : iterable of str
         Ids of the questions there are; others may have left the bank.
-    now : datetime, with a time zone
+    today : date
+        In the learner's calendar.
 
     Raises
     ------
@@ -66,12 +76,11 @@ def due(
     """
     if cap < 0:
         raise ValueError(f"the cap of reviews a day cannot be negative, but is {cap}")
-    now, known = now or datetime.now(UTC), set(known)
-    today = now.astimezone().date()
-    tonight = end_of(today)
-    waiting = {name: card for name, card in cards(records).items() if name in known and card.due <= tonight}
+    today, known = today or date.today(), set(known)
+    found = cards(records)
+    waiting = [name for name, card in found.items() if name in known and card.due.date() <= today]
     weakest_first = sorted(
-        waiting, key=lambda name: (SCHEDULER.get_card_retrievability(waiting[name], now), name)
+        waiting, key=lambda name: (SCHEDULER.get_card_retrievability(found[name], noon(today)), name)
     )
     return weakest_first[: max(0, cap - reviewed(records, today))]
 
@@ -79,16 +88,13 @@ def due(
 def forecast(
     records: list[Record],
     known: Iterable[str],
-    now: datetime | None = None,
+    today: date | None = None,
     days: int = 7,
     cap: int = DAILY_CAP,
 ) -> list[tuple[date, int]]:
     """Return how many reviews each of the next days will hold, if each day's are done; the first is today."""
-    now, known = now or datetime.now(UTC), set(known)
-    today = now.astimezone().date()
-    falls_due = Counter(
-        max(today, card.due.astimezone().date()) for name, card in cards(records).items() if name in known
-    )
+    today, known = today or date.today(), set(known)
+    falls_due = Counter(max(today, card.due.date()) for name, card in cards(records).items() if name in known)
     room = cap - reviewed(records, today)
     plan, waiting = [], 0
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
@@ -102,11 +108,6 @@ def forecast(
 def reviewed(records: Iterable[Record], day: date) -> int:
     """Count the reviews done on a day."""
     return sum(record.mode == "review" and record.day == day for record in records)
-
-
-def end_of(day: date) -> datetime:
-    """Return the last moment of a day in the learner's time zone."""
-    return datetime.combine(day, datetime.max.time()).astimezone()
 
 
 def streak(days: Iterable[date], today: date) -> int:

@@ -20,7 +20,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="Chromium is not installed (Debian: apt install chromium)"
 )
-TOPIC = "05_quantization"
+TOPIC = "quantization"
 
 
 def taught():
@@ -141,7 +141,7 @@ def test_five_questions_a_score_and_a_history_that_outlives_a_reload(lab, page):
         shot(page, f"explained-{number}")
         if number == 1:
             link = quiz.get_by_role("link")
-            assert link.get_attribute("href").startswith(f"{TOPIC}.ipynb#")
+            assert link.get_attribute("href").startswith(f"05_{TOPIC}.ipynb#")
             heading = link.inner_text()
             link.press("Enter")
             assert page.evaluate("document.activeElement.tagName") == "H2"

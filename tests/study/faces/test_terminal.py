@@ -147,8 +147,8 @@ def test_in_a_pipe_it_says_so(folder, words):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("quiz", "cooking"), "there is no topic 'cooking'; topics: 01_tokenizer"),
-        (("mock", "m"), "'m' may be 04_matryoshka, 13_models"),
+        (("quiz", "cooking"), "there is no topic 'cooking'; topics: 01 tokenizer"),
+        (("mock", "m"), "'m' may be matryoshka, models, multimodal"),
         (("export", "cards"), "cannot export 'cards'; there are history, csv, anki"),
         (("import", "nowhere.json"), "nowhere.json"),
     ],

@@ -7,7 +7,7 @@ from embedlab.study.bank import bank, topic_of
 from embedlab.study.faces import notebook_quiz
 from embedlab.study.practice import History
 
-TOPIC = "03_pooling"
+TOPIC = "pooling"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_from_the_first_question_to_the_result(folder):
         widget.handle({"do": "skip"})
         assert widget.view["phase"] == "explained"
         assert widget.view["explanation"].startswith("<p>")
-        assert widget.view["link"].startswith(f"{TOPIC}.ipynb#")
+        assert widget.view["link"].startswith(f"03_{TOPIC}.ipynb#")
         widget.handle({"do": "next"})
     assert widget.view["phase"] == "done"
     assert widget.view["verdict"] == "0 of 4 points (0%)"
