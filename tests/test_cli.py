@@ -16,6 +16,7 @@ def run(*arguments):
     return runner.invoke(app, [str(argument) for argument in arguments])
 
 
+@pytest.mark.slow
 def test_search_finds_fillna():
     found = run("search", "replace missing values", "--json")
     assert found.exit_code == 0
@@ -32,16 +33,68 @@ def test_search_your_own_documents(tmp_path):
     (tmp_path / "bread.md").write_text("how to bake bread")
     found = run("search", "loaf recipe", "--corpus", tmp_path, "--json")
     assert [hit["id"] for hit in json.loads(found.stdout)] == ["bread.md", "cat.txt"]
+    assert found.stderr == f"2 text files of {tmp_path}; hidden and vendored folders left out\n"
 
 
-def test_search_explains_itself():
-    explained = json.loads(run("search", "read_csv", "-k", "3", "--explain", "--json").stdout)
+def test_what_is_left_out_is_said_and_the_rest_searched(tmp_path):
+    (tmp_path / "main.go").write_text("package main // walk the tree")
+    (tmp_path / "latin.txt").write_bytes("straße".encode("latin-1"))
+    found = run("search", "walk", "--engine", "bm25", "--corpus", tmp_path)
+    assert "main.go" in found.stdout
+    assert "note: 1 of 2 files in" in found.stderr
+    assert "left out: latin.txt\n" in found.stderr
+    assert "1 text files" in found.stderr
+
+
+@pytest.mark.parametrize("charset", ["cp1252", "latin-1", "utf-8"])
+def test_what_an_encoding_lacks_is_replaced(tmp_path, charset):
+    (tmp_path / "x.jsonl").write_text(
+        r'{"id": "\u2192", "text": "a broken emoji \ud83d from left \u2192 right"}'
+    )
+    asked = ["search", "emoji", "--engine", "bm25", "--corpus", str(tmp_path / "x.jsonl")]
+    plain = CliRunner(charset=charset).invoke(app, asked)
+    arrow = "→" if charset == "utf-8" else "?"
+    assert plain.exit_code == 0
+    assert f"{arrow}\n            a broken emoji ? from left {arrow} right\n" in plain.stdout
+    as_json = CliRunner(charset=charset).invoke(app, [*asked, "--json"])
+    assert (
+        json.loads(as_json.stdout)[0]["text"] == "a broken emoji \ud83d from left → right"
+    )  # nothing is lost
+
+
+def test_a_file_name_that_is_no_utf8(tmp_path):
+    try:
+        (tmp_path / "caf\udce9.txt").write_text("coffee")  # b"caf\xe9.txt" on disk
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes only names in UTF-8")
+    found = run("search", "coffee", "--engine", "bm25", "--corpus", tmp_path)
+    assert (found.exit_code, "caf?.txt" in found.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("evaluate", "--help"), ("progress",), ("serach",)])
+def test_nothing_fails_for_its_encoding(monkeypatch, tmp_path, arguments):
+    monkeypatch.setenv("EMBEDLAB_DATA", str(tmp_path))
+    found = CliRunner(charset="cp1252").invoke(app, arguments)
+    assert isinstance(found.exception, SystemExit | None)
+    assert found.output
+
+
+def test_search_by_words_finds_fillna_in_docsearch():
+    found = run("search", "fill missing values", "--engine", "bm25", "--json")
+    assert any(hit["id"].endswith(".fillna") for hit in json.loads(found.stdout))
+    assert found.stderr == ""
+
+
+def test_search_explains_itself(tmp_path):
+    (tmp_path / "notes.txt").write_text("read_csv reads a table\nthe cat sat on the mat\nhow to bake bread\n")
+    asked = "search", "read_csv", "-k", "3", "--explain", "--corpus", tmp_path / "notes.txt"
+    explained = json.loads(run(*asked, "--json").stdout)
     assert [stage["stage"] for stage in explained["stages"]] == ["dense", "bm25", "fusion (z-score)"]
     assert explained["hits"][0]["places"]["fusion (z-score)"] == 1
-    plain = run("search", "read_csv", "-k", "3", "--explain").stdout
-    assert plain.count("bm25: ") == 4  # each hit's place, and the time
+    assert run(*asked).stdout.count("bm25: ") == 4  # each hit's place, and the time
 
 
+@pytest.mark.slow
 def test_bench_rank_prints_ratios():
     found = json.loads(run("bench", "rank", "--queries", "3", "--repeats", "1", "--json").stdout)
     assert found["bm25"]["ratio_to_bm25s_numpy"] > 0
@@ -129,6 +182,7 @@ def test_bench_tokenizer_prints_ratios():
     assert found["ratio"] == pytest.approx(found["our_tokens_per_s"] / found["peer_tokens_per_s"])
 
 
+@pytest.mark.slow
 def test_bench_encoder_prints_ratios():
     found = json.loads(run("bench", "encoder", "--documents", 4, "--repeats", 1, "--json").stdout)
     assert found["texts"] == 4

@@ -47,7 +47,7 @@ def collect() -> dict[str, list[str]]:
     """
     names = defaultdict(set)
     tidy = cache(lambda text: stable(inspect.cleandoc(text)))  # a thing has five names on average
-    bar = partial(tqdm, leave=False)
+    bar = partial(tqdm, leave=False, mininterval=0.5)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated modules say so when they are imported
         # All are imported before the first text is read: scipy adds notes to docstrings of numpy's.

@@ -1,0 +1,99 @@
+"""Speed, ours against the libraries that professionals use: ``embedlab bench``."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from embedlab.cli.printing import AsJson
+from embedlab.study.faces import plain_errors
+
+app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
+
+
+def _bench(measure: Callable[[], dict], as_json: bool) -> None:
+    with plain_errors():
+        result = measure()
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    width = max(map(len, result))
+    for name, value in result.items():
+        typer.echo(
+            f"{name:<{width}}  {value:,.3g}" if isinstance(value, float) else f"{name:<{width}}  {value}"
+        )
+
+
+@app.command()
+def tokenizer(
+    documents: Annotated[int, typer.Option(min=1, help="How many documents of DocSearch.")] = 10_000,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """WordPiece against Hugging Face's tokenizers, one thread, interleaved."""
+
+    def run() -> dict:
+        from embedlab.benchmark import docsearch
+        from embedlab.speed import bench_tokenizer
+
+        return bench_tokenizer(docsearch().documents[:documents], repeats=repeats)
+
+    _bench(run, as_json)
+
+
+@app.command()
+def encoder(
+    documents: Annotated[int, typer.Option(min=1, help="How many documents, spread over DocSearch.")] = 512,
+    repeats: Annotated[int, typer.Option(min=1)] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Text to vectors against sentence-transformers, interleaved; takes a few minutes."""
+
+    def run() -> dict:
+        from embedlab.benchmark import docsearch
+        from embedlab.speed import bench_encoder
+
+        texts = docsearch().documents
+        return bench_encoder(texts[:: max(1, len(texts) // documents)][:documents], repeats=repeats)
+
+    _bench(run, as_json)
+
+
+@app.command()
+def ann(
+    n: Annotated[int, typer.Option("--n", min=1000, help="How many vectors.")] = 100_000,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """HNSW against faiss, hnswlib and usearch, one thread, interleaved; about ten minutes at 100,000."""
+    with plain_errors():
+        from embedlab.speed import as_text, bench_ann
+
+        result = bench_ann(n, repeats=repeats)
+    typer.echo(json.dumps(result, indent=2) if as_json else as_text(result))
+
+
+@app.command()
+def rank(
+    queries: Annotated[int, typer.Option(min=1, help="How many test queries.")] = 50,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """MaxSim against PyLate, BM25 against bm25s, and the time of each stage; interleaved, a minute."""
+
+    def run() -> dict:
+        from embedlab.speed import bench_rank
+
+        nested = bench_rank(queries=queries, repeats=repeats)
+        return nested if as_json else flattened(nested)
+
+    _bench(run, as_json)
+
+
+def flattened(nested: dict, above: str = "") -> dict:
+    """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
+    flat = {}
+    for name, value in nested.items():
+        flat |= flattened(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value}
+    return flat

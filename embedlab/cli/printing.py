@@ -1,0 +1,31 @@
+"""What all commands have in common: how they print."""
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+class Commands(TyperGroup):
+    """Commands that print on any terminal.
+
+    Texts and file names hold characters that the encoding of the terminal lacks (on Windows, cp1252 where the
+    output goes to a file), and halves of surrogate pairs, which no encoding has. They come out as "?".
+    """
+
+    def main(self, *args, **kwargs):
+        """Run the command that the arguments name."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # a notebook's cannot be, and needs not
+                stream.reconfigure(errors="replace")
+        with warnings.catch_warnings():
+            warnings.showwarning = _note
+            return super().main(*args, **kwargs)
+
+
+def _note(message: Warning | str, *_: object, **__: object) -> None:
+    typer.echo(f"note: {message}", err=True)

@@ -1,0 +1,63 @@
+"""Training on DocSearch's train half: ``embedlab train``."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from embedlab.study.faces import plain_errors
+
+app = typer.Typer(help="Train models on DocSearch's train half.", no_args_is_help=True)
+
+
+@app.command()
+def reranker() -> None:
+    """Train the cross-encoder of the engines rerank and full, and what it starts from; takes some minutes.
+
+    Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
+    """
+    with plain_errors(), interruptible():
+        from embedlab.engine import cross_encoder
+
+        cross_encoder()
+    typer.echo("trained; use it:  embedlab search --engine rerank ...")
+
+
+@contextmanager
+def interruptible():
+    """Say after Ctrl-C that a training goes on where it was."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        typer.echo("stopped; the same command goes on from the last checkpoint", err=True)
+        raise typer.Exit(130) from error
+
+
+@app.command()
+def matryoshka(
+    output: Annotated[
+        Path | None, typer.Option(help="A folder for the model; by default one in the cache.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1)] = 200,
+    batch_size: Annotated[int, typer.Option(min=2)] = 64,
+    learning_rate: Annotated[float, typer.Option(min=0)] = 5e-5,
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Fine-tune the whole encoder so that its vectors may be cut short; takes a few minutes.
+
+    Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
+    """
+    with plain_errors():
+        from embedlab.benchmark import docsearch, training_pairs
+        from embedlab.finetuning import finetune, finetuned, pair_weights
+
+        benchmark = docsearch()
+        settings = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+        with interruptible():
+            if output is None:
+                folder = finetuned(benchmark, **settings)
+            else:
+                pairs = training_pairs(benchmark)
+                folder = finetune(pairs, output, weights=pair_weights(benchmark, pairs), **settings)
+    typer.echo(f"{folder}\nuse it:  Embedder.load({str(folder)!r}).reading(64)")
