@@ -1,112 +1,20 @@
-"""WordPiece as BERT uses it: from text to the ids that the encoder looks up.
+"""BERT's tokenizer: from text to the ids that the encoder looks up, and padding."""
 
-Three steps, each a plain function: `normalise` the characters, `pre_tokenize` into words, cut each word into
-entries of the vocabulary with `wordpiece` (Devlin et al. 2019; Wu et al. 2016, section 4.1).
-"""
-
+import hashlib
 import re
-import string
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.machine import ModelError, model_folder, read_json
+from embedlab.machine import ModelError, model_folder
+from embedlab.tokenizer.files import SPECIAL, read_tokenizer
+from embedlab.tokenizer.steps import checked_text, normalise, pre_tokenize, wordpiece
 
 CHUNK = re.compile(r"[^ \t\n\r]+")  # these four always separate words, so chunks can be tokenized one by one
 CACHE_ENTRIES = 500_000
-
-
-class CharTable(dict):
-    """A table for ``str.translate`` that works out each character by a rule, the first time it is met."""
-
-    def __init__(self, rule: Callable[[str], str]):
-        self.rule = rule
-
-    def __missing__(self, code: int) -> str:
-        self[code] = self.rule(chr(code))
-        return self[code]
-
-
-def _clean(char: str) -> str:
-    category = unicodedata.category(char)
-    if char in "\t\n\r" or category in ("Zs", "Zl", "Zp"):
-        return " "
-    if category in ("Cc", "Cf", "Co", "Cs") or char == "\ufffd":  # control, format, private use, surrogate
-        return ""
-    code = ord(char)
-    chinese = any(low <= code <= high for low, high in CHINESE)  # no spaces between words: one token each
-    return f" {char} " if chinese else char
-
-
-def _fold(char: str) -> str:
-    # One by one, not text.lower(): that would write a sigma at a word's end in another way.
-    return "" if unicodedata.category(char) == "Mn" else char.lower()
-
-
-def _punctuation(char: str) -> str:
-    # "$", "+" and "~" are no punctuation to Unicode, but to BERT.
-    is_one = char in string.punctuation or unicodedata.category(char)[0] == "P"
-    return f" {char} " if is_one else char
-
-
-# The CJK ideographs: the blocks that BERT's own tokenizer lists.
-CHINESE = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F))
-CHINESE += ((0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))
-CLEAN, FOLD, PUNCTUATION = CharTable(_clean), CharTable(_fold), CharTable(_punctuation)
-
-
-def normalise(text: str, *, lower: bool = True) -> str:
-    """Drop control characters, set Chinese characters apart and, by default, drop accents and case.
-
-    Examples
-    --------
-    >>> normalise("Ünïcödé\\x00 東京")
-    'unicode  東  京 '
-    """
-    text = text.translate(CLEAN)
-    # NFD takes "é" apart into "e" and an accent, which is then dropped.
-    return unicodedata.normalize("NFD", text).translate(FOLD) if lower else text
-
-
-def pre_tokenize(text: str) -> list[str]:
-    """Split at white space, and around every punctuation mark.
-
-    Examples
-    --------
-    >>> pre_tokenize("don't stop: np.zeros")
-    ['don', "'", 't', 'stop', ':', 'np', '.', 'zeros']
-    """
-    return text.translate(PUNCTUATION).split()
-
-
-def wordpiece(word: str, vocabulary: dict[str, int], *, unknown: str = "[UNK]") -> list[str]:
-    """Cut a word into the longest pieces that the vocabulary has, from left to right.
-
-    A piece that goes on inside a word is marked with "##". Where nothing fits, the whole word is unknown; so
-    is a word of more than 100 characters.
-
-    Examples
-    --------
-    >>> wordpiece("embeddings", {"em": 0, "##bed": 1, "##ding": 2, "##dings": 3, "##s": 4})
-    ['em', '##bed', '##dings']
-    """
-    if len(word) > 100:
-        return [unknown]
-    pieces: list[str] = []
-    start = 0
-    while start < len(word):
-        mark = "##" if start else ""
-        for end in range(len(word), start, -1):  # the longest first
-            if mark + word[start:end] in vocabulary:
-                break
-        else:
-            return [unknown]
-        pieces.append(mark + word[start:end])
-        start = end
-    return pieces
 
 
 class WordPieceTokenizer:
@@ -117,7 +25,11 @@ class WordPieceTokenizer:
     vocabulary : dict
         Token to id; has the special tokens [PAD], [UNK], [CLS], [SEP] and [MASK].
     lower : bool
-        Whether the model was trained on lower-cased text without accents.
+        Whether the model was trained on lower-cased text.
+    strip_accents : bool, optional
+        Whether it was trained on text without accents; by default where ``lower`` is set.
+    chinese : bool
+        Whether each Chinese character is a word.
 
     Examples
     --------
@@ -130,35 +42,56 @@ class WordPieceTokenizer:
     '[CLS] embeddings ! [SEP]'
     """
 
-    SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-
-    def __init__(self, vocabulary: dict[str, int], *, lower: bool = True):
-        missing = [token for token in self.SPECIAL if token not in vocabulary]
+    def __init__(
+        self,
+        vocabulary: dict[str, int],
+        *,
+        lower: bool = True,
+        strip_accents: bool | None = None,
+        chinese: bool = True,
+    ):
+        missing = [token for token in SPECIAL.values() if token not in vocabulary]
         if missing:
             raise ModelError(f"the vocabulary lacks {', '.join(missing)}")
         self.vocabulary, self.lower = vocabulary, lower
-        self.tokens = {i: token for token, i in vocabulary.items()}
-        self.pad, self.unk, self.cls, self.sep, self.mask = (vocabulary[token] for token in self.SPECIAL)
-        self._special = re.compile("|".join(map(re.escape, self.SPECIAL)))
+        self.strip_accents, self.chinese = lower if strip_accents is None else strip_accents, chinese
+        self.pad, self.unk, self.cls, self.sep, self.mask = (vocabulary[token] for token in SPECIAL.values())
+        self._special = re.compile("|".join(map(re.escape, SPECIAL.values())))
         self._ids: dict[str, list[int]] = {}  # words and chunks seen, with their ids
 
     @classmethod
-    def load(cls, model: str | Path | None = None) -> "WordPieceTokenizer":
-        """Load the vocabulary of a model (see `model_folder` for what may be given).
+    def load(cls, model: str | Path | None = None, *, lower: bool = False) -> "WordPieceTokenizer":
+        """Load the vocabulary and the rules of a model (see `model_folder` for what may be given).
+
+        Parameters
+        ----------
+        model : None, path or hub id
+        lower : bool
+            Lower-case also where the folder's tokenizer does not; its accents are treated as before.
 
         Raises
         ------
         ModelError
-            If the folder has no ``vocab.txt``, or the file is no vocabulary of BERT's.
+            If the folder has neither ``tokenizer.json`` nor ``vocab.txt``, or holds another tokenizer than
+            BERT's.
         """
-        folder = model_folder(model)
-        try:
-            lines = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{folder}: vocab.txt cannot be read: {error}") from error
-        lines = lines[:-1] if lines[-1] == "" else lines
-        config = read_json(folder / "tokenizer_config.json", default={})
-        return cls({line: i for i, line in enumerate(lines)}, lower=config.get("do_lower_case", True))
+        vocabulary, rules = read_tokenizer(model_folder(model))
+        tokenizer = cls(vocabulary, **rules)
+        tokenizer.lower = tokenizer.lower or lower
+        return tokenizer
+
+    @cached_property
+    def tokens(self) -> dict[int, str]:
+        """Id to token."""
+        return {i: token for token, i in self.vocabulary.items()}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that the ids depend on: the vocabulary and the rules."""
+        ids = np.fromiter(self.vocabulary.values(), np.int64, len(self.vocabulary))
+        digest = hashlib.sha256("\n".join(self.vocabulary).encode("utf-8", "surrogatepass"))
+        digest.update(ids.tobytes() + bytes(map(bool, (self.lower, self.strip_accents, self.chinese))))
+        return digest.hexdigest()
 
     def tokenize(self, text: str) -> list[str]:
         """Cut a text into tokens, without adding special ones."""
@@ -208,7 +141,10 @@ class WordPieceTokenizer:
         ([101, 7592, 102, 2088, 102], [0, 0, 0, 1, 1])
         """
         room = _room(max_length, 3)
-        a, b = (self._text_ids(checked_text(text, "text"), None) for text in (first, second))
+        first, second = checked_text(first, "first"), checked_text(second, "second")
+        a, b = (self._text_ids(text, room) for text in (first, second))
+        if room and room % 2 and len(a) == len(b) == room:  # the longer one keeps the odd token: look at all
+            a, b = (self._text_ids(text, None) for text in (first, second))
         if room is not None and len(a) + len(b) > room:
             shorter = min(len(a), len(b), room // 2)
             a, b = (
@@ -253,8 +189,12 @@ class WordPieceTokenizer:
         return ids
 
     def _plain_ids(self, text: str) -> list[int]:
-        words = pre_tokenize(normalise(text, lower=self.lower))
-        return [self.vocabulary[piece] for word in words for piece in wordpiece(word, self.vocabulary)]
+        text = normalise(text, lower=self.lower, strip_accents=self.strip_accents, chinese=self.chinese)
+        return [
+            self.vocabulary[piece]
+            for word in pre_tokenize(text)
+            for piece in wordpiece(word, self.vocabulary)
+        ]
 
 
 def pad(sequences: Sequence[Sequence[int]], pad_id: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -285,10 +225,3 @@ def _room(max_length: int | None, special: int) -> int | None:
     if max_length < special:
         raise ValueError(f"max_length must leave place for {special} special tokens, but is {max_length}")
     return max_length - special
-
-
-def checked_text(text: object, name: str) -> str:
-    """Return the text; TypeError, with its name and what it is instead, where it is no string."""
-    if not isinstance(text, str):
-        raise TypeError(f"{name} must be a string, but is {type(text).__name__}: {text!r:.60}")
-    return text
