@@ -5,7 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "model": ["Embedder", "Floats", "TruncationWarning", "progress"],
+        "folder": ["read_folder"],
+        "model": ["Embedder", "Floats"],
+        "texts": ["TruncationWarning", "progress"],
         "vectors": ["shipped_spaces", "text_key"],
     },
 )

@@ -1,25 +1,25 @@
 """From texts to vectors: tokenizer, encoder and pooling in one."""
 
+import copy
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from embedlab.embedder.folder import PACKAGED_SETTINGS, Layer, read_folder, settings_key
+from embedlab.embedder.texts import checked_texts, progress, token_ids
 from embedlab.embedder.vectors import VectorStore
 from embedlab.encoder import LazyEncoder
-from embedlab.machine import ModelError, content_key, model_folder, read_json
+from embedlab.machine import ModelError, content_key, model_folder
 from embedlab.pooling import POOLINGS, l2_normalize
-from embedlab.tokenizer import WordPieceTokenizer, checked_text
+from embedlab.tokenizer import WordPieceTokenizer
 
 Floats = NDArray[np.float32]
 CACHE_CHUNK = 256  # texts: what an interrupted run may lose, at the most
-
-
-class TruncationWarning(UserWarning):
-    """Texts were longer than the model takes, and were cut."""
 
 
 class Embedder:
@@ -37,11 +37,21 @@ class Embedder:
     True
     """
 
-    def __init__(self, tokenizer: WordPieceTokenizer, encoder: LazyEncoder, *, pooling: str, max_length: int):
+    def __init__(
+        self,
+        tokenizer: WordPieceTokenizer,
+        encoder: LazyEncoder,
+        *,
+        pooling: str,
+        max_length: int,
+        prompt: str = "",
+        layers: tuple[Layer, ...] = (),
+    ):
         if pooling not in POOLINGS:
             raise ModelError(f"pooling {pooling!r} cannot be run; choose from {', '.join(POOLINGS)}")
         self.tokenizer, self.encoder = tokenizer, encoder
         self.pooling, self.max_length = pooling, max_length
+        self.prompt, self.layers = prompt, layers  # what stands before every text; what follows the pooling
         self.source: str | None = None  # the folder or hub id it was loaded from; None for the packaged model
 
     @classmethod
@@ -71,18 +81,28 @@ class Embedder:
             If there is no such model, or it is of a kind that cannot be run.
         """
         folder = model_folder(model)
-        for module in read_json(folder / "modules.json", default=[], kind=list):
-            kind = module["type"].rsplit(".", 1)[-1]
-            if kind not in ("Transformer", "Pooling", "Normalize"):
-                raise ModelError(f"{folder}: a {kind} layer cannot be run, only Transformer and Pooling")
-        if pooling is None:
-            pooling = _pooling_of(read_json(folder / "1_Pooling" / "config.json", default={}))
-        encoder = LazyEncoder(model, dtype)
-        longest = encoder.config.max_position_embeddings
-        limits = read_json(folder / "sentence_bert_config.json", default={})
-        max_length = min(limits.get("max_seq_length") or longest, longest)
-        tokenizer = WordPieceTokenizer.load(folder)
-        embedder = cls(tokenizer, encoder, pooling=pooling, max_length=max_length)
+        facts = read_folder(folder)
+        if facts.prompts:
+            warnings.warn(
+                f"{folder} has prompts ({', '.join(facts.prompts)}) that `encode` does not use: "
+                "put them before the texts that they are meant for",
+                stacklevel=2,
+            )
+        encoder = LazyEncoder(model if facts.transformer == folder else facts.transformer, dtype)
+        tokenizer = WordPieceTokenizer.load(facts.transformer, lower=facts.lower)
+        if max(tokenizer.vocabulary.values()) >= facts.config.vocab_size:
+            raise ModelError(
+                f"{folder}: ids go up to {max(tokenizer.vocabulary.values())}, "
+                f"but there are {facts.config.vocab_size} word embeddings"
+            )
+        embedder = cls(
+            tokenizer,
+            encoder,
+            pooling=pooling or facts.pooling,
+            max_length=facts.max_length,
+            prompt=facts.prompt,
+            layers=facts.layers,
+        )
         embedder.source = None if model is None else str(model)
         return embedder
 
@@ -97,17 +117,26 @@ class Embedder:
         longest = self.encoder.config.max_position_embeddings
         if not 2 <= max_length <= longest:
             raise ValueError(f"max_length must be between 2 and {longest}, but is {max_length}")
-        return Embedder(self.tokenizer, self.encoder, pooling=self.pooling, max_length=max_length)
+        shorter = copy.copy(self)
+        shorter.max_length = max_length
+        return shorter
 
     @property
     def dims(self) -> int:
         """Numbers in one vector."""
-        return self.encoder.config.hidden_size
+        weights = [layer.weight for layer in self.layers if layer.weight is not None]
+        return len(weights[-1]) if weights else self.encoder.config.hidden_size
 
     @property
     def identity(self) -> dict[str, str]:
         """What makes the space that the vectors live in: vectors of two identities cannot be compared."""
-        return {"sha256": self.encoder.sha256, "pooling": self.pooling}
+        # Settings are named where they are not those of the default model.
+        own = {} if self._settings == PACKAGED_SETTINGS else {"settings": self._settings}
+        return {"sha256": self.encoder.sha256, "pooling": self.pooling} | own
+
+    @cached_property
+    def _settings(self) -> str:
+        return settings_key(self.encoder.config, self.tokenizer, self.prompt, self.layers)
 
     @property
     def fingerprint(self) -> str:
@@ -156,7 +185,7 @@ class Embedder:
         """
         if dims is not None and not 1 <= dims <= self.dims:
             raise ValueError(f"dims must be between 1 and {self.dims}, but is {dims}")
-        texts = _checked(texts)
+        texts = checked_texts(texts)
         if cache:
             vectors = self._embed_cached(texts, show_progress, on_long)
         else:
@@ -177,17 +206,19 @@ class Embedder:
         >>> [tokens.shape for tokens in Embedder.load().encode_tokens(["hello world", ""])]
         [(4, 384), (2, 384)]
         """
-        texts = _checked(texts)
+        texts = checked_texts(texts)
         with progress(len(texts), show_progress) as bar:
             hidden = dict(self._hidden(texts, bar, on_long))
         return [hidden[i] for i in range(len(texts))]
 
     def _embed(self, texts: Sequence[str], bar: tqdm, on_long: str) -> Floats:
         pool = POOLINGS[self.pooling]
-        vectors = np.empty((len(texts), self.dims), np.float32)
+        vectors = np.empty((len(texts), self.encoder.config.hidden_size), np.float32)
         for i, hidden in self._hidden(texts, bar, on_long):
             tokens = hidden[None]  # (1, t, d): no padding, so the mask is all ones
             vectors[i] = pool(tokens, np.ones(tokens.shape[:2]))[0]
+        for layer in self.layers:
+            vectors = layer(vectors)
         return vectors
 
     def _embed_cached(self, texts: Sequence[str], show_progress: bool, on_long: str) -> Floats:
@@ -207,41 +238,7 @@ class Embedder:
 
     def _hidden(self, texts: Sequence[str], bar: tqdm, on_long: str) -> Iterator[tuple[int, Floats]]:
         """Yield (position, token vectors (t, d)) for each text, in the order that suits the encoder."""
-        # One token more than fits tells the texts that must be cut from those that just fit.
-        ids = self.tokenizer.encode_batch(texts, max_length=self.max_length + 1)
-        long = [i for i, sequence in enumerate(ids) if len(sequence) > self.max_length]
-        for i in long:
-            ids[i] = [*ids[i][: self.max_length - 1], ids[i][-1]]  # [SEP] stays last
-        if long and on_long != "cut":
-            message = (
-                f"{len(long)} of {len(texts)} texts have more than {self.max_length} tokens (the first is at "
-                f"position {long[0]}); the model does not see what follows"
-            )
-            if on_long == "raise":
-                raise ValueError(message)
-            warnings.warn(message, TruncationWarning, stacklevel=4)
+        ids = token_ids(self.tokenizer, [self.prompt + text for text in texts], self.max_length, on_long)
         for i, hidden in self.encoder.run(ids):
             yield i, hidden
             bar.update()
-
-
-def _checked(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, str):
-        raise TypeError(f"texts must be a list of strings, but is one string: pass [{texts[:40]!r}]")
-    return [checked_text(text, f"texts[{i}]") for i, text in enumerate(texts)]
-
-
-def _pooling_of(config: dict) -> str:
-    """Read the name of the pooling from a folder's ``1_Pooling/config.json``, old or new in form."""
-    flags = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
-    flags |= {"pooling_mode_max_tokens": "max", "pooling_mode_lasttoken": "lasttoken"}
-    on = [key for key, value in config.items() if key.startswith("pooling_mode_") and value is True]
-    names = [flags.get(key, key) for key in on] or [config.get("pooling_mode", "mean")]
-    return names[0] if len(names) == 1 else "+".join(names)
-
-
-def progress(total: int, wanted: bool) -> tqdm:
-    """Make a progress bar for texts, shown where it is wanted and there are many."""
-    # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
-    quiet = {} if wanted and total > 256 else {"disable": True}
-    return tqdm(total=total, desc="embedding", unit="text", leave=False, delay=1, **quiet)

@@ -9,6 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lazy": ["LazyEncoder"],
         "light": ["LightEncoder"],
         "packed": ["PackedEncoder", "batches"],
-        "weights": ["BertConfig", "read_weights", "weights_file"],
+        "weights": ["BertConfig", "read_arrays", "read_weights", "weights_file"],
     },
 )
