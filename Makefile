@@ -40,8 +40,7 @@ test: style
 
 # All that is trained, anew. An interrupted training goes on where it was.
 train: $(READY)
-	$(BIN)/embedlab train matryoshka
-	$(BIN)/embedlab train reranker
+	$(BIN)/embedlab train all
 
 notebooks: $(READY)
 	TQDM_DISABLE=1 $(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)

@@ -11,17 +11,16 @@ from embedlab.study.faces import plain_errors
 app = typer.Typer(help="Train models on DocSearch's train half.", no_args_is_help=True)
 
 
-@app.command()
-def reranker() -> None:
-    """Train the cross-encoder of the engines rerank and full, and what it starts from; takes some minutes.
+@app.command(name="all")
+def everything() -> None:
+    """Train all that comes with the course anew, and put it in the place of what is there; takes an hour.
 
     Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
     """
     with plain_errors(), interruptible():
-        from embedlab.engine import cross_encoder
+        from embedlab.engine.training import train_all
 
-        cross_encoder()
-    typer.echo("trained; use it:  embedlab search --engine rerank ...")
+        train_all(report=typer.echo)
 
 
 @contextmanager
@@ -36,28 +35,22 @@ def interruptible():
 
 @app.command()
 def matryoshka(
-    output: Annotated[
-        Path | None, typer.Option(help="A folder for the model; by default one in the cache.")
-    ] = None,
+    output: Annotated[Path, typer.Option(help="A folder for the model.")],
     steps: Annotated[int, typer.Option(min=1)] = 200,
     batch_size: Annotated[int, typer.Option(min=2)] = 64,
-    learning_rate: Annotated[float, typer.Option(min=0)] = 5e-5,
+    learning_rate: Annotated[float, typer.Option(min=0)] = 5e-4,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
-    """Fine-tune the whole encoder so that its vectors may be cut short; takes a few minutes.
+    """Fine-tune an encoder of your own so that its vectors may be cut short; takes some minutes.
 
     Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
     """
-    with plain_errors():
+    with plain_errors(), interruptible():
         from embedlab.benchmark import docsearch, training_pairs
-        from embedlab.finetuning import finetune, finetuned, pair_weights
+        from embedlab.finetuning import finetune, pair_weights
 
         benchmark = docsearch()
+        pairs = training_pairs(benchmark)
         settings = {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-        with interruptible():
-            if output is None:
-                folder = finetuned(benchmark, **settings)
-            else:
-                pairs = training_pairs(benchmark)
-                folder = finetune(pairs, output, weights=pair_weights(benchmark, pairs), **settings)
+        folder = finetune(pairs, output, weights=pair_weights(benchmark, pairs), **settings)
     typer.echo(f"{folder}\nuse it:  Embedder.load({str(folder)!r}).reading(64)")
