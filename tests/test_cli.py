@@ -1,6 +1,8 @@
 """The commands, run as a person would run them."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from folders import beir_folder
@@ -33,7 +35,28 @@ def test_search_your_own_documents(tmp_path):
     (tmp_path / "bread.md").write_text("how to bake bread")
     found = run("search", "loaf recipe", "--corpus", tmp_path, "--json")
     assert [hit["id"] for hit in json.loads(found.stdout)] == ["bread.md", "cat.txt"]
-    assert found.stderr == f"2 text files of {tmp_path}; hidden and vendored folders left out\n"
+    assert found.stderr == f"text files read from {tmp_path}: 2; hidden and vendored folders left out\n"
+
+
+def test_readmes_example_prints_what_it_says(tmp_path):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    notes, query, expected = re.search(
+        r'\$ cat notes.txt\n(.*?)\$ embedlab search "(.*?)" --corpus notes.txt -k 2\n(.*?)```',
+        readme,
+        re.DOTALL,
+    ).groups()
+    (tmp_path / "notes.txt").write_text(notes)
+    printed = run("search", query, "--corpus", tmp_path / "notes.txt", "-k", 2).stdout
+    number = re.compile(r"\d\.\d{3}")
+    assert number.sub("", printed) == number.sub("", expected)
+    scores, said = ([float(found) for found in number.findall(text)] for text in (printed, expected))
+    assert scores == pytest.approx(said, abs=0.01)  # cosines to 1e-4 among machines, over a deviation of 0.1
+
+
+def test_a_lone_document_gets_what_the_best_gets(tmp_path):
+    (tmp_path / "one.txt").write_text("Early stopping ends the training.\n")
+    hits = json.loads(run("search", "stopping", "--corpus", tmp_path / "one.txt", "--json").stdout)
+    assert [hit["score"] for hit in hits] == [2.0]  # 1 by meaning, 1 by words
 
 
 def test_what_is_left_out_is_said_and_the_rest_searched(tmp_path):
@@ -43,7 +66,7 @@ def test_what_is_left_out_is_said_and_the_rest_searched(tmp_path):
     assert "main.go" in found.stdout
     assert "note: 1 of 2 files in" in found.stderr
     assert "left out: latin.txt\n" in found.stderr
-    assert "1 text files" in found.stderr
+    assert ": 1; hidden" in found.stderr
 
 
 @pytest.mark.parametrize("charset", ["cp1252", "latin-1", "utf-8"])

@@ -59,9 +59,8 @@ def search(
         else:
             ids, texts = load_corpus(corpus)
             if corpus.is_dir():
-                typer.echo(
-                    f"{len(ids)} text files of {corpus}; hidden and vendored folders left out", err=True
-                )
+                say = f"text files read from {corpus}: {len(ids)}; hidden and vendored folders left out"
+                typer.echo(say, err=True)
         built = build_engine(engine or "hybrid", texts, ids)
         if explain:
             built.search(query, k)  # to warm up: what is timed is a search, not the loading
