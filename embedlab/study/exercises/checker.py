@@ -8,7 +8,7 @@ is found by its name. ``pooling.py`` is an example. For each exercise:
 - a ``Mistake`` is a small wrong implementation. Its hint is given to a learner who gets the same wrong
   results: at least half of those that the mistake makes, and a larger share than for other mistakes.
 - ``hints`` lead on step by step; ``follow_up`` is what an interviewer would ask next.
-- in ``tests/study/exercises``, add a second correct way of writing it to ``ALTERNATIVES``.
+- in ``tests/study/exercises/alternatives``, write it another correct way, under the same name.
 
 The modules load neither torch nor transformers: references are imported when they are needed, and cases that
 need torch import it inside the function.

@@ -227,7 +227,7 @@ EXERCISES = (
         chapter="09_hybrid",
         task="Weigh a term that f of n documents hold, as Lucene does: the logarithm of 1 + odds, with odds "
         "(n - f + 0.5) / (f + 0.5) that a document does not hold it.",
-        reference="embedlab.bm25:idf",
+        reference="embedlab.hybrid:idf",
         cases=_counts,
         hints=(
             "The halves keep both sides of the fraction above 0, even for a term in no or in all documents.",
@@ -249,7 +249,7 @@ EXERCISES = (
         task="Cut a text into words, r'\\w+', in small letters; behind each word that is an identifier of "
         "several parts, put its parts. Parts end at underscores, at digits and at capitals: read_csv gives "
         "read_csv, read, csv, and KMeans gives kmeans, k, means.",
-        reference="embedlab.bm25:code_words",
+        reference="embedlab.hybrid:code_words",
         cases=_texts,
         hints=(
             "Look for parts before you turn to small letters: afterwards the capitals are gone.",
