@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,19 @@ def test_every_process_builds_the_same(benchmark):
     assert done.stdout == benchmark.fingerprint + "\n"
 
 
+def test_a_warm_start_loads_no_library_and_hashes_nothing(benchmark):
+    code = (
+        "import sys\n"
+        "from embedlab.benchmark import collection\n"
+        "del collection.Benchmark.fingerprint\n"  # what is stored is set on the instance
+        "print(collection.docsearch().fingerprint)\n"
+        "heavy = {'numpy', 'scipy', 'sklearn', 'pandas', 'torch', 'numba', 'pydantic', 'tqdm'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (benchmark.fingerprint + "\n", "")
+
+
 def test_a_missing_package_is_named(monkeypatch):
     from importlib.metadata import PackageNotFoundError
 
@@ -120,6 +134,12 @@ def test_a_missing_package_is_named(monkeypatch):
 )
 def test_see_also_entries(see_also, expected):
     assert list(builder.entries(see_also)) == expected
+
+
+def test_what_is_stored_is_what_was_built(benchmark):
+    built = replace(benchmark)
+    assert built == benchmark
+    assert built.fingerprint == benchmark.fingerprint  # hashed here, read there
 
 
 def test_fingerprint_changes_with_content():
