@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.embedder import Embedder, Floats, progress
+from embedlab.embedder import Embedder, Floats, checked_texts, progress
 from embedlab.machine import content_key, files
 from embedlab.pooling import l2_normalize
 
@@ -144,9 +144,7 @@ class ColBERT:
     def _ids(self, texts: Sequence[str], marker: str, limit: int) -> list[list[int]]:
         tokenizer = self.embedder.tokenizer
         extra = [tokenizer.vocabulary[marker]] if self.markers else []
-        if isinstance(texts, str):
-            raise TypeError(f"expected a list of strings, but got one string: pass [{texts[:40]!r}]")
-        ids = tokenizer.encode_batch(texts, max_length=limit - len(extra))
+        ids = tokenizer.encode_batch(checked_texts(texts), max_length=limit - len(extra))
         return [[sequence[0], *extra, *sequence[1:]] for sequence in ids]
 
     def _vectors(self, ids: list[list[int]], kept: list[NDArray], *, show_progress: bool) -> list[Floats]:

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "folder": ["read_folder"],
         "model": ["Embedder", "Floats"],
-        "texts": ["TruncationWarning", "progress"],
+        "texts": ["TruncationWarning", "checked_texts", "progress"],
         "vectors": ["shipped_spaces", "text_key"],
     },
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedlab import matryoshka
-from embedlab.embedder import Embedder
+from embedlab.embedder import Embedder, checked_texts
 from embedlab.engine import saving
 from embedlab.engine.first_stages import DenseStage
 from embedlab.engine.stages import Stage, Trace
@@ -206,9 +206,7 @@ def documents_with_ids(
     texts: Sequence[str], ids: Sequence[str] | None, taken: Sequence[str] = ()
 ) -> tuple[list[str], list[str]]:
     """Check that there are texts, and one new id for each."""
-    if isinstance(texts, str):
-        raise TypeError(f"texts must be a list of strings, but is one string: pass [{texts[:40]!r}]")
-    texts = list(texts)
+    texts = checked_texts(texts)
     ids = [str(i) for i in range(len(texts))] if ids is None else list(ids)
     if not texts:
         raise ValueError("there is nothing to search: no texts were given")

@@ -99,7 +99,7 @@ def test_queries_are_filled_up_with_mask_and_never_cut(embedder):
 def test_one_string_or_what_is_none_is_refused(embedder):
     model = ColBERT(embedder)
     for encode in (model.encode_queries, model.encode_documents, model.query_ids, model.document_ids):
-        with pytest.raises(TypeError, match=r"a list of strings, but got one string: pass \['sort'\]"):
+        with pytest.raises(TypeError, match=r"a list of strings, but is one string: pass \['sort'\]"):
             encode("sort")
         with pytest.raises(TypeError, match=r"texts\[1\] must be a string, but is int"):
             encode(["sort", 1])

@@ -48,6 +48,14 @@ def test_engine_refuses_bad_collections(texts, ids, message):
         SearchEngine.build(texts, ids)
 
 
+@pytest.mark.parametrize("build", [SearchEngine.build, lambda texts: build_engine("bm25", texts)])
+def test_engine_refuses_one_string_and_what_is_no_string(build):
+    with pytest.raises(TypeError, match=r"texts must be a list of strings, but is one string: pass \['hello"):
+        build("hello world")
+    with pytest.raises(TypeError, match=r"texts\[1\] must be a string, but is int: 7"):
+        build(["hello", 7])
+
+
 def test_engine_refuses_bad_queries(engine):
     with pytest.raises(ValueError, match="the query is empty"):
         engine.search("  ")
