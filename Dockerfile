@@ -1,5 +1,5 @@
 # The course in a container:
-#   docker build -t embedlab . && docker run --rm -p 8888:8888 embedlab
+#   docker build -t embedlab . && docker run --rm -p 127.0.0.1:8888:8888 embedlab
 FROM python:3.11-slim
 
 # make sets up, g++ builds hnswlib, which comes as source.

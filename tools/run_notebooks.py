@@ -119,6 +119,7 @@ def main(paths: list[str]) -> int:
     for path in tqdm([Path(path) for path in paths], unit="notebook"):
         try:
             chapters[path.name] = execute(path)
+            tqdm.write("{}: {seconds} s, {gigabytes} GB".format(path.name, **chapters[path.name]))
         except ChapterError as error:
             failures += 1
             tqdm.write(f"{path.name}: {error}", file=sys.stderr)
