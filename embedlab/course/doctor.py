@@ -39,8 +39,8 @@ def checks() -> Iterator[Check]:
     for package in NEEDED:
         yield _package(package, tested)
     yield _weights()
-    yield shipped("trained", remake="make train")
-    yield shipped("vectors", remake="embedding once takes 5 minutes on two cores; then they are cached")
+    yield shipped("trained", ("adapter", "colbert", "encoder", "reranker"), remake="embedlab train all")
+    yield shipped("vectors", remake="without, documents are embedded: 5 minutes on two cores, once")
     yield _cache()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     few = "everything runs, but embedding takes twice as long as the chapters say"
@@ -77,7 +77,7 @@ def _weights() -> Check:
     return Check("model weights", f"all-MiniLM-L6-v2 as published, SHA-256 {found[:12]}...")
 
 
-def shipped(folder: str, *, remake: str) -> Check:
+def shipped(folder: str, names: tuple[str, ...] = (), *, remake: str) -> Check:
     """Tell whether what is shipped in a folder of ``data`` fits the installed model and packages.
 
     Beside each file lies a card, ``NAME.json``, with the SHA-256 of the weights that it was made from
@@ -88,29 +88,31 @@ def shipped(folder: str, *, remake: str) -> Check:
     >>> shipped("no-such-folder", remake="make it").found
     'missing'
     """
-    cards = sorted(data_path(folder).glob("*.json"))
-    if not cards:
-        return Check(f"data/{folder}", "missing", "warning", f"it is made where it is needed. {remake}")
-    amiss = [f"{card.stem} {reason}" for card in cards if (reason := _misfit(card))]
-    if amiss:
-        return Check(f"data/{folder}", "; ".join(amiss), "warning", f"figures may differ. {remake}")
-    return Check(f"data/{folder}", f"{', '.join(card.stem for card in cards)}: made with what is installed")
+    cards = {card.stem: card for card in sorted(data_path(folder).glob("*.json"))}
+    amiss = [f"{name} is missing" for name in names if name not in cards]
+    amiss += [f"{name} {reason}" for name, card in cards.items() if (reason := _misfit(card))]
+    if amiss or not cards:
+        return Check(f"data/{folder}", "; ".join(amiss) or "missing", "warning", remake)
+    return Check(f"data/{folder}", f"{', '.join(cards)}: made with what is installed")
 
 
 def _misfit(card: Path) -> str:
     """Say why what the card describes does not fit what is installed; nothing if it does."""
+    if list(card.parent.glob(f"{card.stem}.*")) == [card]:
+        return "has a card, but no file"
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
         base, versions = content["base"], dict(content["versions"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"has no readable card ({error!r})"
     try:
-        if base != file_sha256(model_folder() / "model.safetensors"):
-            return f"was made from other weights, SHA-256 {str(base)[:12]}..."
-    except (ModelError, OSError):  # the check of the weights says it
+        weights = file_sha256(model_folder() / "model.safetensors")
+    except (ModelError, OSError):
         return "cannot be compared: there are no weights"
-    others = [f"{name} {made}" for name, made in versions.items() if _installed(name) != _plain(made)]
-    return f"was made with {', '.join(others)}" if others else ""
+    if base != weights:
+        return f"was made from other weights, SHA-256 {str(base)[:12]}..."
+    others = [f"{name} {made}" for name, made in versions.items() if _installed(name) != _plain(str(made))]
+    return f"was made with {', '.join(others)}: figures may differ" if others else ""
 
 
 def _plain(text: str) -> str:

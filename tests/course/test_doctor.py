@@ -16,12 +16,13 @@ def ships(monkeypatch, tmp_path):
     """Return what puts cards into the folder of shipped data."""
     monkeypatch.setattr(doctor, "data_path", lambda name: tmp_path / name)
 
-    def put(**cards):
+    def put(*names, **cards):
         (tmp_path / "trained").mkdir()
         for name, card in cards.items():
             text = card if isinstance(card, str) else json.dumps(card)
             (tmp_path / "trained" / f"{name}.json").write_text(text)
-        return doctor.shipped("trained", remake="make train")
+            (tmp_path / "trained" / f"{name}.safetensors").write_text("")
+        return doctor.shipped("trained", names, remake="train all")
 
     return put
 
@@ -38,7 +39,15 @@ def test_what_fits(ships):
 def test_what_is_missing_is_made(ships):
     found = ships()
     assert (found.level, found.found) == ("warning", "missing")
-    assert "make train" in found.advice
+    assert "train all" in found.advice
+    found = doctor.shipped("trained", ("lora",), remake="train all")
+    assert (found.level, found.found) == ("warning", "lora is missing")
+
+
+def test_a_card_without_its_file(ships, tmp_path):
+    ships(lora=GOOD)
+    (tmp_path / "trained" / "lora.safetensors").unlink()
+    assert doctor.shipped("trained", remake="train all").found == "lora has a card, but no file"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,7 @@ def test_what_does_not_fit_is_named(ships, card, says):
     assert found.level == "warning"
     assert found.found.startswith(says)
     assert "adapter" not in found.found
-    assert "make train" in found.advice
+    assert "train all" in found.advice
 
 
 def test_weights_that_are_not_there(ships, monkeypatch, tmp_path):
