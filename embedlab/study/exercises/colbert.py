@@ -111,7 +111,7 @@ def _signs_of_vector(vector, centroids):
     return residual_code(vector, centroids)[0], vector > 0
 
 
-def _turned_residual(vector, centroids):
+def _negated_residual(vector, centroids):
     number, _ = residual_code(vector, centroids)
     return number, centroids[number] > vector
 
@@ -181,12 +181,12 @@ EXERCISES = (
                 _signs_of_vector,
             ),
             Mistake(
-                "residual turned over",
+                "residual with the wrong sign",
                 "Decoding adds the residual to the centroid, so it is the vector minus the centroid.",
-                _turned_residual,
+                _negated_residual,
             ),
         ),
-        follow_up="At 128 dimensions and 65,536 centroids, how many bytes is a token? Decoding turns each "
-        "bit into a number: which two would you take, and where from?",
+        follow_up="At 128 dimensions and 65,536 centroids, how many bytes is a token? Decoding makes a "
+        "number of each bit: which two would you take, and where from?",
     ),
 )

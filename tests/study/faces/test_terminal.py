@@ -1,6 +1,7 @@
 """The face in a terminal: in a pseudo-terminal of 80 columns, by keys; and in a pipe."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -130,9 +131,15 @@ def test_a_mock_interview(folder):
     assert {record.mode for record in records(folder)} == {"mock"}
 
 
-def run(*words):
+def run(*words, encoding=None):
     return subprocess.run(
-        [EMBEDLAB, *words], capture_output=True, text=True, input="", timeout=60, check=False
+        [EMBEDLAB, *words],
+        capture_output=True,
+        text=True,
+        encoding=encoding,
+        input="",
+        timeout=60,
+        check=False,
     )
 
 
@@ -170,6 +177,60 @@ def test_progress_and_exports_work_in_a_pipe(folder):
     assert "collection.anki2" in zipfile.ZipFile(folder / "deck.apkg").namelist()
     (folder / "history.sqlite").unlink()
     assert "added 3 answers" in run("import", str(folder / "h.json")).stdout
+
+
+def test_progress_can_be_written_in_any_encoding(folder, monkeypatch):
+    """A pipe on Windows has cp1252, which knows no bars."""
+    answer_all(terminal("quiz", "hnsw", "-n", "2", "--seed", "1"))
+    for encoding in ("cp1252", "ascii", "utf-8"):
+        monkeypatch.setenv("PYTHONIOENCODING", encoding)
+        done = run("progress", encoding=encoding)
+        assert done.returncode == 0
+        assert "Traceback" not in done.stderr
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("06 HNSW")]
+        full, empty = "█░" if encoding == "utf-8" else "#-"
+        assert re.search(rf" 2/\d+ +{full}+{empty}+ +\d+%", line)
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"), [("pic", "pic.png"), ("pic.svg", "pic.svg"), ("v1.", "v1..png")]
+)
+def test_the_picture_is_where_it_is_said_to_be(folder, asked, written):
+    done = run("progress", "--picture", str(folder / asked))
+    assert done.stdout.splitlines()[-1] == f"drawn: {folder / written}"
+    assert [file.name for file in folder.iterdir() if "history" not in file.name] == [written]
+
+
+def test_a_picture_of_an_unknown_kind_is_refused(folder):
+    done = run("progress", "--picture", str(folder / "pic.doc"))
+    assert done.returncode == 2
+    assert "Format 'doc' is not supported" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_locked_history_is_said_and_nothing_is_lost(folder):
+    History(folder / "history.sqlite")
+    other = sqlite3.connect(folder / "history.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    screen = answer_all(terminal("quiz", "-n", "2", "--seed", "1"))
+    other.close()
+    assert screen.count("kept, but not on disk yet") == 2
+    assert "2 of 2 · " in screen
+    assert "How it went" in screen
+    assert "Traceback" not in screen
+    (kept,) = folder.glob("unsaved-*.json")
+    assert "embedlab import" in screen
+    assert records(folder) == []
+    assert "added 2 answers" in run("import", str(kept)).stdout
+
+
+def test_what_is_typed_at_a_flashcard_is_stored(folder):
+    for seed in range(40):
+        answer_all(terminal("quiz", "pooling", "-n", "3", "--seed", str(seed)))
+        if cards := [record for record in records(folder) if record.kind == "flashcard"]:
+            break
+    assert {record.typed for record in cards} == {"aloud"}
+    assert {record.typed for record in records(folder) if record.kind != "flashcard"} <= {""}
 
 
 def test_a_damaged_history_is_reported_and_kept(folder):

@@ -1,11 +1,13 @@
 """The quiz widget, without a browser: messages in, views out. The browser has a test of its own."""
 
+import sqlite3
+
 import pytest
 
 from embedlab import quiz
 from embedlab.study.bank import bank, topic_of
 from embedlab.study.faces import notebook_quiz
-from embedlab.study.practice import History
+from embedlab.study.practice import History, history
 
 TOPIC = "pooling"
 
@@ -113,6 +115,33 @@ def test_a_history_that_cannot_be_opened_is_said(folder):
     widget = quiz(TOPIC)
     widget.handle({"do": "ready"})
     assert str(folder) in widget.view["error"]
+
+
+def test_a_locked_history_is_shown_and_nothing_is_lost(folder, monkeypatch):
+    monkeypatch.setattr(history, "PATIENCE", 0.05)
+    widget = quiz(TOPIC, 3, seed=0)
+    widget.handle({"do": "ready"})
+    other = sqlite3.connect(folder / "history.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    widget.handle({"do": "skip"})
+    assert widget.view["phase"] == "explained"
+    assert "kept, but not on disk yet" in widget.view["error"]
+    widget.handle({"do": "next"})
+    assert widget.view["error"] == ""
+    other.execute("ROLLBACK")
+    widget.handle({"do": "skip"})
+    assert widget.view["error"] == ""
+    assert len(records(folder)) == 2
+
+    widget.handle({"do": "next"})
+    other.execute("BEGIN EXCLUSIVE")
+    widget.handle({"do": "skip"})
+    widget.handle({"do": "next"})
+    other.close()
+    (kept,) = folder.glob("unsaved-*.json")
+    assert widget.view["phase"] == "done"
+    assert str(kept) in widget.view["notice"]
+    assert History(folder / "history.sqlite").restore(kept) == 1
 
 
 @pytest.mark.parametrize(
