@@ -18,7 +18,7 @@ def everything() -> None:
     Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
     """
     with plain_errors(), interruptible():
-        from embedlab.engine.training import train_all
+        from embedlab.engine import train_all
 
         train_all(report=typer.echo)
 

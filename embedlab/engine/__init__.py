@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "models": ["COLBERT_LEAD", "LEAD", "cross_encoder", "embedder", "trained_colbert"],
         "search": ["Engine", "Hit", "SearchEngine"],
         "stages": ["FusionStage", "RerankStage", "Stage", "Trace"],
+        "training": ["train_all"],
     },
 )
