@@ -107,6 +107,11 @@ def resume(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW)
     if not file.exists():
         return []
     arrays, about = files.load(file, "Checkpoint")
+    shapes = {name: tuple(weight.shape) for name, weight in trained.items()}
+    if "losses" not in about or shapes != {
+        n: a.shape for n, a in arrays.items() if not n.startswith("exp_avg")
+    }:
+        raise files.StoreError(f"{file} does not hold the weights of this training: remove it")
     for name, weight in trained.items():
         weight.data.copy_(torch.from_numpy(arrays[name]))
         moments = {m: torch.from_numpy(arrays[f"{m}.{name}"].copy()) for m in ("exp_avg", "exp_avg_sq")}

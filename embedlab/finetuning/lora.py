@@ -113,6 +113,8 @@ class LoRA:
                 f"{str(path)!r} was trained on the model {str(about.get('base'))[:12]}, "
                 f"but this one is {base[:12]}"
             )
+        if "scale" not in about:
+            raise files.StoreError(f"{str(path)!r} does not say scale")
         factors = {name: torch.from_numpy(array).float() for name, array in arrays.items()}
         return cls(factors, about["scale"]), about
 
