@@ -1,16 +1,8 @@
 """Fewer bits a number: half precision, int8, signs, and product quantization."""
 
+from embedlab.quantization.binary import BinaryIndex, binarize, hamming
 from embedlab.quantization.product import PQIndex, ProductQuantizer, kmeans, look_up, squared_distances
-from embedlab.quantization.scalar import (
-    BinaryIndex,
-    Float16Index,
-    Int8Index,
-    Int8Quantizer,
-    binarize,
-    decode_int8,
-    encode_int8,
-    hamming,
-)
+from embedlab.quantization.scalar import Float16Index, Int8Index, Int8Quantizer, decode_int8, encode_int8
 
 __all__ = [
     "BinaryIndex",

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.index import Floats, State, as_vectors
-from embedlab.quantization.scalar import CodeIndex
+from embedlab.index import Floats, State
+from embedlab.quantization.codes import LearnedIndex
 
 SAMPLE = 256 * 64  # k-means sees at most so many vectors: 64 for each centroid give the same codebooks
 
@@ -149,8 +149,10 @@ def _pieces(vectors: Floats, m: int) -> list[Floats]:
     return np.split(vectors, m, axis=1)
 
 
-class PQIndex(CodeIndex):
-    """An index of product-quantized vectors; the first vectors added train the codebooks.
+class PQIndex(LearnedIndex):
+    """An index of product-quantized vectors; the first 9,984 train the codebooks.
+
+    See `LearnedIndex` for the time before.
 
     Parameters
     ----------
@@ -170,20 +172,16 @@ class PQIndex(CodeIndex):
     (1000, 4.0)
     """
 
+    ENOUGH = 39 * 256  # vectors: faiss warns where it has fewer than 39 for each centroid
+
     def __init__(self, dims: int, m: int, *, seed: int = 0, quantizer: ProductQuantizer | None = None):
         if m < 1 or dims % m:
             raise ValueError(f"{dims} dimensions cannot be cut into {m} equal pieces")
-        self.dims, self.m, self.seed, self.quantizer = dims, m, seed, quantizer
-        self.codes = np.zeros((0, m), np.uint8)
+        super().__init__(dims, np.zeros((0, m), np.uint8), quantizer)
+        self.m, self.seed = m, seed
 
-    def add(self, vectors: Floats) -> None:
-        """Append vectors (n, dims); the first also train the quantizer, so let them be many (10,000, say)."""
-        vectors = as_vectors(vectors, self.dims)
-        if not len(vectors):
-            return
-        if self.quantizer is None:
-            self.quantizer = ProductQuantizer.fit(vectors, self.m, seed=self.seed)
-        self._append(self.quantizer.encode(vectors))
+    def _learned_from(self, vectors: Floats) -> ProductQuantizer:
+        return ProductQuantizer.fit(vectors, self.m, seed=self.seed)
 
     def scores(self, queries: Floats) -> Floats:
         """Sum up the tables' entries along the codes: (q, n)."""
@@ -196,7 +194,7 @@ class PQIndex(CodeIndex):
 
     def state(self) -> State:
         """Return what `save` writes."""
-        arrays = {"codes": self.codes}
+        arrays = {"codes": self.codes, **self._floats_to_save()}
         if self.quantizer:
             arrays["centroids"] = self.quantizer.centroids
         return arrays, {"dims": self.dims, "m": self.m, "seed": self.seed}
@@ -204,8 +202,7 @@ class PQIndex(CodeIndex):
     @classmethod
     def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "PQIndex":
         """Make the index from its `state`."""
-        index = cls(about["dims"], about["m"], seed=about["seed"])
-        index.codes = arrays["codes"]
-        if "centroids" in arrays:
-            index.quantizer = ProductQuantizer(arrays["centroids"])
+        quantizer = ProductQuantizer(arrays["centroids"]) if "centroids" in arrays else None
+        index = cls(about["dims"], about["m"], seed=about["seed"], quantizer=quantizer)
+        index._codes, index._floats = arrays["codes"], arrays.get("floats", index._floats)
         return index
