@@ -126,8 +126,11 @@ class CrossEncoder:
         lora, about = LoRA.load(path, base=encoder.sha256)
         if "max_length" not in about:
             raise StoreError(f"{str(path)!r} holds no cross-encoder: it does not say max_length")
-        encoder = PackedEncoder(lora.merged(encoder), kind)
-        return cls(tokenizer, encoder, maxsim_head, max_length=about["max_length"])
+        try:
+            packed = PackedEncoder(lora.merged(encoder), kind)
+            return cls(tokenizer, packed, maxsim_head, max_length=about["max_length"])
+        except ValueError as error:
+            raise StoreError(f"{str(path)!r} cannot be used: {error}") from error
 
     def score(self, query: str, documents: Sequence[str]) -> Floats:
         """Score documents for one query: float32 (n,)."""
