@@ -114,19 +114,6 @@ def test_another_folder_loads_and_says_what_it_is(tmp_path, embedder):
     assert other.encode(["x"]).shape == (1, 384)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("modules_json", [{"type": "sentence_transformers.models.Dense"}], "a Dense layer cannot be run"),
-        ("1_Pooling__config_json", {"pooling_mode": "weightedmean"}, "pooling 'weightedmean' cannot be run"),
-        ("config_json", {"model_type": "mpnet"}, "model_type is 'mpnet'"),
-    ],
-)
-def test_refuses_models_that_it_cannot_run(tmp_path, name, content, message):
-    with pytest.raises(ModelError, match=message):
-        Embedder.load(copy_of_the_model(tmp_path, **{name: content}))
-
-
 def test_refuses_unknown_pooling_and_models():
     with pytest.raises(ModelError, match="pooling 'median' cannot be run; choose from mean, cls"):
         Embedder.load(pooling="median")
