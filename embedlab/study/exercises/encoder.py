@@ -35,14 +35,6 @@ def _weighted(q, k, v, mask, *, scale=None, where=None, axis=-1):
     return weights @ v, weights
 
 
-def _unscaled(q, k, v, mask):
-    return _weighted(q, k, v, mask, scale=1)
-
-
-def _scaled_by_the_size(q, k, v, mask):
-    return _weighted(q, k, v, mask, scale=q.shape[-1])
-
-
 def _without_mask(q, k, v, mask):
     return _weighted(q, k, v, mask, where=mask.new_ones(1))
 
@@ -58,14 +50,6 @@ def _mask_as_zero_scores(q, k, v, mask):
     return weights @ v, weights
 
 
-def _queries_masked(q, k, v, mask):
-    return _weighted(q, k, v, mask, where=mask[:, None, :, None])
-
-
-def _softmax_over_queries(q, k, v, mask):
-    return _weighted(q, k, v, mask, axis=-2)
-
-
 def _token_vectors(rng: np.random.Generator) -> list[tuple]:
     """List (x, heads); every number differs, so that each can be seen where it has gone."""
     import torch
@@ -78,16 +62,6 @@ def _token_vectors(rng: np.random.Generator) -> list[tuple]:
         x = torch.arange(start, start + n * t * d, dtype=torch.float32)
         cases.append((x.view(n, t, d), heads))
     return cases
-
-
-def _viewed_only(x, heads):
-    n, t, d = x.shape
-    return x.reshape(n, heads, t, d // heads)
-
-
-def _not_transposed(x, heads):
-    n, t, d = x.shape
-    return x.reshape(n, t, heads, d // heads)
 
 
 def _interleaved(x, heads):
@@ -114,38 +88,6 @@ def _deviation(x, eps, axis, bessel):
     return (x.var(axis, keepdim=True, correction=bessel) + eps).sqrt()
 
 
-def _with_bessel(x, weight, bias, eps):
-    return _normed(x, weight, bias, eps, bessel=1)
-
-
-def _over_the_first_axis(x, weight, bias, eps):
-    return _normed(x, weight, bias, eps, axis=0)
-
-
-def _over_everything(x, weight, bias, eps):
-    return _normed(x, weight, bias, eps, axis=tuple(range(x.ndim)))
-
-
-def _eps_outside(x, weight, bias, eps):
-    return (x - x.mean(-1, keepdim=True)) / (_deviation(x, 0, -1, 0) + eps) * weight + bias
-
-
-def _without_eps(x, weight, bias, eps):
-    return _normed(x, weight, bias, 0)
-
-
-def _by_variance(x, weight, bias, eps):
-    return (x - x.mean(-1, keepdim=True)) / _deviation(x, eps, -1, 0) ** 2 * weight + bias
-
-
-def _not_centred(x, weight, bias, eps):
-    return x / _deviation(x, eps, -1, 0) * weight + bias
-
-
-def _without_weight(x, weight, bias, eps):
-    return _normed(x, 1, 0, eps)
-
-
 EXERCISES = (
     Exercise(
         name="split_heads",
@@ -164,13 +106,13 @@ EXERCISES = (
                 "view without transpose",
                 "A view keeps the order in memory, so tokens are torn apart: a head gets all numbers of a "
                 "few tokens. Cut the last axis first, then swap the axes of tokens and heads.",
-                _viewed_only,
+                lambda x, heads: x.reshape(len(x), heads, x.shape[1], -1),
             ),
             Mistake(
                 "axes not swapped",
                 "The pieces are right, but the axes are (n, t, heads, size). Matrix products work on the "
                 "last two axes, which have to be t and size.",
-                _not_transposed,
+                lambda x, heads: x.reshape(*x.shape[:2], heads, -1),
             ),
             Mistake(
                 "heads interleaved",
@@ -200,12 +142,12 @@ EXERCISES = (
                 "not scaled",
                 "The scores are not divided: products of long vectors are large, and softmax of large "
                 "numbers looks at one token only. Divide by the square root of q.shape[-1].",
-                _unscaled,
+                lambda q, k, v, mask: _weighted(q, k, v, mask, scale=1),
             ),
             Mistake(
                 "scaled by the size, not its root",
                 "The spread of a sum of independent products grows with the root of their number.",
-                _scaled_by_the_size,
+                lambda q, k, v, mask: _weighted(q, k, v, mask, scale=q.shape[-1]),
             ),
             Mistake(
                 "no mask",
@@ -226,12 +168,12 @@ EXERCISES = (
             Mistake(
                 "queries masked instead of keys",
                 "The columns are the keys. The mask belongs on the last axis: mask[:, None, None, :].",
-                _queries_masked,
+                lambda q, k, v, mask: _weighted(q, k, v, mask, where=mask[:, None, :, None]),
             ),
             Mistake(
                 "softmax over the queries",
                 "Each row of weights belongs to one query and adds up to 1: softmax over the last axis.",
-                _softmax_over_queries,
+                lambda q, k, v, mask: _weighted(q, k, v, mask, axis=-2),
             ),
         ),
         follow_up="The weights take n * h * t * t numbers. How could you get the context without ever "
@@ -253,43 +195,47 @@ EXERCISES = (
             Mistake(
                 "Bessel correction",
                 "torch.var divides by d - 1 unless told otherwise. Layer norm divides by d: correction=0.",
-                _with_bessel,
+                lambda x, weight, bias, eps: _normed(x, weight, bias, eps, bessel=1),
             ),
             Mistake(
                 "normalised over the first axis",
                 "That mixes different tokens or texts, as batch norm does. Each vector is normalised by "
                 "itself: the last axis.",
-                _over_the_first_axis,
+                lambda x, weight, bias, eps: _normed(x, weight, bias, eps, axis=0),
             ),
             Mistake(
                 "normalised over everything",
                 "One mean for all makes each vector depend on its neighbours. Use the last axis.",
-                _over_everything,
+                lambda x, weight, bias, eps: _normed(x, weight, bias, eps, axis=tuple(range(x.ndim))),
             ),
             Mistake(
                 "eps outside the root",
                 "eps is added to the variance, before the root is taken.",
-                _eps_outside,
+                lambda x, weight, bias, eps: (
+                    (x - x.mean(-1, keepdim=True)) / (_deviation(x, 0, -1, 0) + eps) * weight + bias
+                ),
             ),
             Mistake(
                 "no eps",
                 "A vector of equal numbers has variance 0, and 0 / 0 is NaN. Add eps to the variance.",
-                _without_eps,
+                lambda x, weight, bias, eps: _normed(x, weight, bias, 0),
             ),
             Mistake(
                 "divided by the variance",
                 "Divide by the standard deviation, which is the root of the variance.",
-                _by_variance,
+                lambda x, weight, bias, eps: (
+                    (x - x.mean(-1, keepdim=True)) / _deviation(x, eps, -1, 0) ** 2 * weight + bias
+                ),
             ),
             Mistake(
                 "mean not subtracted",
                 "That is close to RMSNorm. Layer norm subtracts the mean first.",
-                _not_centred,
+                lambda x, weight, bias, eps: x / _deviation(x, eps, -1, 0) * weight + bias,
             ),
             Mistake(
                 "weight and bias left out",
                 "What the layer has learned is missing: multiply by weight and add bias.",
-                _without_weight,
+                lambda x, weight, bias, eps: _normed(x, 1, 0, eps),
             ),
         ),
         follow_up="Why does a text's result not depend on the rest of the batch, as it would with batch "

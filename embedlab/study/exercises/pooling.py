@@ -40,79 +40,15 @@ def _pairs(rng: np.random.Generator) -> list[tuple]:
     return [(np.array(a, dtype=np.float32), np.array(b, dtype=np.float32)) for a, b in cases]
 
 
-# Wrong implementations, one for each way in which an answer is known to go wrong.
+# What the wrong implementations below are made of.
 
 
 def _masked_sum(hidden, mask):
     return (hidden * mask[:, :, None]).sum(axis=1)
 
 
-def _mean_of_all(hidden, mask):
-    return hidden.mean(axis=1)
-
-
-def _mean_over_positions(hidden, mask):
-    return _masked_sum(hidden, mask) / mask.shape[1]
-
-
-def _mean_over_batch(hidden, mask):
-    return _masked_sum(hidden, mask) / max(mask.sum(), 1)
-
-
-def _mean_over_dimensions(hidden, mask):
-    return (hidden * mask[:, :, None]).mean(axis=2)
-
-
-def _count_per_position(hidden, mask):
-    return _masked_sum(hidden, mask) / np.maximum(mask.sum(axis=0), 1)
-
-
-def _mean_without_guard(hidden, mask):
-    return _masked_sum(hidden, mask) / mask.sum(axis=1, keepdims=True)
-
-
-def _last_position(hidden, mask):
-    return hidden[:, -1]
-
-
-def _length_minus_one(hidden, mask):
-    return hidden[np.arange(len(hidden)), mask.sum(axis=1) - 1] * mask.any(axis=1, keepdims=True)
-
-
-def _last_without_guard(hidden, mask):
-    return hidden[np.arange(len(hidden)), mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)]
-
-
 def _safe_divide(vectors, length):
     return vectors / np.where(length > 0, length, 1)
-
-
-def _by_square(vectors):
-    return _safe_divide(vectors, (vectors**2).sum(axis=1, keepdims=True))
-
-
-def _by_whole_matrix(vectors):
-    return _safe_divide(vectors, np.linalg.norm(vectors))
-
-
-def _by_column(vectors):
-    return _safe_divide(vectors, np.linalg.norm(vectors, axis=0))
-
-
-def _by_absolute_sum(vectors):
-    return _safe_divide(vectors, np.abs(vectors).sum(axis=1, keepdims=True))
-
-
-def _unguarded(vectors):
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def _no_lengths(a, b):
-    return a @ b.T
-
-
-def _one_length(a, b):
-    return (_safe_divide(a, np.linalg.norm(a, axis=1, keepdims=True)) @ b.T).astype(np.float32)
 
 
 def _row_by_row(a, b):
@@ -123,10 +59,6 @@ def _row_by_row(a, b):
 def _cosine_distance(a, b):
     a, b = (_safe_divide(x, np.linalg.norm(x, axis=1, keepdims=True)) for x in (a, b))
     return 1 - a @ b.T
-
-
-def _textbook_cosine(a, b):
-    return a @ b.T / (np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1))
 
 
 _PADDING_COUNTED = (
@@ -147,27 +79,35 @@ EXERCISES = (
             "Divide by the number of tokens of each text, shape (n, 1), but never by less than 1.",
         ),
         mistakes=(
-            Mistake("padding counted: hidden.mean(axis=1)", _PADDING_COUNTED, _mean_of_all),
-            Mistake("padding counted: divided by t", _PADDING_COUNTED, _mean_over_positions),
+            Mistake(
+                "padding counted: hidden.mean(axis=1)",
+                _PADDING_COUNTED,
+                lambda hidden, mask: hidden.mean(axis=1),
+            ),
+            Mistake(
+                "padding counted: divided by t",
+                _PADDING_COUNTED,
+                lambda hidden, mask: _masked_sum(hidden, mask) / mask.shape[1],
+            ),
             Mistake(
                 "divided by the tokens of the whole batch",
                 "Each text has a length of its own: count along axis 1, not over the whole mask.",
-                _mean_over_batch,
+                lambda hidden, mask: _masked_sum(hidden, mask) / max(mask.sum(), 1),
             ),
             Mistake(
                 "divided along the wrong axis",
                 "mask.sum(axis=0) counts texts per position. Tokens per text are the sums along axis 1.",
-                _count_per_position,
+                lambda hidden, mask: _masked_sum(hidden, mask) / np.maximum(mask.sum(axis=0), 1),
             ),
             Mistake(
                 "averaged over the wrong axis",
                 "The mean goes over the tokens, axis 1; d numbers are left for each text.",
-                _mean_over_dimensions,
+                lambda hidden, mask: (hidden * mask[:, :, None]).mean(axis=2),
             ),
             Mistake(
                 "NaN for a text without tokens",
                 "A text without tokens gives 0 / 0. Nothing divided by one is nothing: np.maximum(count, 1).",
-                _mean_without_guard,
+                lambda hidden, mask: _masked_sum(hidden, mask) / mask.sum(axis=1, keepdims=True),
             ),
         ),
         follow_up="[CLS] and [SEP] are averaged as well. Would the vectors be better without them?",
@@ -188,17 +128,21 @@ EXERCISES = (
             Mistake(
                 "takes padding: hidden[:, -1]",
                 "The last position of a padded text is padding. Read off the mask where its tokens end.",
-                _last_position,
+                lambda hidden, mask: hidden[:, -1],
             ),
             Mistake(
                 "right padding only",
                 "The number of tokens tells where the last one is only if all padding is on the right.",
-                _length_minus_one,
+                lambda hidden, mask: (
+                    hidden[np.arange(len(hidden)), mask.sum(axis=1) - 1] * mask.any(axis=1, keepdims=True)
+                ),
             ),
             Mistake(
                 "text without tokens",
                 "A text without tokens has no last token, but argmax finds one all the same: give zeros.",
-                _last_without_guard,
+                lambda hidden, mask: hidden[
+                    np.arange(len(hidden)), mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+                ],
             ),
         ),
         follow_up="Decoder models are pooled so. Why would the first token be a poor choice for them?",
@@ -218,27 +162,27 @@ EXERCISES = (
             Mistake(
                 "divided by the squared length",
                 "That is the sum of the squares. The length is its square root.",
-                _by_square,
+                lambda vectors: _safe_divide(vectors, (vectors**2).sum(axis=1, keepdims=True)),
             ),
             Mistake(
                 "divided by the norm of the whole matrix",
                 "Without an axis, norm gives one number for all, but each row has a length of its own.",
-                _by_whole_matrix,
+                lambda vectors: _safe_divide(vectors, np.linalg.norm(vectors)),
             ),
             Mistake(
                 "normalised the columns",
                 "axis=0 goes down the columns. A vector is a row: axis=1, with keepdims=True.",
-                _by_column,
+                lambda vectors: _safe_divide(vectors, np.linalg.norm(vectors, axis=0)),
             ),
             Mistake(
                 "divided by the sum of absolute values",
                 "That is the L1 norm. The L2 norm is the root of the sum of squares.",
-                _by_absolute_sum,
+                lambda vectors: _safe_divide(vectors, np.abs(vectors).sum(axis=1, keepdims=True)),
             ),
             Mistake(
                 "NaN for a zero vector",
                 "0 / 0 is NaN, and one NaN spoils every ranking. A zero row has to stay zero.",
-                _unguarded,
+                lambda vectors: vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
             ),
         ),
         follow_up="float32 ends at 3e38. What happens to a vector with an entry of 1e20? What would you do?",
@@ -259,12 +203,14 @@ EXERCISES = (
             Mistake(
                 "dot product, lengths left in",
                 "That is the dot product: it grows with the vectors. The cosine depends on the angle alone.",
-                _no_lengths,
+                lambda a, b: a @ b.T,
             ),
             Mistake(
                 "only one side normalised",
                 "The ranking may already be right, but a cosine divides by both lengths, those of a and b.",
-                _one_length,
+                lambda a, b: (_safe_divide(a, np.linalg.norm(a, axis=1, keepdims=True)) @ b.T).astype(
+                    np.float32
+                ),
             ),
             Mistake(
                 "row with row instead of all with all",
@@ -279,7 +225,7 @@ EXERCISES = (
             Mistake(
                 "NaN for a zero vector",
                 "A zero vector has length 0, and 0 / 0 is NaN. Let it score 0: divide by 1 instead.",
-                _textbook_cosine,
+                lambda a, b: a @ b.T / (np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1)),
             ),
         ),
         follow_up="A database stores a million documents. Which part of this would you do only once?",
