@@ -140,8 +140,11 @@ class Embedder:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that the numbers depend on: the identity, how much is read, and the precision."""
-        return content_key(*self.identity.values(), str(self.max_length), str(self.encoder.dtype))
+        """A hash of all that the numbers depend on: the identity, how much is read, and the precision.
+
+        Where no precision was asked for, it is the machine's best: not quite the same numbers, but one space.
+        """
+        return content_key(*self.identity.values(), str(self.max_length), self.encoder.precision)
 
     def encode(
         self,

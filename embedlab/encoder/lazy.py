@@ -33,6 +33,7 @@ class LazyEncoder:
 
     def __init__(self, model: str | Path | None = None, dtype: str | None = None):
         self.model, self.dtype, self.folder = model, dtype, model_folder(model)
+        self.precision = f"torch.{dtype}" if dtype else "default"
         self.config = BertConfig.load(self.folder)
         _, self.sha256 = weights_file(self.folder, packaged=model is None)
 

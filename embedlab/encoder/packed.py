@@ -58,6 +58,7 @@ class PackedEncoder:
     def __init__(self, encoder: BertEncoder, dtype: torch.dtype | None = None):
         self.config, self.sha256 = encoder.config, encoder.sha256
         self.dtype = dtype or (torch.bfloat16 if has_bfloat16() else torch.float32)
+        self.precision = str(dtype or "default")
         w = {name: tensor.to(self.dtype) for name, tensor in encoder.weights.items()}
         self.words = w["embeddings.word_embeddings.weight"]
         self.positions = w["embeddings.position_embeddings.weight"]
