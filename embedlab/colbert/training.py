@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from embedlab.colbert.model import ColBERT
 from embedlab.embedder import Floats
-from embedlab.finetuning import train
+from embedlab.finetuning import chances, train
 from embedlab.matryoshka import text_ids
 
 
@@ -58,21 +58,21 @@ def fit_projection(
     Raises
     ------
     ValueError
-        If there are fewer than two pairs, or ``dims`` is not between 1 and the model's.
+        If there are fewer than two pairs, not as many weights, or ``dims`` is not between 1 and the model's.
     """
     if len(pairs) < 2:
         raise ValueError(f"need at least 2 pairs, but got {len(pairs)}")
     if not 1 <= dims <= model.dims or model.projection is not None:
         raise ValueError(f"cannot project {model.dims} dimensions to {dims}, or a model that does already")
-    chances = torch.ones(len(pairs)) if weights is None else torch.tensor(weights, dtype=torch.float32)
-    batch_size = min(batch_size, int((chances > 0).sum()))
+    likely = chances(weights, len(pairs))
+    batch_size = min(batch_size, int((likely > 0).sum()))
     drawn = torch.randn(model.dims, dims, generator=torch.Generator().manual_seed(seed))
     projection = torch.linalg.qr(drawn)[0].requires_grad_()  # (d, dims)
     ids = [text_ids(side) for side in zip(*pairs, strict=True)]
     encoded: dict[int, tuple[Floats, Floats]] = {}  # pair -> token vectors of its query, of its document
 
     def loss_of(generator: torch.Generator) -> Tensor:
-        rows = torch.multinomial(chances, batch_size, generator=generator).tolist()
+        rows = torch.multinomial(likely, batch_size, generator=generator).tolist()
         new = [i for i in rows if i not in encoded]
         queries = model.encode_queries([pairs[i][0] for i in new])
         documents = model.encode_documents([pairs[i][1] for i in new], show_progress=False)

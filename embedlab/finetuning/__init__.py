@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "biencoder": ["finetune", "fit_adapter", "pair_weights", "pairs_key", "train_encoder"],
         "fused": ["FusedEncoder"],
         "lora": ["LoRA", "LoRAEncoder"],
-        "loop": ["claim", "train"],
+        "loop": ["chances", "claim", "train"],
         "trained": ["trained_adapter", "trained_encoder", "trained_file"],
     },
 )

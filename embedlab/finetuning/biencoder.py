@@ -12,7 +12,7 @@ from torch import Tensor
 from embedlab.benchmark import Benchmark, training_pairs
 from embedlab.embedder import Embedder
 from embedlab.encoder import BertEncoder
-from embedlab.finetuning.loop import claim, train
+from embedlab.finetuning.loop import chances, claim, train
 from embedlab.finetuning.lora import LoRA, LoRAEncoder
 from embedlab.machine import content_key, model_folder, write_atomically
 from embedlab.matryoshka import DIMS, LinearAdapter, in_batch_softmax, matryoshka_loss, text_ids
@@ -100,7 +100,8 @@ def train_encoder(
     Raises
     ------
     ValueError
-        If there are fewer than two pairs, or ``max_length`` is not between 3 and the model's positions.
+        If there are fewer than two pairs, not as many weights, or ``max_length`` is not between 3 and the
+        model's positions.
     """
     if len(pairs) < 2:
         raise ValueError(f"need at least 2 pairs, but got {len(pairs)}")
@@ -111,10 +112,13 @@ def train_encoder(
     tokenizer = WordPieceTokenizer.load(model_folder(model))
     lora = LoRA.start(encoder, rank=rank, scale=scale, seed=seed)
     encoder = LoRAEncoder(encoder, lora)
-    chances = torch.ones(len(pairs)) if weights is None else torch.tensor(weights)
+    likely = chances(weights, len(pairs))
+    batch_size = min(batch_size, int((likely > 0).sum()))
 
     def loss_of(generator: torch.Generator) -> Tensor:
-        rows = torch.multinomial(chances, min(batch_size, len(pairs)), generator=generator).tolist()
+        rows = torch.multinomial(
+            likely, min(batch_size, int((likely > 0).sum())), generator=generator
+        ).tolist()
         sides = list(zip(*(pairs[i] for i in rows), strict=True))  # the queries, the documents
         vectors = [_vectors(encoder, tokenizer.encode_batch(side, max_length=max_length)) for side in sides]
         query_ids, document_ids = map(text_ids, sides)

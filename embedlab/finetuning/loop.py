@@ -1,7 +1,7 @@
 """The training loop: seeded, with checkpoints, so that an interrupted run ends with the same weights."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -60,6 +60,29 @@ def train(
             if checkpoint and (step + 1) % save_every == 0:
                 save_checkpoint(checkpoint, trained, optimizer, losses)
     return losses
+
+
+def chances(weights: Sequence[float] | None, n: int) -> Tensor:
+    """Return how often each of n examples is drawn, relative to the others: by default equally often.
+
+    Raises
+    ------
+    ValueError
+        If there is not one weight for each, one is negative or not finite, or all are 0.
+
+    Examples
+    --------
+    >>> chances([1, 3], 2), chances(None, 2)
+    (tensor([1., 3.]), tensor([1., 1.]))
+    """
+    if weights is None:
+        return torch.ones(n)
+    if len(weights) != n:
+        raise ValueError(f"{n} examples need as many weights, but got {len(weights)}")
+    found = torch.as_tensor(weights, dtype=torch.float32)
+    if not torch.isfinite(found).all() or (found < 0).any() or not found.any():
+        raise ValueError("weights must be finite, not negative, and not all 0")
+    return found
 
 
 def schedule(step: int, steps: int) -> float:

@@ -148,3 +148,8 @@ def test_an_interrupted_training_ends_with_the_same_projection(embedder, tmp_pat
     fitted(embedder, checkpoint=tmp_path / "checkpoint", stop_after=4, **options)
     resumed = fitted(embedder, checkpoint=tmp_path / "checkpoint", **options)
     np.testing.assert_allclose(resumed.projection, fitted(embedder, **options).projection, atol=1e-5)
+
+
+def test_weights_of_a_wrong_length_are_refused(embedder):
+    with pytest.raises(ValueError, match="8 examples need as many weights, but got 2"):
+        fitted(embedder, weights=[1.0, 2.0])

@@ -57,6 +57,11 @@ def test_a_text_that_is_drawn_twice_is_no_negative_of_its_double():
     assert in_batch_softmax(queries, documents) > 0.1
 
 
+def test_weights_of_a_wrong_length_are_refused():
+    with pytest.raises(ValueError, match="12 examples need as many weights, but got 3"):
+        train_encoder(PAIRS, weights=[1.0, 2.0, 3.0])
+
+
 @pytest.mark.parametrize("max_length", [2, 513])
 def test_an_impossible_length_is_refused_at_the_start(max_length):
     with pytest.raises(ValueError, match=f"max_length must be between 3 and 512, but is {max_length}"):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from embedlab.finetuning import train
+from embedlab.finetuning import chances, train
 from embedlab.finetuning.loop import schedule
 
 
@@ -55,3 +55,17 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     other = {"weight": torch.zeros(3, requires_grad=True)}
     with pytest.raises(ValueError, match="does not hold the weights of this training"):
         train(other, lambda _: other["weight"].sum(), tmp_path / "checkpoint", steps=12, learning_rate=0.1)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, 2.0], "3 examples need as many weights, but got 2"),
+        ([1.0, -1.0, 1.0], "not negative"),
+        ([1.0, float("nan"), 1.0], "finite"),
+        ([0, 0, 0], "not all 0"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights, message):
+    with pytest.raises(ValueError, match=message):
+        chances(weights, 3)
