@@ -188,11 +188,3 @@ def exists(name):
     except ModuleNotFoundError:  # the parent is no package
         pass
     return bool(parent) and hasattr(importlib.import_module(parent), last)
-
-
-@each_notebook
-def test_a_chapter_has_a_module_and_tests_of_its_name(path):
-    topic = {"reranking": "reranker", "hybrid": "fusion"}.get(path.stem[3:], path.stem[3:])
-    if topic != "start_here":
-        assert (ROOT / "embedlab" / f"{topic}.py").exists()
-        assert (ROOT / "tests" / f"test_{topic}.py").exists()
