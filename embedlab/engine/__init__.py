@@ -7,7 +7,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "catalogue": ["DEPTH", "ENGINES", "build_engine", "parts_for"],
         "first_stages": ["BM25Stage", "ColBERTStage", "DenseStage"],
-        "models": ["COLBERT_LEAD", "LEAD", "cross_encoder", "embedder", "trained_colbert"],
+        "models": [
+            "COLBERT_LEAD",
+            "LEAD",
+            "cross_encoder",
+            "embedder",
+            "finetuned_embedder",
+            "trained_colbert",
+        ],
         "search": ["Engine", "Hit", "SearchEngine"],
         "stages": ["FusionStage", "RerankStage", "Stage", "Trace"],
         "training": ["train_all"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedlab import colbert, finetuning, reranking
@@ -47,7 +48,7 @@ def trained_colbert() -> colbert.ColBERT:
 
 
 @cache
-def cross_encoder() -> reranking.CrossEncoder:
-    """Load the cross-encoder trained on DocSearch's train half, once; its base is the fine-tuned encoder."""
-    file = finetuning.trained_file("reranker")
+def cross_encoder(file: Path | None = None) -> reranking.CrossEncoder:
+    """Load a cross-encoder, once: the one that comes with the course, trained on the fine-tuned encoder."""
+    file = file or finetuning.trained_file("reranker")
     return reranking.CrossEncoder.load(file, base=finetuning.trained_encoder())

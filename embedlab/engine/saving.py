@@ -115,8 +115,7 @@ def _load(about: dict, folder: Path, prefix: str, texts: list[str], embedder: Em
     if kind == "rerank":
         first = _load(about["first"], folder, f"{prefix}first-", texts, embedder)
         source = about["source"]
-        load = reranking.CrossEncoder.load
-        model = load(folder / source) if source else reranking.CrossEncoder.untrained()
+        model = models.cross_encoder(folder / source) if source else reranking.CrossEncoder.untrained()
         return RerankStage(first, model, texts, depth=about["depth"], weight=about["weight"])
     raise StoreError(f"{str(folder)!r} holds an unknown kind of stage: {kind!r}")
 

@@ -25,7 +25,7 @@ PACKAGES = ("embedlab", "numpy", "scipy", "scikit-learn", "pandas", "torch")
 
 
 def ship_vectors(folder: Path | None = None) -> None:
-    """Compute all vectors that are shipped, and write them with their cards; a quarter of an hour on two cores."""
+    """Compute all vectors that are shipped, and write them with cards; a quarter of an hour on two cores."""
     folder = folder or data_path("vectors")
     texts = docsearch().documents
     plain, tuned = embedder(), finetuned_embedder()

@@ -76,11 +76,17 @@ class CrossEncoder:
     """
 
     def __init__(
-        self, tokenizer: WordPieceTokenizer, encoder: PackedEncoder, head: Head, *, max_length: int = 80
+        self,
+        tokenizer: WordPieceTokenizer,
+        encoder: PackedEncoder,
+        head: Head,
+        *,
+        max_length: int = 80,
+        source: str | Path | None = None,
     ):
         check_max_length(max_length, encoder.config.max_position_embeddings)
         self.tokenizer, self.encoder, self.head, self.max_length = tokenizer, encoder, head, max_length
-        self.source: str | Path | None = None  # the file or folder it was loaded from
+        self.source = source  # the file or folder it was loaded from
 
     @classmethod
     def untrained(cls, model: str | Path | None = None, *, max_length: int = 80) -> "CrossEncoder":
@@ -119,7 +125,7 @@ class CrossEncoder:
             encoder, head = BertEncoder.load(path), _classifier_of(Path(path))
             longest = encoder.config.max_position_embeddings
             tokenizer = WordPieceTokenizer.load(path)
-            return cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest)
+            return cls(tokenizer, PackedEncoder(encoder, kind), head, max_length=longest, source=path)
         ready = isinstance(base, BertEncoder)
         encoder = base if ready else BertEncoder.load(base)
         tokenizer = WordPieceTokenizer.load(None if ready else model_folder(base))
@@ -128,7 +134,7 @@ class CrossEncoder:
             raise StoreError(f"{str(path)!r} holds no cross-encoder: it does not say max_length")
         try:
             packed = PackedEncoder(lora.merged(encoder), kind)
-            return cls(tokenizer, packed, maxsim_head, max_length=about["max_length"])
+            return cls(tokenizer, packed, maxsim_head, max_length=about["max_length"], source=path)
         except ValueError as error:
             raise StoreError(f"{str(path)!r} cannot be used: {error}") from error
 

@@ -82,6 +82,13 @@ def test_added_to_is_the_same_as_built_at_once(name):
     assert grown.search(query, k=5) == whole.search(query, k=5)
 
 
+def test_the_trained_engine_carries_its_models(tmp_path):
+    engine = build_engine("full", TEXTS, IDS)
+    engine.save(tmp_path)
+    assert (tmp_path / "engine.json").read_text().count("fine-tuned") == 2  # the stage, its model
+    assert Engine.load(tmp_path).search("who sat?", k=3) == engine.search("who sat?", k=3)
+
+
 def test_a_built_engine_takes_more_documents():
     engine = build_engine("hybrid", TEXTS, IDS)
     engine.add(["zebra crossing"], ["zebra"])
