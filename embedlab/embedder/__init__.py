@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "folder": ["read_folder"],
         "model": ["Embedder", "Floats"],
         "texts": ["TruncationWarning", "checked_texts", "progress"],
-        "vectors": ["shipped_spaces", "text_key"],
+        "vectors": ["VectorStore", "shipped_spaces", "text_key"],
     },
 )

@@ -45,8 +45,8 @@ def token_ids(
     return ids
 
 
-def progress(total: int, wanted: bool) -> tqdm:
-    """Make a progress bar for texts, shown where it is wanted and there are many."""
+def progress(total: int, wanted: bool, *, unit: str = "text", desc: str = "embedding") -> tqdm:
+    """Make a progress bar, shown where it is wanted and there is much to do."""
     # Given only where it is True: passed as False, it would overrule TQDM_DISABLE in the environment.
     quiet = {} if wanted and total > 256 else {"disable": True}
-    return tqdm(total=total, desc="embedding", unit="text", leave=False, delay=1, **quiet)
+    return tqdm(total=total, desc=desc, unit=unit, leave=False, delay=1, **quiet)

@@ -5,8 +5,10 @@ What was trained is trained on DocSearch, whatever the documents: for others it 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 
 from embedlab import colbert, finetuning, hnsw, hybrid, matryoshka, quantization
 from embedlab.benchmark import docsearch
@@ -16,7 +18,7 @@ from embedlab.engine.models import LEAD, cross_encoder, embedder, finetuned_embe
 from embedlab.engine.search import Engine, documents_with_ids
 from embedlab.engine.stages import FusionStage, RerankStage, Stage
 from embedlab.index import FlatIndex, Index
-from embedlab.machine import cached, code_of, content_key
+from embedlab.machine import cached, code_of, content_key, data_path
 
 DEPTH = 20  # results that the cross-encoder reads again
 
@@ -91,7 +93,7 @@ class Parts:
 
     @cached_property
     def colbert(self) -> ColBERTStage:
-        """Compressed token vectors; kept in the cache."""
+        """Compressed token vectors: those that come with the course, or built once and kept in the cache."""
         model = trained_colbert()
         if self.lead is None:  # documents that do not begin with what matters
             model = colbert.ColBERT(embedder(), model.projection, lead=embedder().max_length)
@@ -101,7 +103,10 @@ class Parts:
             index.add(model.encode_documents(self.texts))
             return index
 
-        key = content_key(code_of(colbert), str(model.identity), str(model.embedder.encoder.dtype), self._key)
+        made_of = content_key(str(model.identity), self._key)
+        if file := shipped_tokens(made_of):
+            return ColBERTStage(model, colbert.ResidualIndex.load(file))
+        key = content_key(code_of(colbert), str(model.embedder.encoder.precision), made_of)
         return ColBERTStage(model, cached("tokens", key, build, _save, colbert.ResidualIndex.load))
 
     @cached_property
@@ -114,6 +119,14 @@ class Parts:
         """All that the course builds: three first stages, then the cross-encoder."""
         first = FusionStage([self.finetuned, self.bm25, self.colbert])
         return RerankStage(first, cross_encoder(), self.texts, depth=DEPTH)
+
+
+def shipped_tokens(made_of: str) -> Path | None:
+    """Return the token index that comes with the course, if it was made of these documents by this model."""
+    card = data_path("vectors") / "tokens.json"
+    if not card.exists() or json.loads(card.read_text(encoding="utf-8"))["made of"] != made_of:
+        return None
+    return card.with_suffix(".safetensors")
 
 
 def _save(path, made) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from embedlab import reranking
+from embedlab.engine.scores import kept_scores
 from embedlab.hybrid import Ranking, convex, reciprocal_rank
 
 
@@ -174,7 +175,7 @@ class RerankStage(Stage):
             (query, self.texts[i]) for query, row in zip(queries, top, strict=True) for i in row if i >= 0
         ]
         read = np.full(top.shape, -np.inf, np.float32)
-        read[top >= 0] = self.model.score_pairs(pairs)
+        read[top >= 0] = kept_scores(self.model, pairs) if len(queries) > 1 else self.model.score_pairs(pairs)
         order = np.argsort(-read, axis=1, kind="stable")
         by_model = tuple(np.take_along_axis(array, order, axis=1) for array in (read, top))
         rankings = [by_model, (scores[:, : self.depth], top)]

@@ -14,7 +14,7 @@ from torch import Tensor
 from embedlab.encoder import BertEncoder, PackedEncoder
 from embedlab.finetuning import LoRA
 from embedlab.index import Floats
-from embedlab.machine import ModelError, StoreError, model_folder, read_json
+from embedlab.machine import ModelError, StoreError, content_key, model_folder, read_json
 from embedlab.pooling import l2_normalize
 from embedlab.tokenizer import WordPieceTokenizer
 
@@ -59,6 +59,8 @@ def classifier_head(weights: dict[str, Tensor]) -> Head:
         pooled = np.tanh(dense[0] @ hidden[0] + dense[1])
         return float(last[0][0] @ pooled + last[1][0])
 
+    weights_of_head = [array.tobytes() for array in (*dense, *last)]
+    head.fingerprint = content_key("classifier", *weights_of_head)
     return head
 
 
@@ -137,6 +139,12 @@ class CrossEncoder:
             return cls(tokenizer, packed, maxsim_head, max_length=about["max_length"], source=path)
         except ValueError as error:
             raise StoreError(f"{str(path)!r} cannot be used: {error}") from error
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that the scores depend on."""
+        head = getattr(self.head, "fingerprint", self.head.__qualname__)
+        return content_key(self.encoder.sha256, head, str(self.max_length), self.tokenizer.fingerprint)
 
     def score(self, query: str, documents: Sequence[str]) -> Floats:
         """Score documents for one query: float32 (n,)."""
