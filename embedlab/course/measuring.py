@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.benchmark import Benchmark, Qrels, as_run, ndcg
+from embedlab.engine import kept_scores
 
 Pair = tuple[str, str]  # query, document
 
@@ -71,5 +72,5 @@ class Remembering:
         """Score pairs, (n,); the model reads those that it has not read."""
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self.known]
         if new:
-            self.known |= dict(zip(new, self.model.score_pairs(new), strict=True))
+            self.known |= dict(zip(new, kept_scores(self.model, new), strict=True))
         return np.array([self.known[pair] for pair in pairs], np.float32)
