@@ -53,7 +53,13 @@ def code_words(text: str) -> list[str]:
     >>> code_words("use read_csv or KMeans")
     ['use', 'read_csv', 'read', 'csv', 'or', 'kmeans', 'k', 'means']
     """
-    return [term for word in _words(text) for term in _with_parts(word)]
+    found = []
+    for word in _words(text):
+        found.append(word.lower())
+        parts = _parts(word)
+        if len(parts) > 1:
+            found += [part.lower() for part in parts]
+    return found
 
 
 def stemmed(text: str) -> list[str]:
@@ -85,9 +91,8 @@ def _words(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1 << 16)  # the same words come again and again
-def _with_parts(word: str) -> tuple[str, ...]:
-    parts = PART.findall(word)
-    return tuple(term.lower() for term in ([word, *parts] if len(parts) > 1 else [word]))
+def _parts(word: str) -> list[str]:
+    return PART.findall(word)
 
 
 @cache
