@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from embedlab import colbert
 from embedlab.benchmark import docsearch
-from embedlab.embedder import Embedder, text_key
-from embedlab.engine.models import LEAD, embedder, finetuned_embedder
-from embedlab.machine import data_path, write_atomically
+from embedlab.embedder import Embedder, VectorStore, text_key
+from embedlab.engine.models import LEAD, cross_encoder, embedder, finetuned_embedder, trained_colbert
+from embedlab.machine import PACKAGED_SHA256, content_key, data_path, write_atomically
 from embedlab.pooling import POOLINGS
 
 SIZES = (16, 32, 64, 128)  # tokens read, beside all 256: the curve of chapter 01
@@ -32,9 +33,11 @@ def ship_vectors(folder: Path | None = None) -> None:
     spaces = {model.fingerprint: vectors for model, vectors in all_poolings(plain, texts)}
     readers = [plain.reading(size) for size in SIZES] + [first_layers(plain, 3)]
     spaces |= {reader.fingerprint: _vectors(reader, texts) for reader in readers}
-    write(folder / "base", texts, spaces, plain.encoder.sha256)
+    keys, base = [text_key(text) for text in texts], plain.encoder.sha256
+    write(folder / "base", keys, {space: made.astype(np.float16) for space, made in spaces.items()}, base)
     lead = tuned.reading(LEAD)
-    write(folder / "finetuned", texts, {lead.fingerprint: _vectors(lead, texts)}, plain.encoder.sha256)
+    made = {lead.fingerprint: _vectors(lead, texts).astype(np.float16)}
+    write(folder / "finetuned", keys, made, base)
 
 
 def _vectors(reader: Embedder, texts: list[str]) -> np.ndarray:
@@ -64,12 +67,33 @@ def all_poolings(model: Embedder, texts: list[str]):
         yield embedder(None if pooling == model.pooling else pooling), found
 
 
-def write(path: Path, texts: list[str], spaces: dict[str, np.ndarray], base: str) -> None:
-    """Write vectors in half precision, the keys of their texts, and a card that says what made them."""
-    keys = np.frombuffer(b"".join(map(text_key, texts)), np.uint8).reshape(-1, 16)
-    arrays = {"keys": keys, **{space: made.astype(np.float16) for space, made in spaces.items()}}
+def ship_tokens(folder: Path | None = None) -> None:
+    """Write ColBERT's index of all documents; some four minutes on two cores."""
+    benchmark, model = docsearch(), trained_colbert()
+    index = colbert.ResidualIndex(model.dims)
+    index.add(model.encode_documents(benchmark.documents))
+    path = (folder or data_path("vectors")) / "tokens"
+    index.save(path.with_suffix(".safetensors"))
+    made_of = content_key(str(model.identity), content_key(*benchmark.documents))
+    card(path, model.identity["model"], {"made of": made_of, "spaces": []})
+
+
+def ship_scores(folder: Path | None = None) -> None:
+    """Write what the cross-encoder says of all pairs that it has scored on this machine."""
+    model = cross_encoder()
+    keys, scores = VectorStore(model.fingerprint, dims=1).stored()
+    write((folder or data_path("vectors")) / "scores", keys, {model.fingerprint: scores}, PACKAGED_SHA256)
+
+
+def write(path: Path, keys: list[bytes], spaces: dict[str, np.ndarray], base: str) -> None:
+    """Write vectors, the keys of their texts, and a card that says what made them."""
+    arrays = {"keys": np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 16), **spaces}
     write_atomically(path.with_suffix(".safetensors"), lambda file: save_file(arrays, file))
-    card = {"base": base, "documents": len(texts), "spaces": list(spaces)}
-    card["versions"] = {package: version(package) for package in PACKAGES}
-    text = json.dumps(card, indent=1) + "\n"
+    card(path, base, {"spaces": list(spaces)})
+
+
+def card(path: Path, base: str, about: dict) -> None:
+    """Write the card beside a file: the model, and the versions whose texts it was made of."""
+    about = {"base": base, **about, "versions": {package: version(package) for package in PACKAGES}}
+    text = json.dumps(about, indent=1) + "\n"
     write_atomically(path.with_suffix(".json"), lambda file: file.write_text(text, encoding="utf-8"))
