@@ -106,6 +106,10 @@ def test_a_warm_start_loads_no_library_and_hashes_nothing(benchmark):
     assert (done.stdout, done.stderr) == (benchmark.fingerprint + "\n", "")
 
 
+def test_it_is_read_once_a_process():
+    assert docsearch() is docsearch()
+
+
 def test_a_missing_package_is_named(monkeypatch):
     from importlib.metadata import PackageNotFoundError
 
