@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "parts_of",
             "training_pairs",
         ],
-        "docstrings": ["summary"],
+        "docstrings": ["PACKAGES", "summary"],
         "folders": ["load_beir", "load_corpus"],
         "metrics": ["bootstrap_interval", "mrr", "ndcg", "randomisation_test", "recall"],
         "scoreboard": ["HEADINGS", "Scoreboard", "as_run", "as_text", "measure", "median_ms", "run_of"],
