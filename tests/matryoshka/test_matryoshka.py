@@ -187,6 +187,7 @@ def test_no_document_of_a_test_query_is_trained_on():
     assert sum(weight == 4 for weight in weights) >= len(benchmark.split("train")[0])
 
 
+@pytest.mark.slow
 def test_64_trained_dimensions_beat_384_plain_ones():
     benchmark = docsearch()
     rows = {}

@@ -184,6 +184,7 @@ def test_tables_add_up_to_the_inner_product(real):
     np.testing.assert_allclose(index.scores(queries), queries @ decoded.T, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_recall_is_that_of_faiss_at_equal_bytes(real):
     # k-means ends where its random start leads it: the recall of either varies by 0.01 from seed to seed,
     # and so does one seed from machine to machine, by rounding. So means over seeds are compared: their
