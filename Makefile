@@ -41,6 +41,7 @@ test: style
 # All that is trained, anew. An interrupted training goes on where it was.
 train: $(READY)
 	$(BIN)/embedlab train all
+	$(BIN)/embedlab train vectors
 
 notebooks: $(READY)
 	TQDM_DISABLE=1 $(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)

@@ -23,6 +23,15 @@ def everything() -> None:
         train_all(report=typer.echo)
 
 
+@app.command()
+def vectors() -> None:
+    """Compute the vectors, tokens and scores of DocSearch that come with the course; takes half an hour."""
+    with plain_errors(), interruptible():
+        from embedlab.engine import ship_all
+
+        ship_all(report=typer.echo)
+
+
 @contextmanager
 def interruptible():
     """Say after Ctrl-C that a training goes on where it was."""

@@ -92,13 +92,6 @@ class VectorStore:
         except sqlite3.Error as error:
             warnings.warn(f"vectors cannot be kept in {self.path}: {error}", stacklevel=2)
 
-    def stored(self) -> tuple[list[bytes], Floats]:
-        """Return all that the database holds: keys and vectors (n, dims)."""
-        with closing(self._open()) as database:
-            rows = database.execute("SELECT key, vector FROM vectors ORDER BY key").fetchall()
-        vectors = b"".join(vector for _, vector in rows)
-        return [key for key, _ in rows], np.frombuffer(vectors, np.float32).reshape(-1, self.dims)
-
     def _shipped(self, keys: list[bytes]) -> dict[bytes, NDArray]:
         rows, vectors = shipped_vectors(self.space) if self.shipped else ({}, None)
         return {key: vectors[rows[key]] for key in keys if key in rows}

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "scores": ["kept_scores"],
         "search": ["Engine", "Hit", "SearchEngine"],
+        "shipping": ["ship_all"],
         "stages": ["FusionStage", "RerankStage", "Stage", "Trace"],
         "training": ["train_all"],
     },

@@ -7,6 +7,7 @@ another docstring, only that one is computed.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,13 +17,22 @@ from safetensors.numpy import save_file
 
 from embedlab import colbert
 from embedlab.benchmark import docsearch
-from embedlab.embedder import Embedder, VectorStore, text_key
+from embedlab.embedder import Embedder, text_key
+from embedlab.engine.catalogue import DEPTH, parts_for
 from embedlab.engine.models import LEAD, cross_encoder, embedder, finetuned_embedder, trained_colbert
+from embedlab.engine.scores import kept_scores
 from embedlab.machine import PACKAGED_SHA256, content_key, data_path, write_atomically
 from embedlab.pooling import POOLINGS
 
 SIZES = (16, 32, 64, 128)  # tokens read, beside all 256: the curve of chapter 01
 PACKAGES = ("embedlab", "numpy", "scipy", "scikit-learn", "pandas", "torch")
+
+
+def ship_all(*, report: Callable[[str], None] = print) -> None:
+    """Make all that is shipped anew: vectors, ColBERT's index, the scores of the test queries' candidates."""
+    for ship in (ship_vectors, ship_tokens, ship_scores):
+        report(ship.__name__.replace("_", " "))
+        ship()
 
 
 def ship_vectors(folder: Path | None = None) -> None:
@@ -79,9 +89,17 @@ def ship_tokens(folder: Path | None = None) -> None:
 
 
 def ship_scores(folder: Path | None = None) -> None:
-    """Write what the cross-encoder says of all pairs that it has scored on this machine."""
-    model = cross_encoder()
-    keys, scores = VectorStore(model.fingerprint, dims=1).stored()
+    """Write what the cross-encoder says of the pairs that the engines rerank and full let it read."""
+    benchmark, model = docsearch(), cross_encoder()
+    queries = benchmark.split("test")[1]
+    parts = parts_for(benchmark.documents, benchmark.doc_ids)
+    pairs = []
+    for first in (parts.hybrid, parts.full.first):
+        rows = first.rank(queries, DEPTH)[1]
+        pairs += [(q, parts.texts[i]) for q, row in zip(queries, rows, strict=True) for i in row if i >= 0]
+    pairs = list(dict.fromkeys(pairs))
+    scores = kept_scores(model, pairs)[:, None]
+    keys = [text_key("\0".join(pair)) for pair in pairs]
     write((folder or data_path("vectors")) / "scores", keys, {model.fingerprint: scores}, PACKAGED_SHA256)
 
 
