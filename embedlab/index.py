@@ -1,5 +1,6 @@
 """Exact search: every score, then the k largest. Its interface is that of every index."""
 
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,27 @@ from embedlab.machine import files
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 State = tuple[dict[str, NDArray], dict]
+
+
+def whole(name: str, value: int, *, least: int = 1) -> int:
+    """Return a whole number that is not too small.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no whole number, or less than ``least``.
+
+    Examples
+    --------
+    >>> whole("k", 0)
+    Traceback (most recent call last):
+    ValueError: k must be at least 1, but is 0
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number, but is {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, but is {value}")
+    return int(value)
 
 
 def as_vectors(vectors: Floats, dims: int) -> Floats:
@@ -40,17 +62,22 @@ def top_k(scores: Floats, k: int) -> tuple[Floats, Ints]:
     Raises
     ------
     ValueError
-        If k is less than 1, or a score is NaN.
+        If k is less than 1, a score is NaN, or the scores are no matrix of floats.
 
     Examples
     --------
     >>> top_k(np.float32([[1, 5, 5, 0]]), 3)
     (array([[5., 5., 1.]], dtype=float32), array([[1, 2, 0]]))
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, but is {k}")
+    k, scores = whole("k", k), np.asarray(scores)
+    if scores.ndim != 2 or not np.issubdtype(scores.dtype, np.floating):
+        raise ValueError(f"expected floats of shape (q, n), but got {scores.dtype} {scores.shape}")
     q, n = scores.shape
     kept = min(k, n)
+    # The smallest of a row is NaN if any is. Looked for by itself: no comparison below would find it always.
+    nan = np.isnan(scores.min(axis=1, initial=np.inf))
+    if nan.any():
+        raise ValueError(f"the scores of query {nan.argmax()} hold NaN")
     # Sorting n scores costs n log n; partition finds the k-th largest in n, and only k are left to sort.
     threshold = np.partition(scores, n - kept, axis=1)[:, n - kept] if kept else np.zeros(q)
     best = np.full((q, k), -np.inf, np.float32)
@@ -58,8 +85,6 @@ def top_k(scores: Floats, k: int) -> tuple[Floats, Ints]:
     for i in range(q):
         candidates = np.flatnonzero(scores[i] >= threshold[i])  # more than k where scores tie
         order = candidates[np.argsort(-scores[i, candidates], kind="stable")][:kept]
-        if len(order) < kept or np.isnan(scores[i, order]).any():
-            raise ValueError(f"the scores of query {i} hold NaN")
         best[i, :kept], ids[i, :kept] = scores[i, order], order
     return best, ids
 
@@ -118,9 +143,16 @@ class Index:
             If the file is missing, damaged, or holds something else.
         """
         arrays, about = files.load(path, "index")
-        if cls is not Index and about["class"] != cls.__name__:
-            raise files.StoreError(f"{str(path)!r} holds a {about['class']}, not a {cls.__name__}")
-        return index_class(about["class"]).from_state(arrays, about)
+        name = about.get("class")
+        if cls is not Index and name != cls.__name__:
+            raise files.StoreError(f"{str(path)!r} holds a {name}, not a {cls.__name__}")
+        try:
+            return index_class(name).from_state(arrays, about)
+        except files.StoreError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise files.StoreError(f"{str(path)!r} holds no {name} that can be read ({reason})") from error
 
 
 def index_class(name: str) -> type[Index]:
@@ -150,9 +182,7 @@ class FlatIndex(Index):
     """
 
     def __init__(self, dims: int):
-        if dims < 1:
-            raise ValueError(f"dims must be at least 1, but is {dims}")
-        self.dims = dims
+        self.dims = whole("dims", dims)
         self.vectors = np.zeros((0, dims), np.float32)
 
     def __len__(self) -> int:
@@ -189,5 +219,5 @@ class FlatIndex(Index):
     def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "FlatIndex":
         """Make the index from its `state`."""
         index = cls(about["dims"])
-        index.vectors = arrays["vectors"]
+        index.vectors = as_vectors(arrays["vectors"], index.dims)
         return index

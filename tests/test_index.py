@@ -5,46 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from indexes import DIMS, KINDS, assert_equal_results, every_index, filled
+from vectors import unit
 
-from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex, Index, top_k
-from embedlab.machine import StoreError
-from embedlab.matryoshka import PrefixIndex, RescoredIndex
-from embedlab.quantization import BinaryIndex, Float16Index, Int8Index, PQIndex
-
-DIMS = 16
-KINDS = {
-    "hnsw": lambda: HNSWIndex(DIMS),
-    "hnsw, int8": lambda: HNSWIndex(DIMS, codes="int8"),
-    "flat": lambda: FlatIndex(DIMS),
-    "float16": lambda: Float16Index(DIMS),
-    "int8": lambda: Int8Index(DIMS),
-    "int8, clipped": lambda: Int8Index(DIMS, percentile=99),
-    "binary": lambda: BinaryIndex(DIMS),
-    "binary, float query": lambda: BinaryIndex(DIMS, bits_of_query=False),
-    "pq": lambda: PQIndex(DIMS, m=4),
-    "prefix": lambda: PrefixIndex(DIMS, FlatIndex(8)),
-    "prefix of bits": lambda: PrefixIndex(DIMS, BinaryIndex(8)),
-    "rescored": lambda: RescoredIndex(BinaryIndex(DIMS), FlatIndex(DIMS), shortlist=20),
-    "rescored by int8": lambda: RescoredIndex(PrefixIndex(DIMS, BinaryIndex(8)), Int8Index(DIMS)),
-}
-every_index = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
-
-
-def unit(n, seed=0, dims=DIMS):
-    vectors = np.random.default_rng(seed).normal(size=(n, dims)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def filled(make, vectors):
-    index = make()
-    index.add(vectors)
-    return index
-
-
-def assert_equal_results(a, b):
-    for mine, other in zip(a, b, strict=True):
-        np.testing.assert_array_equal(mine, other)
 
 
 @given(
@@ -68,6 +32,26 @@ def test_top_k_refuses_nan_anywhere(n, bad, k):
     scores[0, :bad] = np.nan
     with pytest.raises(ValueError, match="the scores of query 0 hold NaN"):
         top_k(scores, k)
+
+
+@pytest.mark.parametrize("scores", [[np.nan, 1, 1, 1], [1, 1, np.nan, 1], [np.inf, np.nan], [np.nan] * 3])
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_nan_is_refused_also_where_enough_others_are_equal(scores, k):
+    with pytest.raises(ValueError, match="the scores of query 1 hold NaN"):
+        top_k(np.float32([[0] * len(scores), scores]), k)
+
+
+@pytest.mark.parametrize("scores", [np.float32([1, 2]), np.float32(1), np.array([[1, 2]]), [["a"]]])
+def test_scores_are_a_matrix_of_floats(scores):
+    with pytest.raises(ValueError, match=r"expected floats of shape \(q, n\), but got "):
+        top_k(scores, 1)
+
+
+@pytest.mark.parametrize("k", [1.0, "1", None, True, np.float32(1)])
+def test_k_is_a_whole_number(k):
+    with pytest.raises(TypeError, match="k must be a whole number, but is"):
+        top_k(np.float32([[1, 2]]), k)
+    assert top_k(np.float32([[1, 2]]), np.int64(1))[1] == 1
 
 
 def test_flat_index_equals_faiss_order():
@@ -146,34 +130,6 @@ def test_an_empty_index_finds_nothing(make, tmp_path):
         assert index.search(np.zeros((0, DIMS)), 3)[1].shape == (0, 3)
         index.save(tmp_path / "empty")
         index = Index.load(tmp_path / "empty")
-
-
-@every_index
-def test_saved_loaded_and_added_to(make, tmp_path):
-    vectors = unit(80)
-    index = filled(make, vectors[:50])
-    index.save(tmp_path / "index")
-    loaded = type(index).load(tmp_path / "index")
-    assert loaded.bytes_per_vector == index.bytes_per_vector
-    assert_equal_results(loaded.search(vectors, 9), index.search(vectors, 9))
-    for one in (index, loaded):
-        one.add(vectors[50:])
-    assert_equal_results(Index.load(tmp_path / "index").search(vectors, 9)[0].shape, (80, 9))
-    assert_equal_results(loaded.search(vectors, 9), index.search(vectors, 9))
-
-
-@every_index
-def test_damaged_and_foreign_files(make, tmp_path):
-    index = filled(make, unit(30))
-    index.save(tmp_path / "index")
-    (tmp_path / "cut").write_bytes((tmp_path / "index").read_bytes()[:-5])
-    with pytest.raises(StoreError, match="damaged"):
-        type(index).load(tmp_path / "cut")
-    with pytest.raises(StoreError, match="there is no file"):
-        type(index).load(tmp_path / "nothing")
-    other = FlatIndex if not isinstance(index, FlatIndex) else Int8Index
-    with pytest.raises(StoreError, match=f"holds a {type(index).__name__}, not a {other.__name__}"):
-        other.load(tmp_path / "index")
 
 
 @every_index

@@ -12,15 +12,25 @@ from collections import namedtuple
 
 import numpy as np
 
-from embedlab.machine import as_query, compiled, dot, number_of, pack, prefetch
-
-AHEAD = 8192  # bytes to ask the memory for before they are needed: some of the first cache, not all
+from embedlab.machine import as_query, compiled, dot, number_of, order_key, pack, prefetch
 
 # rows (n, d): what is compared, float32 or int8 codes    links (n, 1 + 2M): layer 0, [count, neighbours...]
 # upper (u, 1 + M): the links of the other layers         place (n,): where in upper a vector's layer 1 is
-# at (3,): the entry vector (-1 for none), its layer, how many vectors are linked
-Graph = namedtuple("Graph", "rows links upper place at")
+# twins (n,): the next in a circle of equal vectors       at (3,): entry (-1 for none), its layer, the count
+Graph = namedtuple("Graph", "rows links upper place twins at")
 ENTRY, TOP, COUNT = range(3)
+
+# numbers (d,): aligned, of the kind that `dot` multiplies with the rows
+# offset: to be taken from every product, see `kernels.as_query`      (many queries: (q, d) and (q,))
+Query = namedtuple("Query", "numbers offset")
+
+# seen (n,), stamp (1,): i has been compared in this search if seen[i] == stamp[0]
+# todo (2M,): room for the neighbours that are to be compared
+Visits = namedtuple("Visits", "seen stamp todo")
+
+# Room to link a vector: itself (query), the beam (ef,), those chosen for it on each layer (mine, counts);
+# to link another to it: that one (row), its candidates (2M + 1,), those chosen anew (2M,)
+Desk = namedtuple("Desk", "query beam mine counts row candidates chosen")
 
 
 @compiled(inline="always")
@@ -29,13 +39,44 @@ def neighbours(graph, i, layer):
     return graph.links[i] if layer == 0 else graph.upper[graph.place[i] + layer - 1]
 
 
+@compiled(inline="always")
+def rows_ahead(graph):
+    """Return how many rows to ask the memory for before they are needed: some of the first cache, not all."""
+    return max(3, 8192 // (graph.rows.shape[1] * graph.rows.itemsize))
+
+
+@compiled(inline="always")
+def compare(graph, query, i):
+    """Return vector i as a candidate, with its similarity to the query."""
+    return pack(dot(graph.rows, i, query.numbers) - query.offset, i)
+
+
 @compiled()
-def next_stamp(seen, stamp):
-    """Return a stamp that is nowhere in ``seen``: all is forgotten, without touching n numbers each time."""
-    if stamp == 0xFFFF:
-        seen[:] = 0
-        stamp = 0
-    return stamp + 1
+def start_from(beam, size, visits):
+    """Forget all but the beam, from which the next layer starts; a new stamp does so without touching n."""
+    if visits.stamp[0] == 0xFFFF:
+        visits.seen[:] = 0
+        visits.stamp[0] = 0
+    visits.stamp[0] += 1
+    for j in range(size):
+        beam[j] &= ~1
+        visits.seen[number_of(beam[j])] = visits.stamp[0]
+
+
+@compiled()
+def unseen_neighbours(graph, i, layer, visits, ahead):
+    """Write to ``todo`` which neighbours of i have not been compared, and mark them; return how many."""
+    block, stamp = neighbours(graph, i, layer), visits.stamp[0]
+    fresh = 0
+    for j in range(1, block[0] + 1):
+        i = block[j]
+        if visits.seen[i] != stamp:
+            visits.seen[i] = stamp
+            if fresh < ahead:
+                prefetch(graph.rows, i)  # memory is slower than arithmetic: ask before it is needed
+            visits.todo[fresh] = i
+            fresh += 1
+    return fresh
 
 
 @compiled()
@@ -54,7 +95,7 @@ def place_in_beam(beam, size, candidate):
 
 
 @compiled()
-def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
+def search_layer(graph, query, layer, beam, size, visits):
     """Widen the beam until nothing better borders on it (Algorithm 2).
 
     The beam holds the best candidates found, as many as it has room for (the paper's ef). The best that has
@@ -63,65 +104,48 @@ def search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo):
     Parameters
     ----------
     graph : Graph
-    query : array (d,), aligned, of the kind that `dot` multiplies with the rows
-    offset : number
-        To be taken from every dot product, see `kernels.as_query`.
+    query : Query
     layer : int
     beam : int64 array (ef,)
-        Its first ``size`` entries are where to start.
-    seen : uint16 array (n,)
-        ``seen[i] == stamp`` if i has been compared in this search, see `next_stamp`.
-    todo : int32 array, room for the neighbours of one vector
+        Its first ``size`` entries are where to start, see `start_from`.
+    visits : Visits
 
     Returns
     -------
     size, compared : int
     """
-    compared, at = 0, 0
-    ahead = max(3, AHEAD // (graph.rows.shape[1] * graph.rows.itemsize))
+    compared, at, ahead = 0, 0, rows_ahead(graph)
     while at < size:
         if beam[at] & 1:
             at += 1
             continue
-        block = neighbours(graph, number_of(beam[at]), layer)
+        fresh = unseen_neighbours(graph, number_of(beam[at]), layer, visits, ahead)
         beam[at] |= 1
-        fresh = 0
-        for j in range(1, block[0] + 1):
-            i = block[j]
-            if seen[i] != stamp:
-                seen[i] = stamp
-                if fresh < ahead:
-                    prefetch(graph.rows, i)  # memory is slower than arithmetic: ask before it is needed
-                todo[fresh] = i
-                fresh += 1
         for j in range(fresh):
             if j + ahead < fresh:
-                prefetch(graph.rows, todo[j + ahead])
-            candidate = pack(dot(graph.rows, todo[j], query) - offset, todo[j])
-            size, there = place_in_beam(beam, size, candidate)
+                prefetch(graph.rows, visits.todo[j + ahead])
+            size, there = place_in_beam(beam, size, compare(graph, query, visits.todo[j]))
             if there <= at:
                 at = there
                 if layer == 0:
-                    prefetch(graph.links, todo[j])  # its links are wanted next
+                    prefetch(graph.links, visits.todo[j])  # its links are wanted next
         compared += fresh
     return size, compared
 
 
 @compiled()
-def descend(graph, query, offset, entry, top, bottom, beam, seen, stamp, todo):
-    """Go down greedily, with a beam of one, from layer ``top`` to the one above ``bottom``."""
-    beam[0] = pack(dot(graph.rows, entry, query) - offset, entry)
+def descend(graph, query, bottom, beam, visits):
+    """Go down greedily, with a beam of one, to the layer above ``bottom``; return comparisons."""
+    beam[0] = compare(graph, query, graph.at[ENTRY])
     compared = 1
-    for layer in range(top, bottom, -1):
-        beam[0] &= ~1
-        stamp = next_stamp(seen, stamp)
-        compared += search_layer(graph, query, offset, layer, beam[:1], 1, seen, stamp, todo)[1]
-    beam[0] &= ~1
-    return stamp, compared
+    for layer in range(graph.at[TOP], bottom, -1):
+        start_from(beam, 1, visits)
+        compared += search_layer(graph, query, layer, beam[:1], 1, visits)[1]
+    return compared
 
 
 @compiled()
-def select_neighbours(rows, candidates, size, m, chosen, scratch):
+def select_neighbours(rows, candidates, size, m, chosen, row):
     """Choose up to m of the candidates, nearest first, that lie in different directions (Algorithm 4).
 
     One is passed over if it is nearer to an already chosen one than to the vector itself: through that one it
@@ -130,11 +154,10 @@ def select_neighbours(rows, candidates, size, m, chosen, scratch):
     count = 0
     for k in range(size):
         i = number_of(candidates[k])
-        offset = as_query(rows, i, scratch)
+        offset = as_query(rows, i, row)
         useful = True
         for j in range(count):
-            between = pack(dot(rows, chosen[j], scratch) - offset, 0)
-            if between >> 32 < candidates[k] >> 32:
+            if order_key(dot(rows, chosen[j], row) - offset) < candidates[k] >> 32:
                 useful = False
                 break
         if useful:
@@ -146,73 +169,81 @@ def select_neighbours(rows, candidates, size, m, chosen, scratch):
 
 
 @compiled()
-def link(graph, i, new, layer, m, scratch, buffer, chosen):
+def link(graph, i, new, layer, desk):
     """Add ``new`` to the neighbours of i; if they are too many, select among them anew."""
     block = neighbours(graph, i, layer)
+    m = len(block) - 1
     if block[0] < m:
         block[0] += 1
         block[block[0]] = new
         return
-    offset = as_query(graph.rows, i, scratch)
+    query = Query(desk.row, as_query(graph.rows, i, desk.row))
     for j in range(1, m + 1):
         prefetch(graph.rows, block[j])
     size = 0
     for j in range(m + 1):
         other = new if j == m else block[j + 1]
-        size, _ = place_in_beam(buffer[: m + 1], size, pack(dot(graph.rows, other, scratch) - offset, other))
-    block[0] = select_neighbours(graph.rows, buffer, size, m, chosen, scratch)
-    block[1 : block[0] + 1] = chosen[: block[0]]
+        size, _ = place_in_beam(desk.candidates[: m + 1], size, compare(graph, query, other))
+    block[0] = select_neighbours(graph.rows, desk.candidates, size, m, desk.chosen, desk.row)
+    block[1 : block[0] + 1] = desk.chosen[: block[0]]
 
 
 @compiled()
-def insert(graph, levels, end, m, beam, seen, stamp, query):
-    """Insert the vectors up to ``end``, one after the other (Algorithm 1); return the stamp.
+def twin_of(graph, i, similarity, beam, size):
+    """Return which vector in the beam is equal to i, or -1; one that is has i's similarity to itself."""
+    for k in range(size):
+        other = number_of(beam[k])
+        if beam[k] >> 32 == similarity >> 32 and np.array_equal(graph.rows[i], graph.rows[other]):
+            return other
+    return -1
 
-    What is linked is written down with each vector: an interrupt that arrives when this returns finds it so.
+
+@compiled()
+def insert(graph, levels, end, visits, desk):
+    """Insert the vectors up to ``end``, one after the other (Algorithm 1).
+
+    Of equal vectors only the first is linked, the others stand in a circle with it: more of them than there
+    are links would have none left for anything else, and what lies behind them could not be reached.
+
+    What is in is written down with each vector: an interrupt that arrives when this returns finds it so.
     """
-    todo = np.empty(2 * m + 1, np.int32)
-    chosen = np.empty(2 * m + 1, np.int32)
-    mine = np.empty(2 * m + 1, np.int32)
-    buffer = np.empty(2 * m + 1, np.int64)
-    scratch = np.empty_like(query)
+    m, beam = graph.upper.shape[1] - 1, desk.beam
     for i in range(graph.at[COUNT], end):
-        level, entry, top = levels[i], graph.at[ENTRY], graph.at[TOP]
-        if entry < 0:
+        level, top = levels[i], graph.at[TOP]
+        if graph.at[ENTRY] < 0:
             graph.at[ENTRY], graph.at[TOP], graph.at[COUNT] = i, level, i + 1
             continue
-        offset = as_query(graph.rows, i, query)
-        stamp, _ = descend(graph, query, offset, entry, top, level, beam, seen, stamp, todo)
+        query = Query(desk.query, as_query(graph.rows, i, desk.query))
+        descend(graph, query, level, beam, visits)
         size = 1
         for layer in range(min(level, top), -1, -1):
-            stamp = next_stamp(seen, stamp)
-            for j in range(size):  # what was found above is where to start
-                beam[j] &= ~1
-                seen[number_of(beam[j])] = stamp
-            size, _ = search_layer(graph, query, offset, layer, beam, size, seen, stamp, todo)
-            count = select_neighbours(graph.rows, beam, size, m, mine, scratch)
-            block = neighbours(graph, i, layer)
-            block[0] = count
-            block[1 : count + 1] = mine[:count]
-            for j in range(count):
-                link(graph, mine[j], i, layer, m if layer else 2 * m, scratch, buffer, chosen)
+            start_from(beam, size, visits)
+            size, _ = search_layer(graph, query, layer, beam, size, visits)
+            desk.counts[layer] = select_neighbours(graph.rows, beam, size, m, desk.mine[layer], desk.row)
+        twin = twin_of(graph, i, compare(graph, query, i), beam, size)
+        if twin >= 0:
+            graph.twins[i], graph.twins[twin] = graph.twins[twin], i
+        else:
+            for layer in range(min(level, top) + 1):
+                block, count = neighbours(graph, i, layer), desk.counts[layer]
+                block[0] = count
+                block[1 : count + 1] = desk.mine[layer, :count]
+                for j in range(count):
+                    link(graph, desk.mine[layer, j], i, layer, desk)
+            if level > top:
+                graph.at[ENTRY], graph.at[TOP] = i, level
         graph.at[COUNT] = i + 1
-        if level > top:
-            graph.at[ENTRY], graph.at[TOP] = i, level
-    return stamp
 
 
 @compiled()
-def search(graph, queries, offsets, seen, stamp, found):
+def search(graph, queries, visits, found):
     """Find the nearest of each query (Algorithm 5): ``found`` (q, ef) gets candidates; return comparisons."""
-    todo = np.empty(graph.links.shape[1], np.int32)
-    entry, top = graph.at[ENTRY], graph.at[TOP]
     compared = 0
-    for q in range(len(queries)):
-        beam = found[q]
-        stamp, steps = descend(graph, queries[q], offsets[q], entry, top, 0, beam, seen, stamp, todo)
-        stamp = next_stamp(seen, stamp)
-        seen[number_of(beam[0])] = stamp
-        size, more = search_layer(graph, queries[q], offsets[q], 0, beam, 1, seen, stamp, todo)
+    for q in range(len(found)):
+        query, beam = Query(queries.numbers[q], queries.offset[q]), found[q]
+        compared += descend(graph, query, 0, beam, visits)
+        start_from(beam, 1, visits)
+        size, more = search_layer(graph, query, 0, beam, 1, visits)
         beam[size:] = -1
-        compared += steps + more
-    return stamp, compared
+        compared += more
+    return compared

@@ -1,6 +1,6 @@
-"""The index around the graph of `hnsw`: storage that grows, deletes, filters, threads, files."""
+"""The index around the graph: adding, searching with filters and in threads, deleting."""
 
-import math
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from embedlab.hnsw import graph as hnsw
-from embedlab.hnsw.graph import Graph
-from embedlab.index import Floats, Index, Ints, State, as_vectors, top_k
-from embedlab.machine import aligned, compiled, compiling_is_announced, dot, number_of, pack, prefetch
+from embedlab.hnsw.filtered import filtered_search
+from embedlab.hnsw.graph import Visits, place_in_beam
+from embedlab.hnsw.lock import ReadWriteLock
+from embedlab.hnsw.storage import Storage, padded
+from embedlab.index import Floats, Ints, State, as_vectors, top_k, whole
+from embedlab.machine import LAST, compiled, compiling_is_announced, dot, number_of, pack, prefetch
 
-CHUNK = 500  # vectors inserted between two looks at Ctrl-C
+CHUNK = 500  # vectors inserted between two looks at Ctrl-C, and at those who wait to search
 
 
-class HNSWIndex(Index):
+class HNSWIndex(Storage):
     """Approximate search by a walk through a graph.
 
     Scores are inner products. For vectors of one length, as `Embedder` makes them, the largest inner product
     is the nearest; where lengths differ, recall suffers.
+
+    Threads may search side by side, also while another adds or deletes: each search sees the index between
+    two additions.
 
     Parameters
     ----------
@@ -56,41 +62,14 @@ class HNSWIndex(Index):
         codes: str | None = None,
         seed: int = 0,
     ):
-        for name, value, least in [("dims", dims, 1), ("m", m, 2), ("ef_construction", ef_construction, 1)]:
-            if value < least:
-                raise ValueError(f"{name} must be at least {least}, but is {value}")
-        if codes not in (None, "int8"):
-            raise ValueError(f"codes must be None or 'int8', but is {codes!r}")
-        self.dims, self.m, self.ef_construction, self.ef_search = dims, m, ef_construction, ef_search
-        self.codes, self.seed = codes, seed
-        self.scale = 0.0  # of the codes; set by the first vectors added
-        self.compared = 0  # dot products of the last search, a query on average
-        self.levels = np.zeros(0, np.int32)
-        self.deleted = np.zeros(0, bool)
-        self.vectors = aligned(0, dims, np.float32)
-        rows = self.vectors if codes is None else aligned(0, dims, np.uint8)
-        nothing = (np.zeros(shape, np.int32) for shape in ((0, 1 + 2 * m), (0, 1 + m), 0))
-        self.graph = Graph(rows, *nothing, at=np.array([-1, 0, 0]))
-        self._seen: deque = deque()  # marks of visited vectors: one array for each search at the same time
+        super().__init__(dims, m, ef_construction, ef_search, codes, seed)
+        self.compared = 0.0  # dot products of the last search, a query on average
+        self._lock = ReadWriteLock()
+        self._adding = threading.Lock()  # one addition after the other: each writes behind the one before
+        self._visits: deque[Visits] = deque()  # one for each search at the same time
 
-    def __len__(self) -> int:
-        return int(self.graph.at[hnsw.COUNT])
-
-    @property
-    def entry(self) -> int:
-        """Where every search begins; -1 for none."""
-        return int(self.graph.at[hnsw.ENTRY])
-
-    @property
-    def top(self) -> int:
-        """The highest layer."""
-        return int(self.graph.at[hnsw.TOP])
-
-    @property
-    def bytes_per_vector(self) -> float:
-        """Memory for one vector: its numbers, its codes, its links on all layers (on average)."""
-        links = 4 * (1 + 2 * self.m) + 4 * (1 + self.m) * self.levels[: len(self)].sum() / max(len(self), 1)
-        return (4.0 + (self.codes is not None)) * self.dims + links
+    def __reduce__(self):  # pickle and copy: locks stay behind
+        return type(self).from_state, self.state()
 
     def add(self, vectors: Floats, *, show_progress: bool = True) -> None:
         """Append vectors (n, dims) and link them into the graph.
@@ -98,18 +77,18 @@ class HNSWIndex(Index):
         Ctrl-C keeps those that are linked: ``len(index)`` says how many.
         """
         vectors = as_vectors(vectors, self.dims)
-        self._reserve(vectors)
         quiet = {} if show_progress and len(vectors) > 10 * CHUNK else {"disable": True}
         bar = tqdm(total=len(vectors), desc="linking", unit="vector", leave=False, delay=1, **quiet)
-        seen, stamp = np.zeros(len(self.levels), np.uint16), 0
-        beam = np.empty(max(self.ef_construction, self.m), np.int64)
-        query = self._queries(vectors[:1])[0][0] if len(vectors) else None
-        end = len(self) + len(vectors)
-        with compiling_is_announced(), bar:
+        with compiling_is_announced(), bar, self._adding:
+            with self._lock.writing():
+                self._reserve(vectors)
+                visits, desk = self._new_visits(), self._new_desk()
+                end = len(self) + len(vectors)
             while len(self) < end:
                 stop = min(len(self) + CHUNK, end)
                 bar.update(stop - len(self))
-                stamp = hnsw.insert(self.graph, self.levels, stop, self.m, beam, seen, stamp, query)
+                with self._lock.writing():
+                    hnsw.insert(self.graph, self.levels, stop, visits, desk)
 
     def delete(self, ids: Ints) -> None:
         """Leave vectors out of all results. They stay in the graph, as stepping stones.
@@ -120,10 +99,11 @@ class HNSWIndex(Index):
             If there is no vector of such a number.
         """
         ids = np.atleast_1d(np.asarray(ids, np.int64))
-        wrong = ids[(ids < 0) | (ids >= len(self))]
-        if len(wrong):
-            raise ValueError(f"there is no vector {wrong[0]}: the index holds 0 to {len(self) - 1}")
-        self.deleted[ids] = True
+        with self._lock.writing():
+            wrong = ids[(ids < 0) | (ids >= len(self))]
+            if len(wrong):
+                raise ValueError(f"there is no vector {wrong[0]}: the index holds 0 to {len(self) - 1}")
+            self.deleted[ids] = True
 
     def search(
         self,
@@ -136,8 +116,8 @@ class HNSWIndex(Index):
     ) -> tuple[Floats, Ints]:
         """Find about the k best vectors of each query.
 
-        Where vectors are deleted or masked, the beam is widened in proportion, so that enough of what it
-        finds may be returned; where few are left, all of them are compared instead.
+        Where vectors are deleted or masked, the walk goes on until it has found enough that may be returned.
+        Where few may, or the walk would find less than k of them, all of them are compared instead.
 
         Parameters
         ----------
@@ -153,7 +133,7 @@ class HNSWIndex(Index):
         Returns
         -------
         scores : float32 array (q, k), best first
-        ids : int64 array (q, k); -1 where less than k were found
+        ids : int64 array (q, k); -1 where less than k may be returned
 
         Raises
         ------
@@ -161,205 +141,100 @@ class HNSWIndex(Index):
             If the dimensions differ, a number is NaN or infinite, k, ef or threads is less than 1, or the
             mask is no bool array of one entry for each vector.
         """
-        queries = as_vectors(queries, self.dims)
-        ef = self.ef_search if ef is None else ef
-        for name, value in [("k", k), ("ef", ef), ("threads", threads)]:
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, but is {value}")
+        queries, k, threads = as_vectors(queries, self.dims), whole("k", k), whole("threads", threads)
+        ef = max(whole("ef", self.ef_search if ef is None else ef), k)
+        with self._lock.reading():
+            n, allowed = len(self), self._allowed(mask)
+            left = int(allowed.sum())
+            if left < n and left <= min(ef * n / max(left, 1), n) * self.m:
+                return self._compare_all(queries, k, allowed)
+            scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
+            compared = self._walk_all(queries, min(ef, n), allowed, scores, ids, threads) if n else 0
+            missed = np.flatnonzero(ids[:, min(k, left) - 1] < 0) if left else ()
+            if len(missed):
+                scores[missed], ids[missed] = self._compare_all(queries[missed], k, allowed)
+            self.compared = (compared + len(missed) * left) / max(len(queries), 1)
+            return scores, ids
+
+    def _allowed(self, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        """Return which vectors may be returned, bool (n,)."""
         allowed = ~self.deleted[: len(self)]
         if mask is not None:
             mask = np.asarray(mask)
-            if mask.shape != (len(self),) or mask.dtype != bool:
-                raise ValueError(
-                    f"mask must be a bool array of shape ({len(self)},), but is {mask.dtype} {mask.shape}"
-                )
+            if mask.shape != allowed.shape or mask.dtype != bool:
+                wanted = f"a bool array of shape {allowed.shape}"
+                raise ValueError(f"mask must be {wanted}, but is {mask.dtype} {mask.shape}")
             allowed &= mask
-        left = int(allowed.sum())
-        width = min(math.ceil(max(ef, k) * len(self) / max(left, 1)), len(self))
-        if left < len(self) and left <= width * self.m:
-            return self._compare_all(queries, k, np.flatnonzero(allowed))
-        scores = np.full((len(queries), k), -np.inf, np.float32)
-        ids = np.full((len(queries), k), -1, np.int64)
-        if len(self) and len(queries):
-            parts = np.array_split(np.arange(len(queries)), min(threads, len(queries)))
-            spans = [slice(part[0], part[-1] + 1) for part in parts]
-            with compiling_is_announced():
-                work = [(queries[s], width, allowed, scores[s], ids[s]) for s in spans]
-                if len(work) == 1:
-                    counts = [self._walk(*work[0])]
-                else:
-                    with ThreadPoolExecutor(len(work)) as pool:
-                        counts = list(pool.map(lambda arguments: self._walk(*arguments), work))
-            self.compared = sum(counts) / len(queries)
-        return scores, ids
+        return allowed
 
-    def _walk(self, queries: Floats, width: int, allowed: NDArray, scores: Floats, ids: Ints) -> int:
-        """Search with a beam of ``width``, write the results, return the number of comparisons."""
-        try:
-            seen, stamp = self._seen.pop()
-        except IndexError:
-            seen = ()
-        if len(seen) < len(self):
-            seen, stamp = np.zeros(len(self.levels), np.uint16), 0
-        found = np.empty((len(queries), width), np.int64)
-        prepared, offsets = self._queries(queries)
-        stamp, compared = hnsw.search(self.graph, prepared, offsets, seen, stamp, found)
-        self._seen.append((seen, stamp))
-        floats = prepared if self.codes is None else _padded(queries)
-        pick(self.vectors, floats, found, allowed, self.codes is None, scores, ids)
-        return compared
-
-    def _compare_all(self, queries: Floats, k: int, which: Ints) -> tuple[Floats, Ints]:
-        scores, places = top_k(queries @ self.vectors[which, : self.dims].T, k)
+    def _compare_all(self, queries: Floats, k: int, allowed: NDArray) -> tuple[Floats, Ints]:
+        """Compare all that are allowed, and return the k best."""
+        which = np.flatnonzero(allowed)
+        vectors, self.compared = self.vectors_of(which), float(len(which))
+        starts = range(0, max(len(queries), 1), self.ROWS)
+        parts = [top_k(queries[i : i + self.ROWS] @ vectors.T, k) for i in starts]
+        scores, places = (np.concatenate(part) for part in zip(*parts, strict=True))
         return scores, np.where(places >= 0, np.append(which, -1)[places], -1)
 
-    def vectors_of(self, ids: Ints) -> Floats:
-        """Return the vectors of these ids, (len(ids), dims)."""
-        return self.vectors[ids, : self.dims]
+    def _walk_all(self, queries, ef, allowed, scores, ids, threads) -> int:
+        """Share the queries out over threads; return the number of comparisons."""
+        step = max(-(-len(queries) // threads), 1)
+        spans = [slice(start, start + step) for start in range(0, len(queries), step)]
+        work = [(queries[span], ef, allowed, scores[span], ids[span]) for span in spans]
+        with compiling_is_announced():
+            if len(work) < 2:
+                return sum(self._walk(*part) for part in work)
+            with ThreadPoolExecutor(len(work)) as pool:
+                return sum(pool.map(lambda part: self._walk(*part), work))
 
-    def links_of(self, i: int, layer: int = 0) -> Ints:
-        """Return the numbers of the vectors that i is linked to on a layer."""
-        if not 0 <= i < len(self) or not 0 <= layer <= self.levels[i]:
-            raise ValueError(f"there is no vector {i} on layer {layer}")
-        block = self.graph.links[i] if layer == 0 else self.graph.upper[self.graph.place[i] + layer - 1]
-        return block[1 : block[0] + 1].astype(np.int64)
-
-    def path(self, query: Floats) -> list[tuple[int, int]]:
-        """Retrace a greedy search, a beam of one: the (layer, number) of each vector that it stood on."""
-        query = as_vectors(np.atleast_2d(query), self.dims)[0]
-        here, steps = self.entry, []
-        for layer in range(self.top, -1, -1) if len(self) else []:
-            nearer = here
-            while nearer >= 0:
-                here = nearer
-                steps.append((layer, here))
-                around = self.links_of(here, layer)
-                scores = self.vectors_of(around) @ query
-                better = len(around) and scores.max() > self.vectors_of([here])[0] @ query
-                nearer = int(around[scores.argmax()]) if better else -1
-        return steps
+    def _walk(self, queries, ef, allowed, scores, ids) -> int:
+        """Search with a beam of ``ef``, write the results, return the number of comparisons."""
+        try:
+            visits = self._visits.pop()
+        except IndexError:  # as many searches at the same time as never before
+            visits = self._new_visits()
+        if len(visits.seen) < len(self):
+            visits = self._new_visits()
+        prepared, found = self._queries(queries), np.empty((len(queries), ef), np.int64)
+        if allowed.all():
+            compared = hnsw.search(self.graph, prepared, visits, found)
+        else:
+            compared = filtered_search(self.graph, prepared, visits, allowed, found)
+        self._visits.append(visits)
+        floats = prepared.numbers if self.codes is None else padded(queries)
+        pick(self.vectors, floats, found, self.graph.twins, allowed, scores, ids)
+        return compared
 
     def state(self) -> State:
         """Return what `save` writes."""
-        n = len(self)
-        tall = int(self.levels[:n].sum())
-        arrays = {
-            "vectors": self.vectors[:n, : self.dims],
-            "links": self.graph.links[:n],
-            "upper": self.graph.upper[:tall],
-            "levels": self.levels[:n],
-            "deleted": self.deleted[:n],
-        }
-        names = ("dims", "m", "ef_construction", "ef_search", "codes", "seed", "scale", "entry", "top")
-        return arrays, {name: getattr(self, name) for name in names}
-
-    @classmethod
-    def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "HNSWIndex":
-        """Make the index from its `state`."""
-        made = {name: about[name] for name in ("m", "ef_construction", "ef_search", "codes", "seed")}
-        index = cls(about["dims"], **made)
-        index.scale = about["scale"]
-        index._reserve(arrays["vectors"], levels=arrays["levels"])
-        n = len(arrays["vectors"])
-        index.graph.links[:n] = arrays["links"]
-        index.graph.upper[: len(arrays["upper"])] = arrays["upper"]
-        index.deleted[:n] = arrays["deleted"]
-        index.graph.at[:] = about["entry"], about["top"], n
-        return index
-
-    def _reserve(self, vectors: Floats, levels: NDArray | None = None) -> None:
-        """Make room for more vectors, put them there, and draw the layers they stand on."""
-        n, end = len(self), len(self) + len(vectors)
-        if self.codes and not self.scale and len(vectors):
-            self.scale = float(np.abs(vectors).max()) / 127 or 1.0
-        if levels is None:
-            # The n-th vector gets the n-th random number, however many are added at once.
-            rng = np.random.Generator(np.random.PCG64(self.seed).advance(n))
-            levels = draw_levels(rng.random(len(vectors)), self.m)
-        self.levels = np.concatenate([self.levels[:n], levels]).astype(np.int32)
-        if end > len(self.vectors):
-            room = max(end, 3 * n // 2)  # grows by half, so that adding one by one copies little
-            self.vectors = _grown(self.vectors[:n], room)
-            rows = self.vectors if self.codes is None else _grown(self.graph.rows[:n], room)
-            links = np.zeros((room, 1 + 2 * self.m), np.int32)
-            links[:n] = self.graph.links[:n]
-            self.graph = self.graph._replace(rows=rows, links=links)
-            self.deleted = np.concatenate([self.deleted[:n], np.zeros(room - n, bool)])
-        tall = int(self.levels.sum())
-        upper = np.zeros((tall, 1 + self.m), np.int32)
-        kept = int(self.levels[:n].sum())
-        upper[:kept] = self.graph.upper[:kept]
-        place = (np.cumsum(self.levels) - self.levels).astype(np.int32)
-        self.graph = self.graph._replace(upper=upper, place=place)
-        self.graph.links[n:end] = 0
-        self.deleted[n:end] = False
-        self.vectors[n:end, : self.dims] = vectors
-        if self.codes:
-            self.graph.rows[n:end] = 128
-            self.graph.rows[n:end, : self.dims] = _to_codes(vectors, self.scale) + 128
-
-    def _queries(self, queries: Floats) -> tuple[NDArray, NDArray]:
-        """Bring queries into the form that `kernels.dot` wants, with what to take from their products."""
-        if self.codes is None:
-            return _padded(queries), np.zeros(len(queries), np.float32)
-        out = aligned(len(queries), self.dims, np.int8)
-        # A scale for each query: it changes none of its orders, and uses the whole range.
-        scales = np.abs(queries).max(axis=1, keepdims=True) / 127
-        out[:, : self.dims] = _to_codes(queries, np.where(scales > 0, scales, 1))
-        return out, (128 * out.sum(axis=1, dtype=np.int32)).astype(np.int32)
-
-
-def draw_levels(chances: NDArray[np.float64], m: int) -> NDArray[np.int32]:
-    """Turn uniform random numbers from [0, 1) into top layers: each layer holds one in m of that below.
-
-    ``floor(-ln(1 - u) / ln m)``, as in section 4.1 of the paper, with its choice of m_L = 1 / ln M.
-
-    Examples
-    --------
-    >>> draw_levels(np.array([0, 0.5, 0.91, 0.95, 0.9995]), m=10)
-    array([0, 0, 1, 1, 3], dtype=int32)
-    """
-    return (-np.log(1 - chances) / math.log(m)).astype(np.int32)
-
-
-def _to_codes(vectors: Floats, scale: NDArray | float) -> NDArray[np.int16]:
-    return np.clip(np.rint(vectors / scale), -127, 127).astype(np.int16)
-
-
-def _padded(vectors: Floats) -> Floats:
-    out = aligned(*vectors.shape, np.float32)
-    out[:, : vectors.shape[1]] = vectors
-    return out
-
-
-def _grown(rows: NDArray, room: int) -> NDArray:
-    out = aligned(room, rows.shape[1], rows.dtype)
-    out[: len(rows)] = rows
-    return out
+        with self._lock.reading():
+            return super().state()
 
 
 @compiled()
-def pick(vectors, queries, found, allowed, in_order, scores, ids):
-    """Keep the k best that are allowed of what was found, scored with the float vectors.
+def pick(vectors, queries, found, twins, allowed, scores, ids):
+    """Score what was found with the float vectors, and keep the k best; of equal scores the earlier vector.
 
-    ``found`` is in the order of the walk: exact if that was on these vectors, else nearly so. Codes of 8
-    bits move a neighbour by a few places: the best 3k of the walk hold the best k.
+    The walk compared codes, which move a neighbour by some places; and it found one of equal vectors.
     """
     k = scores.shape[1]
-    enough = k if in_order else 3 * k
     best = np.empty(k, np.int64)
     for q in range(len(queries)):
-        size = count = 0
+        size = 0
         for j in range(found.shape[1]):
-            if found[q, j] == -1 or count == enough:
+            if found[q, j] == -1:
                 break
             if j + 2 < found.shape[1] and found[q, j + 2] != -1:
                 prefetch(vectors, number_of(found[q, j + 2]))
-            i = number_of(found[q, j])
-            if allowed[i]:
-                count += 1
-                scored = pack(dot(vectors, i, queries[q]), i)
-                size, _ = hnsw.place_in_beam(best, size, scored)
+            i = first = number_of(found[q, j])
+            equal = 0
+            while True:
+                if allowed[i]:
+                    equal += 1
+                    size, _ = place_in_beam(best, size, pack(dot(vectors, i, queries[q]), LAST - i))
+                i = twins[i]
+                if i == first or equal == k:
+                    break
         for j in range(size):
-            ids[q, j] = number_of(best[j])
+            ids[q, j] = LAST - number_of(best[j])
             scores[q, j] = dot(vectors, ids[q, j], queries[q])

@@ -14,10 +14,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "avx512": ["FAST"],
         "compiling": ["compiled", "compiling_is_announced"],
         "kernels": [
+            "LAST",
             "aligned",
             "as_query",
             "dot",
             "number_of",
+            "order_key",
             "pack",
             "portable_dot",
             "prefetch",

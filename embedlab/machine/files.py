@@ -64,4 +64,10 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, NDArray], dict]:
         raise StoreError(f"{str(path)!r} is damaged, or no index of embedlab: {error}") from error
     if header.get("kind") != kind:
         raise StoreError(f"{str(path)!r} holds {header.get('kind', 'something unknown')!r}, not {kind!r}")
-    return arrays, json.loads(header["about"])
+    try:
+        about = json.loads(header["about"])
+    except (KeyError, ValueError, RecursionError) as error:
+        raise StoreError(f"{str(path)!r} does not say what made it ({error})") from error
+    if not isinstance(about, dict):
+        raise StoreError(f"{str(path)!r} does not say what made it, but {about!r}")
+    return arrays, about

@@ -203,6 +203,8 @@ class PQIndex(LearnedIndex):
     def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "PQIndex":
         """Make the index from its `state`."""
         quantizer = ProductQuantizer(arrays["centroids"]) if "centroids" in arrays else None
+        if quantizer is None and len(arrays["codes"]):
+            raise ValueError("there are codes, but no centroids")
         index = cls(about["dims"], about["m"], seed=about["seed"], quantizer=quantizer)
         index._codes, index._floats = arrays["codes"], arrays.get("floats", index._floats)
         return index

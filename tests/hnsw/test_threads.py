@@ -1,0 +1,132 @@
+"""Threads: searches side by side, additions one after the other, and none reads what another writes."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from vectors import filled, unit
+
+from embedlab.hnsw import HNSWIndex
+from embedlab.hnsw.lock import ReadWriteLock
+
+WHILE_ADDING = """
+import threading, numpy as np
+from embedlab.hnsw import HNSWIndex
+v = np.random.default_rng(0).normal(size=(3000, 32)).astype(np.float32)
+v /= np.linalg.norm(v, axis=1, keepdims=True)
+index = HNSWIndex(32)
+index.add(v[:1000])
+def search():
+    for _ in range(60):
+        found = index.search(v[:50], 5)[1]
+        assert (found[:, 0] == np.arange(50)).mean() > 0.9 and found.max() < 3000
+    index.delete([2])
+    print("searched")
+threads = [threading.Thread(target=search) for _ in range(2)]
+[t.start() for t in threads]
+for j in range(1000, 3000, 100):
+    index.add(v[j : j + 100])
+[t.join() for t in threads]
+print(len(index))
+"""
+
+
+def test_a_search_while_another_thread_adds():
+    # In a process of its own: where this fails, it is by a segmentation fault.
+    run = subprocess.run([sys.executable, "-c", WHILE_ADDING], capture_output=True, text=True)
+    assert run.stdout.split() == ["searched", "searched", "3000"], run.stderr
+
+
+def test_two_threads_add():
+    vectors, index = unit(2000), HNSWIndex(16)
+    halves = [vectors[:1000], vectors[1000:]]
+    run_all([threading.Thread(target=index.add, args=(half,)) for half in halves])
+    assert len(index) == 2000
+    found = index.search(vectors, 1, ef=100)[1][:, 0]
+    assert (index.vectors_of(found) == vectors).all(axis=1).mean() > 0.99
+
+
+def test_deletes_while_another_thread_adds_are_kept():
+    index = filled(unit(200))
+    adding = threading.Thread(target=lambda: [index.add(unit(40, i)) for i in range(20)])
+    adding.start()
+    for i in range(200):
+        index.delete(i)
+    adding.join()
+    assert index.deleted[:200].all()
+    assert not index.deleted[200:1000].any()
+
+
+def run_all(threads):
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_who_writes_is_alone():
+    lock, inside, seen = ReadWriteLock(), [], []
+
+    def use(kind):
+        for _ in range(30):
+            with getattr(lock, kind)():
+                inside.append(kind)
+                time.sleep(0.0005)
+                seen.append(sorted(inside))
+                inside.remove(kind)
+
+    run_all([threading.Thread(target=use, args=(kind,)) for kind in ["reading"] * 3 + ["writing"] * 2])
+    assert all(kinds == ["writing"] or "writing" not in kinds for kinds in seen)
+    assert ["reading"] * 2 in [kinds[:2] for kinds in seen], "those that read are inside together"
+
+
+def test_a_reader_gets_in_between_two_pieces_of_writing():
+    lock, written, at = ReadWriteLock(), [], []
+
+    def write():
+        for piece in range(300):
+            with lock.writing():
+                written.append(piece)
+                time.sleep(0.001)
+
+    def read():
+        while not written:
+            time.sleep(0.001)
+        with lock.reading():
+            at.append(len(written))
+
+    run_all([threading.Thread(target=write), threading.Thread(target=read)])
+    assert at[0] < 300
+
+
+def test_a_stream_of_readers_does_not_keep_a_writer_out():
+    lock, done = ReadWriteLock(), threading.Event()
+
+    def read():
+        while not done.is_set():
+            with lock.reading():
+                time.sleep(0.002)
+
+    def write():
+        time.sleep(0.01)
+        with lock.writing():
+            done.set()
+
+    run_all([threading.Thread(target=read) for _ in range(4)] + [threading.Thread(target=write)])
+
+
+@pytest.mark.parametrize("kind", ["reading", "writing"])
+def test_an_interrupt_while_waiting_leaves_the_lock_free(kind, monkeypatch):
+    lock = ReadWriteLock()
+
+    def interrupted(_condition):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lock._changed, "wait_for", interrupted)
+    with pytest.raises(KeyboardInterrupt), getattr(lock, kind)():
+        pass
+    monkeypatch.undo()
+    run_all([threading.Thread(target=lambda: [lock.reading().__enter__() for _ in range(2)])])

@@ -1,0 +1,38 @@
+"""Every kind of index, for the tests of the contract that all of them keep."""
+
+import numpy as np
+import pytest
+
+from embedlab.hnsw import HNSWIndex
+from embedlab.index import FlatIndex
+from embedlab.matryoshka import PrefixIndex, RescoredIndex
+from embedlab.quantization import BinaryIndex, Float16Index, Int8Index, PQIndex
+
+DIMS = 16
+KINDS = {
+    "hnsw": lambda: HNSWIndex(DIMS),
+    "hnsw, int8": lambda: HNSWIndex(DIMS, codes="int8"),
+    "flat": lambda: FlatIndex(DIMS),
+    "float16": lambda: Float16Index(DIMS),
+    "int8": lambda: Int8Index(DIMS),
+    "int8, clipped": lambda: Int8Index(DIMS, percentile=99),
+    "binary": lambda: BinaryIndex(DIMS),
+    "binary, float query": lambda: BinaryIndex(DIMS, bits_of_query=False),
+    "pq": lambda: PQIndex(DIMS, m=4),
+    "prefix": lambda: PrefixIndex(DIMS, FlatIndex(8)),
+    "prefix of bits": lambda: PrefixIndex(DIMS, BinaryIndex(8)),
+    "rescored": lambda: RescoredIndex(BinaryIndex(DIMS), FlatIndex(DIMS), shortlist=20),
+    "rescored by int8": lambda: RescoredIndex(PrefixIndex(DIMS, BinaryIndex(8)), Int8Index(DIMS)),
+}
+every_index = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
+
+
+def filled(make, vectors):
+    index = make()
+    index.add(vectors)
+    return index
+
+
+def assert_equal_results(a, b):
+    for mine, other in zip(a, b, strict=True):
+        np.testing.assert_array_equal(mine, other)
