@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -45,6 +44,8 @@ def show_question(out: Console, asked: Asked, place: str, follow_up: bool = Fals
     out.rule(Text(" · ".join(["Follow-up"] * follow_up + facts), style="cyan"), align="left", style="cyan")
     out.print(prose(question.question))
     if question.code:
+        from rich.syntax import Syntax  # pygments takes a while, and few questions hold code
+
         out.print()
         out.print(Padding(Syntax(question.code, "python", theme="ansi_dark", word_wrap=True), (0, 2)))
     if asked.lines:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="Chromium is not installed (Debian: apt install chromium)"
 )
 TOPIC = "quantization"
+PATIENCE = 300  # seconds; a kernel may start slowly where other tests run
 
 
 def taught():
@@ -59,7 +60,7 @@ def lab(tmp_path_factory):
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        for _ in range(240):
+        for _ in range(4 * PATIENCE):
             try:
                 urllib.request.urlopen(f"{address}/api", timeout=5).close()
                 break
@@ -81,7 +82,7 @@ def page(lab):
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         page = browser.new_page(viewport={"width": 1100, "height": 1000})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE)
         yield page
         browser.close()
 
@@ -97,7 +98,7 @@ def kernel_is_ready(page):
     page.get_by_text("| Idle").first.wait_for()
 
 
-def eventually(holds, seconds=60):
+def eventually(holds, seconds=PATIENCE):
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():
