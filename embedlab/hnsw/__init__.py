@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "index": ["HNSWIndex", "draw_levels"],
+        "index": ["HNSWIndex"],
+        "storage": ["draw_levels"],
     },
 )
