@@ -1,8 +1,9 @@
 """Execute the notebooks from fresh kernels, save their outputs, and bring README's tables up to date.
 
-    python tools/run_notebooks.py notebooks/*.ipynb
+    python tools/run_notebooks.py [--busy] notebooks/*.ipynb
 
 A notebook that fails, writes to stderr or needs more time or memory than its header promises is not saved.
+With --busy, for a machine that does other work as well, the time is neither judged nor written down.
 """
 
 import json
@@ -27,7 +28,7 @@ class ChapterError(Exception):
     """A notebook is not fit to be saved; the message says why."""
 
 
-def execute(path: Path) -> dict:
+def execute(path: Path, *, busy: bool = False) -> dict:
     """Run one notebook and save it; return what was measured."""
     notebook = nbformat.read(path, as_version=4)
     header = HEADER.search(notebook.cells[0].source)
@@ -57,7 +58,7 @@ def execute(path: Path) -> dict:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise ChapterError(f"a cell writes to stderr:\n{cell.source}\n\n{output.text}")
-    if seconds > float(header[2]) or gigabytes > float(header[3]):
+    if (seconds > float(header[2]) and not busy) or gigabytes > float(header[3]):
         raise ChapterError(
             f"{seconds:.0f} s and {gigabytes:.1f} GB: more than the header promises. That is for a warm "
             "cache: if this was the first run, run it again."
@@ -115,10 +116,13 @@ def write_readme(chapters: dict[str, dict]) -> None:
 def main(paths: list[str]) -> int:
     """Execute the notebooks given, all of them even where one fails; return the number of failures."""
     chapters = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
-    failures = 0
-    for path in tqdm([Path(path) for path in paths], unit="notebook"):
+    failures, busy = 0, "--busy" in paths
+    for path in tqdm([Path(path) for path in paths if path != "--busy"], unit="notebook"):
         try:
-            chapters[path.name] = execute(path)
+            found = execute(path, busy=busy)
+            if busy and path.name in chapters:
+                found["seconds"] = chapters[path.name]["seconds"]
+            chapters[path.name] = found
             tqdm.write("{}: {seconds} s, {gigabytes} GB".format(path.name, **chapters[path.name]))
         except ChapterError as error:
             failures += 1
