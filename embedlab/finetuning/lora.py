@@ -44,7 +44,7 @@ class LoRA:
     >>> encoder = BertEncoder.load()
     >>> lora = LoRA.start(encoder, rank=16)
     >>> sum(factor.numel() for factor in lora.factors.values())
-    1327104
+    663552
     >>> name = "encoder.layer.0.output.dense.weight"
     >>> torch.equal(lora.merged(encoder).weights[name], encoder.weights[name])  # B starts at 0
     True

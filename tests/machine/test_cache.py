@@ -173,7 +173,7 @@ def test_two_processes_at_once_build_once(tmp_path):
 
 def test_a_process_killed_while_it_writes_leaves_no_half_file(folder, tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from embedlab.cache import cached\n"
+        "import sys, time; from pathlib import Path; from embedlab.machine import cached\n"
         "def write(path, text):\n"
         "    path.write_text(text[:2]); Path(sys.argv[1]).touch(); time.sleep(60)\n"
         "cached('demo', 'key', lambda: 'whole', write, Path.read_text, suffix='.txt')"
