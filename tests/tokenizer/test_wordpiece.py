@@ -2,7 +2,6 @@
 
 import json
 import sys
-import unicodedata
 
 import numpy as np
 import pytest
@@ -22,49 +21,52 @@ def ours():
     return WordPieceTokenizer.load()
 
 
-def fast(max_length=None):
-    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    if max_length is not None:
-        tokenizer.enable_truncation(max_length)
-    return tokenizer
+WHOLE = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+WHOLE.no_padding()
 
 
-THEIRS = fast()
+def fast(max_length=None, **rules):
+    """Return theirs, set anew each time: reading its file takes long."""
+    WHOLE.normalizer = BertNormalizer(**rules)
+    if max_length is None:
+        WHOLE.no_truncation()
+    else:
+        WHOLE.enable_truncation(max_length)
+    return WHOLE
 
 
-def newer_characters():
-    """Find the characters that the two take differently, since their Unicode tables differ in age."""
-    theirs = BertNormalizer(lowercase=True)
-    split = BertPreTokenizer()
-    found = set()
-    for code in range(sys.maxunicode + 1):
-        char = chr(code)
-        if unicodedata.category(char) == "Cs":  # no text of its own: Rust's strings cannot hold it
-            found.add(char)
-            continue
-        text = f"a{char}b"
-        mine, other = normalise(text), theirs.normalize_str(text)
-        if mine != other or pre_tokenize(mine) != [part for part, _ in split.pre_tokenize_str(other)]:
-            found.add(char)
-    return found
+def differ(characters, settings):
+    """Find the characters that the two take differently, alone between letters."""
+    text = "".join(f"a{char}b " for char in characters)
+    theirs = BertNormalizer(**settings).normalize_str(text)
+    mine = normalise(text, **{NAMES[key]: value for key, value in settings.items()})
+    if mine == theirs and pre_tokenize(mine) == [part for part, _ in SPLIT.pre_tokenize_str(theirs)]:
+        return set()
+    if len(characters) == 1:
+        return set(characters)
+    half = len(characters) // 2
+    return differ(characters[:half], settings) | differ(characters[half:], settings)
 
 
-NEWER = newer_characters()
+SPLIT = BertPreTokenizer()
+NAMES = {"lowercase": "lower", "strip_accents": "strip_accents", "handle_chinese_chars": "chinese"}
+SURROGATES = set(map(chr, range(0xD800, 0xE000)))  # no text of their own: Rust's strings cannot hold them
+ALL = [char for char in map(chr, range(sys.maxunicode + 1)) if char not in SURROGATES]
+BLOCKS = [ALL[i : i + 4096] for i in range(0, len(ALL), 4096)]
+NEWER = SURROGATES.union(*(differ(block, {"lowercase": True}) for block in BLOCKS))
 
 
 def test_characters_differ_only_where_unicode_is_younger_than_the_tables():
-    differ = sorted(char for char in NEWER if unicodedata.category(char) != "Cs")
-    assert len(differ) < 700  # of 1.1 million; 2026: marks, punctuation and letters added since Unicode 8
-    assert min(map(ord, differ)) > 0x600  # nothing in Latin, Greek, Cyrillic or Hebrew
-    assert not any(0x3000 <= ord(char) < 0xA000 for char in differ)  # nor in Chinese and Japanese
+    found = NEWER - SURROGATES
+    assert len(found) < 700  # of 1.1 million; 2026: marks, punctuation and letters added since Unicode 8
+    assert min(map(ord, found)) > 0x600  # nothing in Latin, Greek, Cyrillic or Hebrew
+    assert not any(0x3000 <= ord(char) < 0xA000 for char in found)  # nor in Chinese and Japanese
 
 
 def test_equal_on_the_whole_corpus(ours):
     benchmark = docsearch()
     texts = benchmark.documents + list(benchmark.queries.values())
-    assert ours.encode_batch(texts) == [encoding.ids for encoding in THEIRS.encode_batch(texts)]
+    assert ours.encode_batch(texts) == [encoding.ids for encoding in fast().encode_batch(texts)]
     assert ours.encode_batch(texts, max_length=256) == [e.ids for e in fast(256).encode_batch(texts)]
 
 
@@ -78,13 +80,13 @@ TEXTS = st.lists(st.one_of(st.text(CHARACTERS), SPECIALS, st.text("aé[]#\t \x0b
 @example("\u0301a\u0301 e\u0301[SEP]\x00x")
 @example("x\u1680y\u2028z\ufffd\u200bq")
 def test_equal_on_random_unicode(ours, text):
-    assert ours.encode(text) == THEIRS.encode(text).ids
+    assert ours.encode(text) == fast().encode(text).ids
 
 
 @given(TEXTS, TEXTS, st.integers(3, 12))
 def test_pairs_equal(ours, first, second, max_length):
     ids, segments = ours.encode_pair(first, second)
-    expected = THEIRS.encode(first, second)
+    expected = fast().encode(first, second)
     assert ids == expected.ids
     assert segments == expected.type_ids
     ids, segments = ours.encode_pair(first, second, max_length=max_length)
@@ -99,6 +101,41 @@ def test_truncation_equals_and_keeps_the_special_tokens(ours, text, max_length):
     assert ids == fast(max_length).encode(text).ids
     assert ids[0] == ours.cls
     assert ids[-1] == ours.sep
+
+
+RULES = [
+    {"lowercase": lower, "strip_accents": strip, "handle_chinese_chars": chinese}
+    for lower in (True, False)
+    for strip in (None, True, False)
+    for chinese in (True, False)
+]
+
+
+@given(TEXTS, st.sampled_from(RULES))
+@example("İstanbul ẞ Å é e\u0301 中文ΑΣ", RULES[4])
+def test_every_setting_equals_theirs(ours, text, rules):
+    mine = WordPieceTokenizer(ours.vocabulary, **{NAMES[key]: value for key, value in rules.items()})
+    assert mine.encode(text) == fast(**rules).encode(text).ids
+
+
+def test_settings_have_fingerprints_of_their_own(ours):
+    words = dict(ours.vocabulary)
+    others = [WordPieceTokenizer(words, **{NAMES[k]: v for k, v in rules.items()}) for rules in RULES]
+    assert others[0].fingerprint == ours.fingerprint  # strip_accents None: as lower says
+    assert len({other.fingerprint for other in others}) == 8
+    words["hello"], words["world"] = words["world"], words["hello"]
+    assert WordPieceTokenizer(words).fingerprint != ours.fingerprint
+
+
+def test_no_more_is_read_than_kept(ours):
+    long = "unheardof" + " ".join(f"word{i}" for i in range(10_000))
+    small = WordPieceTokenizer(ours.vocabulary)
+    ids, _ = small.encode_pair("short", long, max_length=60)
+    assert len(ids) == 60
+    assert len(small._ids) <= 60  # chunks that were looked at
+    assert small.encode_pair(long, "short", max_length=61)[0] == fast(61).encode(long, "short").ids
+    for pair in ((long, "a " + long), ("a " + long, long)):
+        assert small.encode_pair(*pair, max_length=60)[0] == fast(60).encode(*pair).ids
 
 
 def test_a_cased_model_keeps_case(tmp_path):
@@ -139,7 +176,7 @@ def test_empty_and_half_characters(ours):
 
 
 def test_the_cache_of_words_stays_bounded(ours, monkeypatch):
-    monkeypatch.setattr("embedlab.tokenizer.wordpiece.CACHE_ENTRIES", 10)
+    monkeypatch.setattr("embedlab.tokenizer.bert.CACHE_ENTRIES", 10)
     small = WordPieceTokenizer(ours.vocabulary)
     texts = [f"word{i}" for i in range(50)]
     assert small.encode_batch(texts) == ours.encode_batch(texts)
