@@ -83,8 +83,8 @@ class Session:
         write_json(self.unsaved, path)
         count, self.unsaved = len(self.unsaved), []
         return (
-            f"The history is still in use by another program: {count} of your answers are kept in {path}. "
-            f'To add them when it is free: embedlab import "{path}"'
+            f"The history still cannot be written: {count} of your answers are kept in {path}. "
+            f'To add them later: embedlab import "{path}"'
         )
 
     @property
