@@ -192,3 +192,21 @@ def _positive(k: int) -> int:
     if k < 1:
         raise ValueError(f"k must be at least 1, but is {k}")
     return k
+
+
+def recall_at_k(found: np.ndarray, exact: np.ndarray) -> float:
+    """Return the share of the exact results that an approximate index found, row by row, in any order.
+
+    Parameters
+    ----------
+    found : int array (q, k)
+        -1 stands for nothing.
+    exact : int array (q, k)
+
+    Examples
+    --------
+    >>> recall_at_k(np.array([[1, 2], [3, -1]]), np.array([[2, 1], [3, 4]]))
+    0.75
+    """
+    hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), exact.tolist(), strict=True)]
+    return float(np.mean(hits) / exact.shape[1])

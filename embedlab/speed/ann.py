@@ -6,50 +6,21 @@ One thread each, in one process, taking turns.
 import math
 import os
 import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 from rich.progress import track
 from threadpoolctl import threadpool_limits
 
-from embedlab.benchmark import docsearch
+from embedlab.benchmark import docsearch, grown, recall_at_k
 from embedlab.embedder import Embedder
 from embedlab.hnsw import HNSWIndex
-from embedlab.index import FlatIndex, Floats, Ints, top_k
-from embedlab.pooling import l2_normalize
+from embedlab.index import FlatIndex, Floats, top_k
 from embedlab.speed.encoder import interleave, is_terminal
+from embedlab.speed.peers import FLOAT_PEERS, OURS, PEERS, K, M
 
-K = 10
-M, EF_CONSTRUCTION = 16, 200
 WIDTHS = (10, 16, 24, 40, 64, 100, 160, 250, 400)
 RECALLS = (0.95, 0.99)
-RESCORED = 10  # of faiss's PQ: 10 k candidates, with the float vectors; without, no recall to compare
-NOISE = 0.02  # to each number of a vector of length 1 with 384: about 0.4 of its length in all
-
-Search = Callable[[Floats], Ints]
-
-
-def grown(vectors: Floats, n: int, *, seed: int = 0) -> Floats:
-    """Make n vectors like the given ones: mixtures of two of them in random shares, plus noise, length 1.
-
-    Examples
-    --------
-    >>> grown(np.eye(4, dtype=np.float32), 3).shape
-    (3, 4)
-    """
-    rng = np.random.default_rng(seed)
-    pairs = rng.integers(0, len(vectors), (2, n))
-    share = rng.random((n, 1), dtype=np.float32)
-    mixed = share * vectors[pairs[0]] + (1 - share) * vectors[pairs[1]]
-    mixed += NOISE * rng.standard_normal(mixed.shape, dtype=np.float32)
-    return l2_normalize(mixed)
-
-
-def recall_at_k(found: Ints, exact: Ints) -> float:
-    """Share of the exact results that were found, row by row."""
-    hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), exact.tolist(), strict=True)]
-    return float(np.mean(hits) / exact.shape[1])
 
 
 def qps_at(curve: list[dict], recall: float) -> float | None:
@@ -69,92 +40,6 @@ def qps_at(curve: list[dict], recall: float) -> float | None:
             share = (recall - low["recall"]) / ((high["recall"] - low["recall"]) or 1)
             return math.exp((1 - share) * math.log(low["qps"]) + share * math.log(high["qps"]))
     return None
-
-
-def _ours(vectors: Floats, codes: str | None) -> tuple[Callable[[int], Search], float]:
-    index = HNSWIndex(vectors.shape[1], m=M, ef_construction=EF_CONSTRUCTION, codes=codes)
-    index.add(vectors, show_progress=False)
-    return lambda width: lambda queries: index.search(queries, K, ef=width)[1], index.bytes_per_vector
-
-
-def _hnswlib(vectors: Floats) -> tuple[Callable[[int], Search], float]:
-    import hnswlib
-
-    index = hnswlib.Index("ip", vectors.shape[1])
-    index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
-    index.add_items(vectors, num_threads=1)
-
-    def searcher(width: int) -> Search:
-        def search(queries: Floats) -> Ints:
-            index.set_ef(width)
-            return index.knn_query(queries, K, num_threads=1)[0].astype(np.int64)
-
-        return search
-
-    return searcher, index.index_file_size() / len(vectors)
-
-
-def _usearch(vectors: Floats, dtype: str) -> tuple[Callable[[int], Search], float]:
-    from usearch.index import Index
-
-    options = {"metric": "ip", "dtype": dtype, "connectivity": M, "expansion_add": EF_CONSTRUCTION}
-    index = Index(ndim=vectors.shape[1], **options)
-    index.add(np.arange(len(vectors)), vectors, threads=1)
-
-    def searcher(width: int) -> Search:
-        def search(queries: Floats) -> Ints:
-            index.expansion_search = width
-            return np.asarray(index.search(queries, K, threads=1).keys).astype(np.int64)
-
-        return search
-
-    return searcher, index.memory_usage / len(vectors)
-
-
-def _faiss(vectors: Floats, description: str, knob: str) -> tuple[Callable[[int], Search], float]:
-    import faiss
-
-    index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
-    if description.startswith("HNSW"):
-        index.hnsw.efConstruction = EF_CONSTRUCTION
-    if "PQ" in description:
-        lists = faiss.downcast_index(faiss.extract_index_ivf(index))
-        lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
-        lists.cp.min_points_per_centroid = lists.pq.cp.min_points_per_centroid = (
-            1  # no warnings where n is small
-        )
-        faiss.ParameterSpace().set_index_parameter(index, "k_factor_rf", RESCORED)
-    index.train(vectors)
-    index.add(vectors)
-    size = len(faiss.serialize_index(index)) / len(vectors)
-
-    def searcher(width: int) -> Search:
-        def search(queries: Floats) -> Ints:
-            if knob:
-                faiss.ParameterSpace().set_index_parameter(index, knob, width)
-            return index.search(queries, K)[1]
-
-        return search
-
-    return searcher, size
-
-
-OURS = {
-    "ours float32": lambda vectors: _ours(vectors, None),
-    "ours int8": lambda vectors: _ours(vectors, "int8"),
-}
-PEERS = {
-    "hnswlib": _hnswlib,
-    "faiss HNSW": lambda vectors: _faiss(vectors, f"HNSW{M},Flat", "efSearch"),
-    "faiss HNSW SQ8": lambda vectors: _faiss(vectors, f"HNSW{M},SQ8", "efSearch"),
-    "usearch f32": lambda vectors: _usearch(vectors, "f32"),
-    "usearch i8": lambda vectors: _usearch(vectors, "i8"),
-    "faiss IVF PQ+": lambda vectors: _faiss(
-        vectors, f"IVF{4 * int(len(vectors) ** 0.5)},PQ{vectors.shape[1] // 8},RFlat", "nprobe"
-    ),
-    "faiss Flat": lambda vectors: _faiss(vectors, "Flat", ""),
-}
-FLOAT_PEERS = ("hnswlib", "faiss HNSW", "usearch f32")
 
 
 def bench_ann(n: int = 100_000, *, repeats: int = 5, growth: bool = True) -> dict:
@@ -178,40 +63,44 @@ def bench_ann(n: int = 100_000, *, repeats: int = 5, growth: bool = True) -> dic
     if n < 1000:
         raise ValueError(f"n must be at least 1,000, but is {n}")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    import faiss
-
     embedder, benchmark = Embedder.load(), docsearch()
     documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
     queries = embedder.encode(benchmark.split("test")[1])
-    vectors = grown(documents, n)
+    result = compare(grown(documents, n), queries, repeats)
+    if growth:
+        with threadpool_limits(1):
+            result["growth"] = _growth(documents, queries[:200], n)
+    return result
+
+
+def compare(vectors: Floats, queries: Floats, repeats: int) -> dict:
+    """Measure every library on these vectors and queries; return what `bench_ann` does, without growth."""
+    import faiss
+
     faiss.omp_set_num_threads(1)
     with threadpool_limits(1):
         exact = np.concatenate([top_k(part @ vectors.T, K)[1] for part in np.array_split(queries, 16)])
-        HNSWIndex(vectors.shape[1]).add(vectors[:10])  # compiled before it is timed
-        HNSWIndex(vectors.shape[1], codes="int8").add(vectors[:10])
-        result: dict = {"vectors": n, "dims": vectors.shape[1], "queries": len(queries), "k": K}
-        searchers, result["indexes"] = {}, {}
+        for codes in (None, "int8"):  # compiled before it is timed
+            HNSWIndex(vectors.shape[1], codes=codes).add(vectors[:10])
+        searchers, indexes = {}, {}
         for name, build in _progress({**OURS, **PEERS}.items(), "building"):
             start = time.perf_counter()
             searchers[name], size = build(vectors)
             seconds = time.perf_counter() - start
-            result["indexes"][name] = {"build_s": seconds, "bytes_per_vector": size, "curve": []}
+            indexes[name] = {"build_s": seconds, "bytes_per_vector": size, "curve": []}
         for width in _progress(WIDTHS, "searching"):
             functions = {
                 name: searcher(width)
                 for name, searcher in searchers.items()
                 if name != "faiss Flat" or width == WIDTHS[0]
             }
-            seconds = interleave(
-                {name: lambda f=f: f(queries) for name, f in functions.items()}, repeats, quiet=True
-            )
+            calls = {name: lambda f=f: f(queries) for name, f in functions.items()}
+            seconds = interleave(calls, repeats, quiet=True)
             for name, search in functions.items():
                 point = {"width": width, "recall": recall_at_k(search(queries), exact)}
-                result["indexes"][name]["curve"].append({**point, "qps": len(queries) / seconds[name]})
-        result |= _summary(result["indexes"])
-        if growth:
-            result["growth"] = _growth(documents, queries[:200], n)
-    return result
+                indexes[name]["curve"].append({**point, "qps": len(queries) / seconds[name]})
+    sizes = {"vectors": len(vectors), "dims": vectors.shape[1], "queries": len(queries), "k": K}
+    return {**sizes, "indexes": indexes, **_summary(indexes)}
 
 
 def _summary(indexes: dict) -> dict:

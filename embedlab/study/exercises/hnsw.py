@@ -97,7 +97,7 @@ EXERCISES = (
         chapter="06_hnsw",
         task="The share of the exact results that were found: two int arrays (q, k), row by row, in any "
         "order; -1 among the found stands for nothing.",
-        reference="embedlab.speed:recall_at_k",
+        reference="embedlab.benchmark:recall_at_k",
         cases=_results,
         hints=(
             "For one query, how many numbers do the two rows have in common? Sets know.",

@@ -5,10 +5,10 @@ from heapq import heappop, heappush
 import numpy as np
 import pytest
 
+from embedlab.benchmark import recall_at_k
 from embedlab.hnsw import HNSWIndex, draw_levels
 from embedlab.index import FlatIndex
 from embedlab.pooling import l2_normalize as unit
-from embedlab.speed import recall_at_k
 
 
 def gaussian(n, seed, inner=384, outer=384):

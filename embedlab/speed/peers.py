@@ -1,0 +1,105 @@
+"""Our HNSW and the libraries for approximate search, each built alike and searched alike: by one thread.
+
+A maker takes vectors (n, d) and returns a function from the width of the search to the search itself, and the
+bytes that a vector takes.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from embedlab.hnsw import HNSWIndex
+from embedlab.index import Floats, Ints
+
+K = 10
+M, EF_CONSTRUCTION = 16, 200
+RESCORED = 10  # of faiss's PQ: 10 k candidates, with the float vectors; without, no recall to compare
+
+Search = Callable[[Floats], Ints]
+Made = tuple[Callable[[int], Search], float]
+
+
+def _ours(vectors: Floats, codes: str | None) -> Made:
+    index = HNSWIndex(vectors.shape[1], m=M, ef_construction=EF_CONSTRUCTION, codes=codes)
+    index.add(vectors, show_progress=False)
+    return lambda width: lambda queries: index.search(queries, K, ef=width)[1], index.bytes_per_vector
+
+
+def _hnswlib(vectors: Floats) -> Made:
+    import hnswlib
+
+    index = hnswlib.Index("ip", vectors.shape[1])
+    index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
+    index.add_items(vectors, num_threads=1)
+
+    def searcher(width: int) -> Search:
+        def search(queries: Floats) -> Ints:
+            index.set_ef(width)
+            return index.knn_query(queries, K, num_threads=1)[0].astype(np.int64)
+
+        return search
+
+    return searcher, index.index_file_size() / len(vectors)
+
+
+def _usearch(vectors: Floats, dtype: str) -> Made:
+    from usearch.index import Index
+
+    options = {"metric": "ip", "dtype": dtype, "connectivity": M, "expansion_add": EF_CONSTRUCTION}
+    index = Index(ndim=vectors.shape[1], **options)
+    index.add(np.arange(len(vectors)), vectors, threads=1)
+
+    def searcher(width: int) -> Search:
+        def search(queries: Floats) -> Ints:
+            index.expansion_search = width
+            return np.asarray(index.search(queries, K, threads=1).keys).astype(np.int64)
+
+        return search
+
+    return searcher, index.memory_usage / len(vectors)
+
+
+def _faiss(vectors: Floats, description: str, knob: str) -> Made:
+    import faiss
+
+    index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
+    if description.startswith("HNSW"):
+        index.hnsw.efConstruction = EF_CONSTRUCTION
+    if "PQ" in description:
+        lists = faiss.downcast_index(faiss.extract_index_ivf(index))
+        lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
+        lists.cp.min_points_per_centroid = lists.pq.cp.min_points_per_centroid = (
+            1  # no warnings where n is small
+        )
+        faiss.ParameterSpace().set_index_parameter(index, "k_factor_rf", RESCORED)
+    index.train(vectors)
+    index.add(vectors)
+    size = len(faiss.serialize_index(index)) / len(vectors)
+
+    def searcher(width: int) -> Search:
+        def search(queries: Floats) -> Ints:
+            if knob:
+                faiss.ParameterSpace().set_index_parameter(index, knob, width)
+            return index.search(queries, K)[1]
+
+        return search
+
+    return searcher, size
+
+
+OURS = {
+    "ours float32": lambda vectors: _ours(vectors, None),
+    "ours int8": lambda vectors: _ours(vectors, "int8"),
+}
+PEERS = {
+    "hnswlib": _hnswlib,
+    "faiss HNSW": lambda vectors: _faiss(vectors, f"HNSW{M},Flat", "efSearch"),
+    "faiss HNSW SQ8": lambda vectors: _faiss(vectors, f"HNSW{M},SQ8", "efSearch"),
+    "usearch f32": lambda vectors: _usearch(vectors, "f32"),
+    "usearch i8": lambda vectors: _usearch(vectors, "i8"),
+    "faiss IVF PQ+": lambda vectors: _faiss(
+        vectors, f"IVF{4 * int(len(vectors) ** 0.5)},PQ{vectors.shape[1] // 8},RFlat", "nprobe"
+    ),
+    "faiss Flat": lambda vectors: _faiss(vectors, "Flat", ""),
+}
+FLOAT_PEERS = ("hnswlib", "faiss HNSW", "usearch f32")
