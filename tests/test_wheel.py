@@ -45,7 +45,7 @@ def test_it_holds_the_package_and_its_data(wheel):
             name = path.relative_to(ROOT).as_posix()
             assert (name if name.startswith("embedlab/") else f"embedlab/{name}") in names
     assert {name.split("/")[0] for name in names if "dist-info" not in name} == {"embedlab"}
-    assert wheel.stat().st_size < 40_000_000
+    assert wheel.stat().st_size < 80_000_000  # PyPI takes 100 MB
 
 
 def test_it_is_the_installed_one_that_runs(installed):
@@ -70,8 +70,11 @@ def test_it_asks_in_a_terminal(installed):
         sys.executable, [*COMMAND, "quiz", "pooling", "-n", "1"], encoding="utf-8", timeout=60, **installed
     )
     terminal.expect("1 of 1 · ")
-    terminal.sendcontrol("c")
-    terminal.expect(pexpect.EOF)
+    for _ in range(5):  # a key that is pressed just while the terminal is prepared may be lost
+        terminal.sendcontrol("c")
+        if terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=10) == 0:
+            break
+    assert not terminal.isalive()
 
 
 def test_it_searches(installed):
