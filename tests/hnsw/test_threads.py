@@ -9,6 +9,7 @@ import pytest
 from vectors import filled, unit
 
 from embedlab.hnsw import HNSWIndex
+from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.lock import ReadWriteLock
 
 WHILE_ADDING = """
@@ -39,6 +40,31 @@ def test_a_search_while_another_thread_adds():
     assert run.stdout.split() == ["searched", "searched", "3000"], run.stderr
 
 
+@pytest.mark.parametrize("name", ["search", "delete", "state", "add"])
+def test_everything_waits_while_links_are_written(name, monkeypatch):
+    vectors = unit(30)
+    index, insert, waiting = filled(vectors[:20]), hnsw.insert, []
+    calls = {
+        "search": lambda: index.search(vectors, 1),
+        "delete": lambda: index.delete(3),
+        "state": index.state,
+        "add": lambda: index.add(vectors[25:]),
+    }
+
+    def watched(*given):
+        if not waiting:
+            waiting.append(threading.Thread(target=calls[name]))
+            waiting[0].start()
+            waiting[0].join(0.3)
+            assert waiting[0].is_alive()
+        insert(*given)
+
+    monkeypatch.setattr(hnsw, "insert", watched)
+    index.add(vectors[20:25])
+    waiting[0].join(60)
+    assert len(index) == (30 if name == "add" else 25)
+
+
 def test_two_threads_add():
     vectors, index = unit(2000), HNSWIndex(16)
     halves = [vectors[:1000], vectors[1000:]]
@@ -46,17 +72,6 @@ def test_two_threads_add():
     assert len(index) == 2000
     found = index.search(vectors, 1, ef=100)[1][:, 0]
     assert (index.vectors_of(found) == vectors).all(axis=1).mean() > 0.99
-
-
-def test_deletes_while_another_thread_adds_are_kept():
-    index = filled(unit(200))
-    adding = threading.Thread(target=lambda: [index.add(unit(40, i)) for i in range(20)])
-    adding.start()
-    for i in range(200):
-        index.delete(i)
-    adding.join()
-    assert index.deleted[:200].all()
-    assert not index.deleted[200:1000].any()
 
 
 def run_all(threads):
