@@ -128,6 +128,8 @@ def cached(
     >>> del os.environ["EMBEDLAB_CACHE"]
     """
     path = cache_file(kind, f"{key}{suffix}")
+    if not os.access(path.parent, os.W_OK):  # filled by somebody else, only to be read: no lock, nothing kept
+        return read(path) if path.exists() else build()
     with FileLock(f"{path}.lock"):
         if path.exists():
             try:

@@ -205,3 +205,13 @@ def test_clear_stays_within_the_cache(folder, tmp_path):
     fetch(lambda: "x")
     clear()
     assert os.listdir(tmp_path) == ["mine"]
+
+
+def test_a_cache_that_may_only_be_read_is_used_and_left_alone(folder, monkeypatch):
+    arguments = ("demo", "x", lambda: "42", Path.write_text, Path.read_text)
+    assert cached(*arguments) == "42"
+    before = sorted(folder.rglob("*"))
+    monkeypatch.setattr("embedlab.machine.cache.os.access", lambda path, mode: False)
+    assert cached(*arguments) == "42"
+    assert cached("demo", "y", lambda: "43", Path.write_text, Path.read_text) == "43"
+    assert sorted(folder.rglob("*")) == before
