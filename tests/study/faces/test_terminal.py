@@ -38,6 +38,12 @@ def terminal(*words):
     return pexpect.spawn(EMBEDLAB, list(words), dimensions=(40, 80), encoding="utf-8", timeout=30)
 
 
+def press(child, key):
+    """Press a key when it is waited for: what comes before is thrown away."""
+    child.waitnoecho()
+    child.send(key)
+
+
 def records(folder):
     return History(folder / "history.sqlite").records()
 
@@ -52,7 +58,7 @@ def answer_all(child):
             case "end":
                 return COLOURS.sub("", screen)
             case "key":
-                child.send("2")
+                press(child, "2")
             case "order":
                 child.sendline("1")
                 child.expect(r"steps are wanted, such as (\d+)")
@@ -91,14 +97,14 @@ def test_hint_mistyped_keys_do_not_know_and_stop(folder):
     while child.expect([PROMPTS["key"], r"[Ee]nter\b[^.]*\."]) != 0:
         child.sendline("s")
     before = len(records(folder))
-    child.send("?")
+    press(child, "?")
     child.expect("Hint: ")
-    child.send("x")
+    press(child, "x")
     child.expect("digits from 1 to 4 are wanted, but got 'x'")
-    child.send("9")
+    press(child, "9")
     child.expect("digits from 1 to 4 are wanted, but got '9'")
     assert len(records(folder)) == before
-    child.send("s")
+    press(child, "s")
     child.expect("Not yet")
     child.expect(r"[Ee]nter\b[^.]*\.|number of your answer\.")
     stored = records(folder)[-1]
