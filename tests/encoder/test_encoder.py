@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
@@ -132,6 +132,7 @@ def test_padding_changes_nothing(encoder, exact):
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=6))
+@settings(max_examples=15)
 def test_packed_equals_plain(encoder, exact, lengths):
     rng = np.random.default_rng(0)
     sequences = [rng.integers(1000, 30000, length).tolist() for length in lengths]
