@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
+from indexes import assert_equal_results as assert_equal_results  # handed on, as those of every index
+from indexes import filled as filled
 
 from embedlab.colbert import ResidualIndex, TokenIndex
 
@@ -55,17 +57,6 @@ def as_pairs(result):
     return [
         list(zip(scores.tolist(), ids.tolist(), strict=True)) for scores, ids in zip(*result, strict=True)
     ]
-
-
-def filled(make, documents):
-    index = make()
-    index.add(documents)
-    return index
-
-
-def assert_equal_results(a, b):
-    for mine, other in zip(a, b, strict=True):
-        np.testing.assert_array_equal(mine, other)
 
 
 LENGTHS = st.lists(st.integers(0, 5), min_size=1, max_size=9)

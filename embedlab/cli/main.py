@@ -100,7 +100,7 @@ def evaluate(
     scores), colbert (token vectors, trained projection), rerank (hybrid, then a trained cross-encoder), full
     (fine-tuned vectors, words and token vectors, then the cross-encoder).
 
-    What is trained is trained once, on DocSearch, which takes some minutes; other benchmarks use it as it is.
+    What is trained comes trained, on DocSearch; other benchmarks use it as it is.
     """
     with plain_errors():
         from embedlab.benchmark import as_text, docsearch, load_beir, measure

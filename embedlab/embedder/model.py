@@ -225,19 +225,12 @@ class Embedder:
         return vectors
 
     def _embed_cached(self, texts: Sequence[str], show_progress: bool, on_long: str) -> Floats:
-        store = VectorStore(self.fingerprint, self.dims)
-        vectors, missing = store.get(texts)
-        if not missing:
-            return vectors
-        with store.lock(), progress(len(missing), show_progress) as bar:
-            vectors, missing = store.get(texts)  # another process may have computed them meanwhile
-            bar.update(bar.total - len(missing))
-            for start in range(0, len(missing), CACHE_CHUNK):
-                rows = missing[start : start + CACHE_CHUNK]
-                part = [texts[i] for i in rows]
-                vectors[rows] = self._embed(part, bar, on_long)
-                store.put(part, vectors[rows])
-        return vectors
+        return VectorStore(self.fingerprint, self.dims).complete(
+            texts,
+            lambda rows, bar: self._embed([texts[i] for i in rows], bar, on_long),
+            chunk=CACHE_CHUNK,
+            progress=lambda total: progress(total, show_progress),
+        )
 
     def _hidden(self, texts: Sequence[str], bar: tqdm, on_long: str) -> Iterator[tuple[int, Floats]]:
         """Yield (position, token vectors (t, d)) for each text, in the order that suits the encoder."""

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import cache
 from pathlib import Path
@@ -79,6 +79,30 @@ class VectorStore:
                     vectors[i] = found[keys[i]]
             missing = [i for i in missing if keys[i] not in found]
         return vectors, missing
+
+    def complete(self, texts: Sequence[str], compute: Callable, *, chunk: int, progress: Callable) -> Floats:
+        """Look texts up, and compute and keep what is not known: vectors (n, dims).
+
+        Parameters
+        ----------
+        texts : sequence of n str
+        compute : callable
+            ``compute(positions, bar) -> vectors``, of at most ``chunk`` texts, which an interrupt may lose.
+        chunk : int
+        progress : callable
+            ``progress(total) -> bar``.
+        """
+        vectors, missing = self.get(texts)
+        if not missing:
+            return vectors
+        with self.lock(), progress(len(missing)) as bar:
+            vectors, missing = self.get(texts)  # another process may have computed them meanwhile
+            bar.update(bar.total - len(missing))
+            for start in range(0, len(missing), chunk):
+                rows = missing[start : start + chunk]
+                vectors[rows] = compute(rows, bar)
+                self.put([texts[i] for i in rows], vectors[rows])
+        return vectors
 
     def put(self, texts: Sequence[str], vectors: Floats) -> None:
         """Keep vectors (n, dims) on disk, all or nothing; where that cannot be, say so and go on."""

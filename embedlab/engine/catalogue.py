@@ -103,7 +103,7 @@ class Parts:
             index.add(model.encode_documents(self.texts))
             return index
 
-        made_of = content_key(str(model.identity), self._key)
+        made_of = tokens_made_of(model, self.texts)
         if file := shipped_tokens(made_of):
             return ColBERTStage(model, colbert.ResidualIndex.load(file))
         key = content_key(code_of(colbert), str(model.embedder.encoder.precision), made_of)
@@ -119,6 +119,11 @@ class Parts:
         """All that the course builds: three first stages, then the cross-encoder."""
         first = FusionStage([self.finetuned, self.bm25, self.colbert])
         return RerankStage(first, cross_encoder(), self.texts, depth=DEPTH)
+
+
+def tokens_made_of(model: colbert.ColBERT, texts: Sequence[str]) -> str:
+    """Hash what a token index depends on: the model and the documents."""
+    return content_key(str(model.identity), content_key(*texts))
 
 
 def shipped_tokens(made_of: str) -> Path | None:

@@ -25,13 +25,15 @@ def kept_scores(model: reranking.CrossEncoder, pairs: Sequence[Pair]) -> NDArray
     """
     if not hasattr(model, "fingerprint"):
         return model.score_pairs(pairs)
-    store = VectorStore(model.fingerprint, dims=1)
-    texts = ["\0".join(pair) for pair in pairs]
-    scores, missing = store.get(texts)
-    with progress(len(missing), True, unit="pair", desc="reading pairs") as bar:
-        for start in range(0, len(missing), CHUNK):
-            rows = missing[start : start + CHUNK]
-            scores[rows, 0] = model.score_pairs([pairs[i] for i in rows])
-            store.put([texts[i] for i in rows], scores[rows])
-            bar.update(len(rows))
-    return scores[:, 0]
+
+    def scored(rows: list[int], bar) -> NDArray[np.float32]:
+        scores = model.score_pairs([pairs[i] for i in rows])
+        bar.update(len(rows))
+        return scores[:, None]
+
+    return VectorStore(model.fingerprint, dims=1).complete(
+        ["\0".join(pair) for pair in pairs],
+        scored,
+        chunk=CHUNK,
+        progress=lambda total: progress(total, True, unit="pair", desc="reading pairs"),
+    )[:, 0]

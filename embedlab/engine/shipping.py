@@ -18,10 +18,10 @@ from safetensors.numpy import save_file
 from embedlab import colbert
 from embedlab.benchmark import docsearch
 from embedlab.embedder import Embedder, text_key
-from embedlab.engine.catalogue import DEPTH, parts_for
+from embedlab.engine.catalogue import DEPTH, parts_for, tokens_made_of
 from embedlab.engine.models import LEAD, cross_encoder, embedder, finetuned_embedder, trained_colbert
 from embedlab.engine.scores import kept_scores
-from embedlab.machine import PACKAGED_SHA256, content_key, data_path, write_atomically
+from embedlab.machine import PACKAGED_SHA256, data_path, write_atomically
 from embedlab.pooling import POOLINGS
 
 SIZES = (16, 32, 64, 128)  # tokens read, beside all 256: the curve of chapter 01
@@ -84,7 +84,7 @@ def ship_tokens(folder: Path | None = None) -> None:
     index.add(model.encode_documents(benchmark.documents))
     path = (folder or data_path("vectors")) / "tokens"
     index.save(path.with_suffix(".safetensors"))
-    made_of = content_key(str(model.identity), content_key(*benchmark.documents))
+    made_of = tokens_made_of(model, benchmark.documents)
     card(path, model.identity["model"], {"made of": made_of, "spaces": []})
 
 
