@@ -31,7 +31,7 @@ class Benchmark:
     documents: list[str]
     queries: dict[str, str]  # query id -> text
     qrels: Qrels  # query id -> {document id: gain}, larger is better
-    splits: dict[str, list[str]]  # "train" and "test" -> query ids
+    splits: dict[str, list[str]]  # "train" (to fit), "dev" (to choose), "test" (to look at once) -> query ids
 
     def split(self, name: str = "test") -> tuple[list[str], list[str], Qrels]:
         """Return one side of the queries: their ids, their texts, and what is relevant to them.
@@ -109,7 +109,7 @@ def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
     Parameters
     ----------
     seed : int
-        Of the split into train and test.
+        Of the dealing into train, dev and test.
     cache : bool
         Keep the result on disk; it is built anew when a version changes.
 
@@ -131,14 +131,14 @@ def docsearch(*, seed: int = 0, cache: bool = True) -> Benchmark:
 
     def build() -> Benchmark:
         from embedlab.benchmark.docstrings import build
-        from embedlab.benchmark.splits import split
+        from embedlab.benchmark.splits import deal
 
         doc_ids, documents, found = build()
         query_ids = [f"q{i:04}" for i in range(len(found))]
         queries = {i: text for i, (text, _) in zip(query_ids, found, strict=True)}
         qrels = {i: {doc_ids[j]: 1 for j in rows} for i, (_, rows) in zip(query_ids, found, strict=True)}
-        sides = zip(("train", "test"), split(doc_ids, found, seed), strict=True)
-        splits = {name: [query_ids[i] for i in side] for name, side in sides}
+        sides = deal(doc_ids, found, seed)
+        splits = {name: [query_ids[i] for i in side] for name, side in sides.items()}
         return Benchmark("DocSearch", doc_ids, documents, queries, qrels, splits)
 
     if not cache:
@@ -165,10 +165,11 @@ def _read(path: Path) -> Benchmark:
 
 
 def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
-    """Return (query, relevant text) pairs to train with, without anything that the test queries ask for.
+    """Return (query, relevant text) pairs to train with, without anything that dev or test queries ask for.
 
-    They are the train queries with their documents and, for every document that is no target of a test query,
-    its summary line with the rest of its text. Pairs with the summary line of such a target are left out.
+    They are the train queries with their documents and, for every document that no other query asks for, its
+    summary line with the rest of its text. Pairs with a held-out query, or with the summary line of a held-out
+    target, are left out.
 
     Examples
     --------
@@ -179,12 +180,12 @@ def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
     text_of = dict(zip(benchmark.doc_ids, benchmark.documents, strict=True))
     query_ids, _, qrels = benchmark.split("train")
     pairs = [(benchmark.queries[i], text_of[target]) for i in query_ids for target in qrels[i]]
-    tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
+    held_out = held_out_documents(benchmark)
     for doc_id, document in text_of.items():
         _, line, rest = parts_of(document)
-        if doc_id not in tested and line and rest:
+        if doc_id not in held_out and line and rest:
             pairs.append((line, rest))
-    forbidden = lines_under_test(benchmark)  # numpy and scipy share some
+    forbidden = held_out_lines(benchmark)  # numpy and scipy share some
     return [(query, text) for query, text in pairs if query not in forbidden]
 
 
@@ -204,8 +205,15 @@ def parts_of(document: str) -> tuple[str, str, str]:
     return name, line, "\n\n".join(rest).strip()
 
 
-def lines_under_test(benchmark: Benchmark) -> set[str]:
-    """Return the summary lines of all documents that a test query asks for."""
-    tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
+def held_out_documents(benchmark: Benchmark) -> set[str]:
+    """Return the ids of all documents that a dev or test query asks for: nothing may be trained on them."""
+    sides = [ids for name, ids in benchmark.splits.items() if name != "train"]
+    return {target for ids in sides for i in ids for target in benchmark.qrels[i]}
+
+
+def held_out_lines(benchmark: Benchmark) -> set[str]:
+    """Return the dev and test queries, and the summary lines of the held-out documents."""
+    held_out = held_out_documents(benchmark)
+    asked = {benchmark.queries[i] for name, ids in benchmark.splits.items() if name != "train" for i in ids}
     documents = zip(benchmark.doc_ids, benchmark.documents, strict=True)
-    return {parts_of(document)[1] for doc_id, document in documents if doc_id in tested}
+    return asked | {parts_of(document)[1] for doc_id, document in documents if doc_id in held_out}

@@ -1,29 +1,49 @@
-"""Train and test: no document is relevant on both sides."""
+"""Train, dev and test: no document is relevant on two sides."""
 
+import hashlib
 from collections import defaultdict
-from itertools import chain
+from itertools import accumulate
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+# To fit, to choose, and to look at once.
+SHARES = {"train": 0.5, "dev": 0.2, "test": 0.3}
 
-def split(doc_ids: list[str], queries: list[tuple[str, list[int]]], seed: int) -> tuple[list[int], list[int]]:
-    """Deal the queries into train and test such that no document is a target on both sides.
+
+def deal(doc_ids: list[str], queries: list[tuple[str, list[int]]], seed: int) -> dict[str, list[int]]:
+    """Deal the queries into train, dev and test such that no document is a target on two sides.
 
     Queries that share a document, directly or through others, form a group (a connected component), and a
-    group goes to one side as a whole: in random order, each to the side that has fewer queries of its
-    package, since some packages are harder than others.
+    group goes to one side as a whole. Each package is dealt by itself, since some are harder than others: its
+    groups in the order of a hash of their first document's id, the first half to train, and so on. So the
+    dealing does not depend on the machine, and another version of a library, which adds a few documents,
+    moves a few groups at the borders and leaves all others on their sides: what was trained elsewhere on the
+    train side has seen next to nothing of test.
     """
     pairs = [(i, target) for i, (_, targets) in enumerate(queries) for target in targets]
     rows, columns = np.array(pairs).T
     size = len(queries) + columns.max() + 1  # queries and documents are the nodes of one graph
     graph = coo_array((np.ones(len(pairs)), (rows, len(queries) + columns)), shape=(size, size))
-    group = connected_components(graph, directed=False)[1][: len(queries)]
-    sides: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for number in np.random.default_rng(seed).permutation(np.unique(group)):
-        members = np.flatnonzero(group == number).tolist()
-        package = doc_ids[queries[members[0]][1][0]].split(".")[0]
-        min(sides[package], key=len).extend(members)
-    train, test = (sorted(chain.from_iterable(side)) for side in zip(*sides.values(), strict=True))
-    return train, test
+    component = connected_components(graph, directed=False)[1]
+    groups: dict[int, list[int]] = defaultdict(list)
+    for query, number in enumerate(component[: len(queries)].tolist()):
+        groups[number].append(query)
+    packages: dict[str, list[tuple[str, list[int]]]] = defaultdict(list)
+    for members in groups.values():
+        first = min(doc_ids[target] for query in members for target in queries[query][1])
+        digest = hashlib.sha256(f"{seed} {first}".encode()).hexdigest()
+        packages[first.split(".")[0]].append((digest, members))
+    sides: dict[str, list[int]] = {side: [] for side in SHARES}
+    for dealt in packages.values():
+        total, done = sum(len(members) for _, members in dealt), 0
+        for _, members in sorted(dealt):
+            middle = (done + len(members) / 2) / total
+            side = next(
+                (s for s, end in zip(SHARES, accumulate(SHARES.values()), strict=True) if middle < end),
+                "test",
+            )
+            sides[side] += members
+            done += len(members)
+    return {side: sorted(members) for side, members in sides.items()}

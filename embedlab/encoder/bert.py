@@ -131,6 +131,11 @@ class BertEncoder:
         stored = read_weights(file, config)
         return cls(config, {name: torch.from_numpy(array).float() for name, array in stored.items()}, sha256)
 
+    def to(self, device: str) -> "BertEncoder":
+        """Return the same model with its weights on a device, such as "cuda"."""
+        weights = {name: weight.to(device) for name, weight in self.weights.items()}
+        return BertEncoder(self.config, weights, self.sha256)
+
     def embed(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
         """Add up what a token is, where it stands and which text it belongs to: (n, t) -> (n, t, d)."""
         limit = self.config.max_position_embeddings

@@ -34,7 +34,17 @@ from embedlab.matryoshka import LinearAdapter
 
 MADE_WITH = ("numpy", "scipy", "scikit-learn", "pandas", "torch")
 # Arguments that say what is trained on and how it is run; all others are the recipe.
-NO_RECIPE = {"weights", "model", "base", "texts", "checkpoint", "save_every", "stop_after", "show_progress"}
+NO_RECIPE = {
+    "weights",
+    "model",
+    "base",
+    "texts",
+    "checkpoint",
+    "save_every",
+    "stop_after",
+    "device",
+    "show_progress",
+}
 # The same trainings on so little that a test can repeat the first steps: what they lose stands on the card.
 SMALL = {
     "encoder": {"batch_size": 8, "max_length": 32},

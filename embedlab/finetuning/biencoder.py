@@ -70,6 +70,7 @@ def train_encoder(
     save_every: int = 25,
     checkpoint: Path | None = None,
     stop_after: int | None = None,
+    device: str = "cpu",
     show_progress: bool = True,
 ) -> tuple[LoRA, list[float]]:
     """Train differences of low rank to an encoder, with `matryoshka_loss` on mean-pooled vectors.
@@ -91,6 +92,8 @@ def train_encoder(
         See `train`. Low rank wants about ten times the rate that full training does.
     max_length : int
         Tokens read of each text.
+    device : str
+        Where torch computes; the same batches everywhere.
 
     Returns
     -------
@@ -110,8 +113,8 @@ def train_encoder(
     if not 3 <= max_length <= longest:
         raise ValueError(f"max_length must be between 3 and {longest}, but is {max_length}")
     tokenizer = WordPieceTokenizer.load(model_folder(model))
-    lora = LoRA.start(encoder, rank=rank, scale=scale, seed=seed)
-    encoder = LoRAEncoder(encoder, lora)
+    lora = LoRA.start(encoder, rank=rank, scale=scale, seed=seed).to(device)
+    encoder = LoRAEncoder(encoder.to(device), lora)
     likely = chances(weights, len(pairs))
     batch_size = min(batch_size, int((likely > 0).sum()))
 
@@ -127,12 +130,14 @@ def train_encoder(
 
     options = {"steps": steps, "learning_rate": learning_rate, "seed": seed, "save_every": save_every}
     options |= {"stop_after": stop_after, "show_progress": show_progress}
-    return lora, train(lora.factors, loss_of, checkpoint, **options)
+    losses = train(lora.factors, loss_of, checkpoint, **options)
+    return lora.to("cpu"), losses
 
 
 def _vectors(encoder: BertEncoder, ids: Sequence[Sequence[int]]) -> Tensor:
     """Mean-pool a batch, (n, d), in a form that can be differentiated."""
-    padded, mask = (torch.from_numpy(array) for array in pad(ids))
+    device = encoder.weights["embeddings.word_embeddings.weight"].device
+    padded, mask = (torch.from_numpy(array).to(device) for array in pad(ids))
     hidden = encoder.forward(padded, mask).hidden[-1]  # (n, t, d)
     mask = mask[:, :, None].float()
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1)

@@ -119,9 +119,9 @@ def save_checkpoint(
     """Write down the weights, the optimizer's moments and the losses so far, all or nothing."""
     arrays = {}
     for name, weight in trained.items():
-        arrays[name] = weight.detach().numpy()
+        arrays[name] = weight.detach().cpu().numpy()
         for moment in ("exp_avg", "exp_avg_sq"):
-            arrays[f"{moment}.{name}"] = optimizer.state[weight][moment].numpy()
+            arrays[f"{moment}.{name}"] = optimizer.state[weight][moment].cpu().numpy()
     files.save(file, "Checkpoint", arrays, {"losses": losses})
 
 
@@ -137,6 +137,9 @@ def resume(file: Path, trained: dict[str, Tensor], optimizer: torch.optim.AdamW)
         raise files.StoreError(f"{file} does not hold the weights of this training: remove it")
     for name, weight in trained.items():
         weight.data.copy_(torch.from_numpy(arrays[name]))
-        moments = {m: torch.from_numpy(arrays[f"{m}.{name}"].copy()) for m in ("exp_avg", "exp_avg_sq")}
+        moments = {
+            moment: torch.from_numpy(arrays[f"{moment}.{name}"].copy()).to(weight.device)
+            for moment in ("exp_avg", "exp_avg_sq")
+        }
         optimizer.state[weight] = {"step": torch.tensor(float(len(about["losses"]))), **moments}
     return about["losses"]

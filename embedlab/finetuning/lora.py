@@ -73,6 +73,11 @@ class LoRA:
                 factors[f"{name}.B"] = torch.zeros(out, rank)
         return cls({name: factor.requires_grad_() for name, factor in factors.items()}, scale)
 
+    def to(self, device: str) -> "LoRA":
+        """Return the differences on a device, such as "cuda", ready to be trained there."""
+        factors = {name: factor.detach().to(device).requires_grad_() for name, factor in self.factors.items()}
+        return LoRA(factors, self.scale)
+
     def merged(self, encoder: BertEncoder) -> BertEncoder:
         """Add the differences to the matrices: a model like any other, and as fast.
 

@@ -52,8 +52,8 @@ def in_batch_softmax(
     for ids in (query_ids, document_ids):
         if ids is not None:
             duplicates = (ids[:, None] == ids).fill_diagonal_(False)
-            scores = scores.masked_fill(duplicates, -torch.inf)
-    own = torch.arange(len(scores))
+            scores = scores.masked_fill(duplicates.to(scores.device), -torch.inf)
+    own = torch.arange(len(scores), device=scores.device)
     return (cross_entropy(scores, own) + cross_entropy(scores.T, own)) / 2
 
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from embedlab.benchmark import Benchmark, lines_under_test, parts_of
+from embedlab.benchmark import Benchmark, held_out_documents, held_out_lines, parts_of
 from embedlab.encoder import BertEncoder
 from embedlab.finetuning import LoRA, LoRAEncoder, train
 from embedlab.index import Floats, Ints
@@ -36,8 +36,8 @@ def mine(benchmark: Benchmark, rank: Rank, *, depth: int = DEPTH) -> tuple[list[
     Returns
     -------
     real, made : lists of Example
-        From the train queries; and, with its summary line as the query, from every document that no test
-        query asks for. There the summary lines are cut out of positive and negatives alike, or finding the
+        From the train queries; and, with its summary line as the query, from every document that no dev
+        or test query asks for. There the summary lines are cut out of positive and negatives alike, or finding the
         line would be all that is learned.
     """
     query_ids, texts, qrels = benchmark.split("train")
@@ -49,13 +49,13 @@ def mine(benchmark: Benchmark, rank: Rank, *, depth: int = DEPTH) -> tuple[list[
         negatives = tuple(benchmark.documents[i] for i in found if i >= 0 and i not in relevant)
         real += [Example(text, benchmark.documents[i], negatives) for i in sorted(relevant) if negatives]
 
-    tested = {row_of[target] for targets in benchmark.split("test")[2].values() for target in targets}
+    held_out = {row_of[target] for target in held_out_documents(benchmark)}
     parts = [parts_of(document) for document in benchmark.documents]
-    forbidden = lines_under_test(benchmark)
+    forbidden = held_out_lines(benchmark)
     usable = [
         i
         for i, (_, line, rest) in enumerate(parts)
-        if i not in tested and line and rest and line not in forbidden
+        if i not in held_out and line and rest and line not in forbidden
     ]
     _, rows = rank([parts[i][1] for i in usable], depth)
     made = []
@@ -84,13 +84,15 @@ def train_reranker(
     negatives: int = 7,
     learning_rate: float = 1e-3,
     max_length: int = 80,
+    loss: str = "listwise",
     seed: int = 0,
     save_every: int = 25,
     checkpoint: Path | None = None,
     stop_after: int | None = None,
+    device: str = "cpu",
     show_progress: bool = True,
 ) -> tuple[LoRA, list[float]]:
-    """Train an encoder, with `maxsim_head`, to pick the right document of each list (listwise softmax).
+    """Train an encoder, with `maxsim_head`, to tell the right document of each list from the others.
 
     In float32 on every machine, so that the losses are the same ones.
 
@@ -106,8 +108,13 @@ def train_reranker(
         A step takes so many lists of one positive and so many negatives.
     max_length : int
         Tokens of a pair.
+    loss : str
+        "listwise": a softmax over each list, so that only the order counts. "pointwise": a binary
+        cross-entropy for each pair by itself, above a trained threshold.
     steps, learning_rate, seed, save_every, checkpoint, stop_after
         See `embedlab.finetuning.train`.
+    device : str
+        Where torch computes; the same batches everywhere.
 
     Returns
     -------
@@ -117,18 +124,22 @@ def train_reranker(
     Raises
     ------
     ValueError
-        If there is nothing to train on, ``max_length`` is not between 5 and the model's positions, or the
+        If there is nothing to train on, there is no such loss, ``max_length`` is not between 5 and the model's positions, or the
         model has another vocabulary.
     """
     if not real and not made:
         raise ValueError("need at least one example to train on")
+    if loss not in ("listwise", "pointwise"):
+        raise ValueError(f'loss must be "listwise" or "pointwise", but is {loss!r}')
     base, tokenizer = base or BertEncoder.load(), WordPieceTokenizer.load()
     check_max_length(max_length, base.config.max_position_embeddings)
     words = len(tokenizer.vocabulary)
     if base.config.vocab_size != words:
         raise ValueError(f"the model knows {base.config.vocab_size} tokens, but the tokenizer {words}")
-    lora = LoRA.start(base, rank=rank, scale=scale, seed=seed)
-    model = LoRAEncoder(base, lora)
+    lora = LoRA.start(base, rank=rank, scale=scale, seed=seed).to(device)
+    model, trained = LoRAEncoder(base.to(device), lora), dict(lora.factors)
+    if loss == "pointwise":  # no threshold is right from the start; it changes no order
+        trained["threshold"] = torch.tensor(SCALE / 2, device=device, requires_grad=True)
 
     def loss_of(generator: torch.Generator) -> Tensor:
         pairs, sizes = [], []
@@ -139,24 +150,31 @@ def train_reranker(
             documents = [example.positive, *(example.negatives[i] for i in order)]
             pairs += [tokenizer.encode_pair(example.query, text, max_length=max_length) for text in documents]
             sizes.append(len(documents))
-        scores = maxsim_scores(model, pairs).split(sizes)
-        first = torch.zeros(1, dtype=torch.long)  # the right document stands first
-        return torch.stack([F.cross_entropy(part[None], first) for part in scores]).mean()
+        scores = maxsim_scores(model, pairs).split(sizes)  # in each list the right document stands first
+        if loss == "pointwise":
+            scores = [part - trained["threshold"] for part in scores]
+            losses = [F.softplus(part[1:]).sum() + F.softplus(-part[0]) for part in scores]
+            return torch.stack(losses).sum() / sum(sizes)
+        return torch.stack([part.logsumexp(0) - part[0] for part in scores]).mean()
 
     options = {"steps": steps, "learning_rate": learning_rate, "seed": seed, "save_every": save_every}
     options |= {"stop_after": stop_after, "show_progress": show_progress}
-    return lora, train(lora.factors, loss_of, checkpoint, **options)
+    losses = train(trained, loss_of, checkpoint, **options)
+    return lora.to("cpu"), losses
 
 
 def maxsim_scores(encoder: BertEncoder, pairs: Sequence[tuple[list[int], list[int]]]) -> Tensor:
     """Score pairs of (ids, segments) as `maxsim_head` does, in a form that can be differentiated: (n,)."""
     longest = max(len(ids) for ids, _ in pairs)
-    ids, segments, mask = torch.zeros(3, len(pairs), longest, dtype=torch.long)
-    of_query, of_document = torch.zeros(2, len(pairs), longest, dtype=torch.bool)
+    inputs = torch.zeros(5, len(pairs), longest, dtype=torch.long)
+    ids, segments, mask, of_query, of_document = inputs
     for i, (sequence, kinds) in enumerate(pairs):
         t, behind = len(sequence), len(kinds) - sum(kinds)
         ids[i, :t], segments[i, :t], mask[i, :t] = torch.tensor(sequence), torch.tensor(kinds), 1
-        of_query[i, 1 : behind - 1], of_document[i, behind : t - 1] = True, True
+        of_query[i, 1 : behind - 1], of_document[i, behind : t - 1] = 1, 1
+    device = encoder.weights["embeddings.word_embeddings.weight"].device
+    ids, segments, mask, of_query, of_document = inputs.to(device)
+    of_query, of_document = of_query.bool(), of_document.bool()
     vectors = F.normalize(encoder.forward(ids, mask, segments).hidden[-1], dim=-1)
     similar = vectors @ vectors.transpose(1, 2)  # (n, t, t)
     best = similar.masked_fill(~of_document[:, None, :], -1).amax(-1)

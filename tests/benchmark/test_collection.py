@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -33,14 +34,24 @@ def test_size_is_as_described(benchmark):
     assert {doc_id.split(".")[0] for doc_id in benchmark.doc_ids} == set(builder.PACKAGES)
 
 
-def test_no_document_is_a_target_on_both_sides(benchmark):
-    sides = {
-        name: {target for targets in benchmark.split(name)[2].values() for target in targets}
-        for name in ("train", "test")
-    }
-    assert not sides["train"] & sides["test"]
-    assert sorted(benchmark.splits["train"] + benchmark.splits["test"]) == sorted(benchmark.queries)
-    assert abs(len(benchmark.splits["train"]) - len(benchmark.splits["test"])) < 10
+def targets_of(benchmark, side):
+    return {target for targets in benchmark.split(side)[2].values() for target in targets}
+
+
+def test_no_document_is_a_target_on_two_sides(benchmark):
+    sides = [targets_of(benchmark, name) for name in ("train", "dev", "test")]
+    assert sum(map(len, sides)) == len(set().union(*sides))
+    assert sorted(chain.from_iterable(benchmark.splits.values())) == sorted(benchmark.queries)
+
+
+def test_each_package_is_dealt_as_promised(benchmark):
+    for package in builder.PACKAGES:
+        counts = [
+            sum(next(iter(benchmark.qrels[i])).startswith(f"{package}.") for i in benchmark.splits[side])
+            for side in splits.SHARES
+        ]
+        shares = [count / sum(counts) for count in counts]
+        assert shares == pytest.approx(list(splits.SHARES.values()), abs=0.03), package
 
 
 @given(
@@ -49,13 +60,27 @@ def test_no_document_is_a_target_on_both_sides(benchmark):
 def test_splits_are_clean_for_any_queries(targets, seed):
     queries = [(f"q{i}", sorted(rows)) for i, rows in enumerate(targets)]
     doc_ids = [f"{'numpy' if i < 5 else 'scipy'}.f{i}" for i in range(10)]
-    train, test = splits.split(doc_ids, queries, seed)
-    assert sorted(train + test) == list(range(len(queries)))
-    assert not {t for i in train for t in targets[i]} & {t for i in test for t in targets[i]}
+    sides = splits.deal(doc_ids, queries, seed)
+    assert list(sides) == ["train", "dev", "test"]
+    assert sorted(chain.from_iterable(sides.values())) == list(range(len(queries)))
+    asked = [{t for i in members for t in targets[i]} for members in sides.values()]
+    assert sum(map(len, asked)) == len(set().union(*asked))
 
 
-def test_training_pairs_hold_nothing_that_the_test_asks_for(benchmark):
-    tested = {target for targets in benchmark.split("test")[2].values() for target in targets}
+def test_a_new_version_of_a_library_moves_next_to_nothing():
+    doc_ids = [f"numpy.f{i:03}" for i in range(700)]
+    queries = [(f"q{i}", [i]) for i in range(600)]
+    before = splits.deal(doc_ids, queries, 0)
+    more = [*queries[::-1], *((f"new {i}", [600 + i]) for i in range(30))]  # found in another order, too
+    sides = splits.deal(doc_ids, more, 0).items()
+    after = {more[i][0]: side for side, members in sides for i in members}
+    moved = sum(after[queries[i][0]] != side for side, members in before.items() for i in members)
+    assert len(after) == 630
+    assert moved <= 12
+
+
+def test_training_pairs_hold_nothing_that_dev_and_test_ask_for(benchmark):
+    tested = targets_of(benchmark, "dev") | targets_of(benchmark, "test")
     text_of = dict(zip(benchmark.doc_ids, benchmark.documents, strict=True))
     hidden = {text_of[target].partition("\n")[2] for target in tested}
     pairs = training_pairs(benchmark)
@@ -63,7 +88,7 @@ def test_training_pairs_hold_nothing_that_the_test_asks_for(benchmark):
     for _, text in pairs:
         assert text.partition("\n")[2] not in hidden
     assert not {builder.summary(text) for text in hidden if text} & {query for query, _ in pairs}
-    test_queries = set(benchmark.split("test")[1])
+    test_queries = set(benchmark.split("dev")[1]) | set(benchmark.split("test")[1])
     train_queries = set(benchmark.split("train")[1])
     assert train_queries <= {query for query, _ in pairs}
     assert not test_queries & train_queries
@@ -161,8 +186,8 @@ def test_a_sample_is_a_small_benchmark_of_its_own(benchmark):
     asked = {i for i, gains in benchmark.qrels.items() if set(gains) <= set(small.doc_ids)}
     assert set(small.queries) == asked  # all that can be answered, and no other
     assert all(small.qrels[i] == benchmark.qrels[i] for i in asked)
-    assert sorted(small.splits["train"] + small.splits["test"]) == sorted(asked)
-    assert min(len(ids) for ids in small.splits.values()) >= 50
+    assert sorted(chain.from_iterable(small.splits.values())) == sorted(asked)
+    assert min(len(ids) for ids in small.splits.values()) >= 30
     assert training_pairs(small)
 
 

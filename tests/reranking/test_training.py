@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from embedlab.benchmark import docsearch, lines_under_test, parts_of
+from embedlab.benchmark import docsearch, held_out_lines, parts_of
 from embedlab.encoder import BertEncoder
 from embedlab.finetuning import LoRA
 from embedlab.reranking import CrossEncoder, Example, mine, train_reranker
@@ -81,7 +81,7 @@ def test_mined_lists_hold_no_answers_to_the_test():
     targets = {target for found in benchmark.split("test")[2].values() for target in found}
     parts = [parts_of(benchmark.documents[row_of[target]]) for target in targets]
     tested = {f"{name}\n{rest}" for name, _, rest in parts}
-    forbidden = lines_under_test(benchmark)
+    forbidden = held_out_lines(benchmark)
     for example in made:
         assert example.query not in forbidden
         assert example.positive not in tested
