@@ -167,9 +167,9 @@ def _read(path: Path) -> Benchmark:
 def training_pairs(benchmark: Benchmark) -> list[tuple[str, str]]:
     """Return (query, relevant text) pairs to train with, without anything that dev or test queries ask for.
 
-    They are the train queries with their documents and, for every document that no other query asks for, its
-    summary line with the rest of its text. Pairs with a held-out query, or with the summary line of a held-out
-    target, are left out.
+    They are the train queries with their documents and, for every document that no dev or test query asks
+    for, its summary line with the rest of its text. Pairs with a held-out query, or with the summary line of
+    a held-out target, are left out.
 
     Examples
     --------

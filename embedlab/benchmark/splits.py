@@ -36,14 +36,11 @@ def deal(doc_ids: list[str], queries: list[tuple[str, list[int]]], seed: int) ->
         digest = hashlib.sha256(f"{seed} {first}".encode()).hexdigest()
         packages[first.split(".")[0]].append((digest, members))
     sides: dict[str, list[int]] = {side: [] for side in SHARES}
+    ends = list(zip(SHARES, accumulate(SHARES.values()), strict=True))
     for dealt in packages.values():
         total, done = sum(len(members) for _, members in dealt), 0
         for _, members in sorted(dealt):
             middle = (done + len(members) / 2) / total
-            side = next(
-                (s for s, end in zip(SHARES, accumulate(SHARES.values()), strict=True) if middle < end),
-                "test",
-            )
-            sides[side] += members
+            sides[next(side for side, end in ends if middle < end)] += members
             done += len(members)
     return {side: sorted(members) for side, members in sides.items()}

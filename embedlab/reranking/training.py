@@ -36,9 +36,9 @@ def mine(benchmark: Benchmark, rank: Rank, *, depth: int = DEPTH) -> tuple[list[
     Returns
     -------
     real, made : lists of Example
-        From the train queries; and, with its summary line as the query, from every document that no dev
-        or test query asks for. There the summary lines are cut out of positive and negatives alike, or finding the
-        line would be all that is learned.
+        From the train queries; and, with its summary line as the query, from every document that no dev or
+        test query asks for. There the summary lines are cut out of positive and negatives alike, or finding
+        the line would be all that is learned.
     """
     query_ids, texts, qrels = benchmark.split("train")
     _, rows = rank(texts, depth)
@@ -124,8 +124,8 @@ def train_reranker(
     Raises
     ------
     ValueError
-        If there is nothing to train on, there is no such loss, ``max_length`` is not between 5 and the model's positions, or the
-        model has another vocabulary.
+        If there is nothing to train on, there is no such loss, ``max_length`` is not between 5 and the
+        model's positions, or the model has another vocabulary.
     """
     if not real and not made:
         raise ValueError("need at least one example to train on")
