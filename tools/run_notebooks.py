@@ -101,9 +101,11 @@ def write_readme(chapters: dict[str, dict]) -> None:
         cost = f"{chapter['minutes']} min | {chapter['seconds']} s | {chapter['gigabytes']} GB"
         table.append(f"| [{chapter['title']}](notebooks/{name}) | {asked} | {cost} |")
     board = [f"| {' | '.join(HEADINGS)} |", "| --- " * len(HEADINGS) + "|"]
-    board += [f"| {' | '.join(row.cells())} |" for row in Scoreboard(docsearch()).rows]
+    measured = Scoreboard(docsearch())
+    board += [f"| {' | '.join(measured.cells(row))} |" for row in measured.rows]
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
+    board += ["", measured.note.replace("*", r"\*")]
     for marker, lines in (("chapters", table), ("scoreboard", board)):
         pattern = rf"(<!-- {marker} -->\n).*?(\n<!-- /{marker} -->)"
         block = "\n".join(lines).replace("\\", r"\\")

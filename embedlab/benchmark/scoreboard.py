@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import numpy as np
 from filelock import FileLock
 
 from embedlab.benchmark.collection import Benchmark
-from embedlab.benchmark.metrics import bootstrap_interval, ndcg, randomisation_test, recall
-from embedlab.machine import cache_file, write_atomically
+from embedlab.benchmark.comparisons import paired_difference, seeded_sample
+from embedlab.benchmark.metrics import bootstrap_interval, ndcg, recall
+from embedlab.machine import cache_file, data_path, write_atomically
 
 Rank = Callable[[Sequence[str], int], tuple[np.ndarray, np.ndarray]]
 HEADINGS = ("engine", "nDCG@10", "95 % interval", "recall@100", "ms per query", "bytes per document")
+# Milliseconds of all engines, measured together: `embedlab bench engines`.
+LATENCY = data_path("latency.json")
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,10 @@ class Row:
     bytes_per_doc: float
     per_query: tuple[float, ...]  # nDCG@10 of each test query, for paired comparisons
 
-    def cells(self) -> tuple[str, ...]:
-        """Return what the table shows, rounded to what is stable."""
+    def cells(self, ms: str | None = None) -> tuple[str, ...]:
+        """Return what the table shows, rounded to what is stable; ``ms`` in place of the row's own time."""
         interval = f"{self.low:.3f} to {self.high:.3f}"
-        cost = (f"{self.ms_per_query:.1f}", f"{self.bytes_per_doc:,.0f}")
+        cost = (ms or f"{self.ms_per_query:.1f}", f"{self.bytes_per_doc:,.0f}")
         return (self.engine, f"{self.ndcg:.3f}", interval, f"{self.recall:.3f}", *cost)
 
     def as_json(self) -> dict:
@@ -99,7 +103,7 @@ def measure(
         The notebook that adds the row.
     split : str
     timed : int
-        How many single queries to time.
+        How many single queries to time, drawn at random.
 
     Raises
     ------
@@ -113,7 +117,7 @@ def measure(
     values = list(ndcg(qrels, run, k=10).values())
     mean, low, high = bootstrap_interval(values)
     recalls = list(recall(qrels, run, k=100).values())
-    ms = median_ms(lambda text: rank([text], 10), texts[:timed])
+    ms = median_ms(lambda text: rank([text], 10), seeded_sample(texts, timed))
     per_query = tuple(np.round(values, 5).tolist())
     return Row(engine, chapter, mean, low, high, float(np.mean(recalls)), ms, bytes_per_doc, per_query)
 
@@ -129,9 +133,15 @@ def median_ms(call: Callable[[str], object], inputs: Sequence[str]) -> float:
     return float(np.median(times)) * 1000
 
 
-def as_text(rows: Sequence[Row]) -> str:
+@cache
+def latency() -> dict:
+    """Return what one query takes in each engine, measured together: ``machine``, ``queries``, ``ms``."""
+    return json.loads(LATENCY.read_text(encoding="utf-8"))
+
+
+def as_text(rows: Sequence[Row], cells: Callable[[Row], Sequence[str]] = Row.cells) -> str:
     """Set rows as a table of plain text."""
-    table = [HEADINGS, *(row.cells() for row in rows)]
+    table = [HEADINGS, *map(cells, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for first, *rest in table:
@@ -187,21 +197,44 @@ class Scoreboard:
             ``difference`` of nDCG@10 with its 95 % interval ``low``, ``high``, and the ``p`` value of the
             paired randomisation test.
         """
-        a, b = np.array(self[better].per_query), np.array(self[worse].per_query)
-        mean, low, high = bootstrap_interval(a - b)
-        return {"difference": mean, "low": low, "high": high, "p": randomisation_test(a, b)}
+        found = paired_difference(self[better].per_query, self[worse].per_query)
+        return {"difference": found.mean, "low": found.low, "high": found.high, "p": found.p}
 
-    def _repr_html_(self) -> str:
-        rows = self.rows
-        best = max((row.ndcg for row in rows), default=0)
+    def cells(self, row: Row) -> tuple[str, ...]:
+        """Return what the table shows of a row: of a known engine, its time in the common measurement."""
+        ms = latency()["ms"].get(row.engine)
+        return row.cells(f"{row.ms_per_query:.1f}*" if ms is None else f"{ms:.1f}")
+
+    @property
+    def note(self) -> str:
+        """What is to be known about the columns."""
+        common = latency()
+        return (
+            f"Milliseconds: median of {common['queries']} single queries, text to ten results, all engines "
+            f"warm in one process and interleaved, on {common['machine']}; * measured here, alone."
+        )
+
+    def as_text(self, engines: Sequence[str] | None = None) -> str:
+        """Set some rows, by default all, as plain text."""
+        return as_text(self._some(engines), self.cells)
+
+    def as_html(self, engines: Sequence[str] | None = None) -> str:
+        """Set some rows, by default all, as an HTML table; the best of all rows is bold."""
+        best = max((row.ndcg for row in self.rows), default=0)
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in HEADINGS)
         body = ""
-        for row in rows:
-            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row.cells())
+        for row in self._some(engines):
+            cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in self.cells(row))
             style = ' style="font-weight:bold"' if row.ndcg == best else ""
             body += f"<tr{style}>{cells}</tr>"
         caption = f"{self.benchmark.name}, {len(self.benchmark.split('test')[0])} test queries; best in bold"
         return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"
 
+    def _some(self, engines: Sequence[str] | None) -> list[Row]:
+        return [row for row in self.rows if engines is None or row.engine in engines]
+
+    def _repr_html_(self) -> str:
+        return f"{self.as_html()}<p><small>{html.escape(self.note)}</small></p>"
+
     def __repr__(self) -> str:
-        return as_text(self.rows)
+        return self.as_text()

@@ -91,6 +91,25 @@ def rank(
     _bench(run, as_json)
 
 
+@app.command()
+def engines(
+    queries: Annotated[int, typer.Option(min=1, help="How many test queries, drawn at random.")] = 60,
+    write: Annotated[bool, typer.Option(help="Show these times on the scoreboard from now on.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Time each engine of the scoreboard, all warm in one process, interleaved; a few minutes."""
+
+    def run() -> dict:
+        from embedlab.speed import bench_engines, write_latency
+
+        measured = bench_engines(queries=queries)
+        if write:
+            write_latency(measured)
+        return measured if as_json else {"machine": measured["machine"], **measured["ms"]}
+
+    _bench(run, as_json)
+
+
 def flattened(nested: dict, above: str = "") -> dict:
     """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
     flat = {}

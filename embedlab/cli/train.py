@@ -12,7 +12,9 @@ app = typer.Typer(help="Train models on DocSearch's train half.", no_args_is_hel
 
 
 @app.command(name="all")
-def everything() -> None:
+def everything(
+    device: Annotated[str, typer.Option(help='Where torch trains: "cpu", or "cuda" with a GPU.')] = "cpu",
+) -> None:
     """Train all that comes with the course anew, and put it in the place of what is there; takes an hour.
 
     Stop it with Ctrl-C and give the same command again: it goes on from its last checkpoint.
@@ -20,7 +22,7 @@ def everything() -> None:
     with plain_errors(), interruptible():
         from embedlab.engine import train_all
 
-        train_all(report=typer.echo)
+        train_all(device=device, report=typer.echo)
 
 
 @app.command()

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "doctor": ["checks"],
+        "evidence": ["forest", "show_scoreboard"],
         "measuring": ["Remembering", "quality"],
         "notebook": ["Source", "show", "source", "use_style"],
         "tour": ["draw", "trace"],

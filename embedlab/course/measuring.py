@@ -16,6 +16,7 @@ def quality(
     ranking: tuple[NDArray, NDArray],
     query_ids: Sequence[str] | None = None,
     *,
+    split: str = "test",
     qrels: Qrels | None = None,
     k: int = 10,
 ) -> NDArray[np.float64]:
@@ -27,7 +28,8 @@ def quality(
         Its documents in the order in which they were indexed.
     ranking : (scores, rows), arrays (q, at least k), best first
     query_ids : sequence of q str, optional
-        Whose ranking it is; by default that of all test queries.
+        Whose ranking it is; by default that of all queries of the split.
+    split : str
     qrels : {query id: {document id: gain}}, optional
         What is relevant; by default what the benchmark says.
     k : int
@@ -38,7 +40,7 @@ def quality(
     >>> quality(toy, (np.array([[2.0, 1.0]]), np.array([[0, 1]]))).round(3)
     array([0.631])
     """
-    query_ids = benchmark.splits["test"] if query_ids is None else query_ids
+    query_ids = benchmark.splits[split] if query_ids is None else query_ids
     run = as_run(benchmark, query_ids, ranking)
     qrels = benchmark.qrels if qrels is None else qrels
     return np.array(list(ndcg({i: qrels[i] for i in query_ids}, run, k=k).values()))

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "finetuned_embedder",
             "trained_colbert",
         ],
+        "runs": ["Runs"],
         "scores": ["kept_scores"],
         "search": ["Engine", "Hit", "SearchEngine"],
         "shipping": ["ship_all"],

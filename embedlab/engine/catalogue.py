@@ -167,6 +167,10 @@ ENGINES: dict[str, Callable[[Parts], Stage]] = {
     "funnel": lambda parts: parts.dense(funnel),
     "adapter-384": lambda parts: parts.adapted(384),
     "adapter-64": lambda parts: parts.adapted(64),
+    "fine-tuned-384": lambda parts: parts.finetuned,
+    "fine-tuned-64": lambda parts: parts.dense(
+        prefix, model=finetuned_embedder(), lead=parts.lead, name="fine-tuned"
+    ),
     "int8": lambda parts: parts.dense(quantization.Int8Index),
     "binary": lambda parts: parts.dense(quantization.BinaryIndex),
     "binary+rescore": lambda parts: parts.dense(rescored_signs),
@@ -178,6 +182,10 @@ ENGINES: dict[str, Callable[[Parts], Stage]] = {
     "rrf": lambda parts: FusionStage([parts.plain, parts.bm25], method="rrf"),
     "hybrid": lambda parts: parts.hybrid,
     "rerank": lambda parts: RerankStage(parts.hybrid, cross_encoder(), parts.texts, depth=DEPTH),
+    # The cross-encoder's order alone, without what the first stage knew.
+    "rerank-alone": lambda parts: RerankStage(
+        parts.hybrid, cross_encoder(), parts.texts, depth=DEPTH, weight=1.0
+    ),
     "full": lambda parts: parts.full,
 }
 

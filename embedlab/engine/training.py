@@ -2,8 +2,6 @@
 
 import inspect
 import json
-import os
-import platform
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -28,11 +26,13 @@ from embedlab.machine import (
     content_key,
     data_path,
     files,
+    machine_name,
     write_atomically,
 )
 from embedlab.matryoshka import LinearAdapter
 
 MADE_WITH = ("numpy", "scipy", "scikit-learn", "pandas", "torch")
+SIDES = ("dev", "test")
 # Arguments that say what is trained on and how it is run; all others are the recipe.
 NO_RECIPE = {
     "weights",
@@ -52,6 +52,11 @@ SMALL = {
     "reranker": {"lists": 2, "max_length": 48},
 }
 NAMES = ("encoder", "adapter", "colbert", "reranker")  # the reranker starts from the encoder
+# The same trainings with one thing changed, to see what that thing does (chapters 04 and 08).
+CONTROLS = {
+    "encoder-384": ("encoder", {"dims": (384,)}),
+    "reranker-pointwise": ("reranker", {"loss": "pointwise"}),
+}
 
 
 @dataclass(frozen=True)
@@ -63,19 +68,26 @@ class Task:
     options: dict
     examples: str
 
+    @property
+    def recipe(self) -> dict:
+        """The settings, as JSON would give them back."""
+        changed = {name: value for name, value in self.options.items() if name not in NO_RECIPE}
+        return json.loads(json.dumps(recipe_of(self.train) | changed))
+
 
 def task_of(name: str, benchmark: Benchmark, folder: Path) -> Task:
     """Return what makes one of the files in ``folder``; the reranker needs two others that are there."""
+    name, changed = CONTROLS.get(name, (name, {}))
     if name == "reranker":
         arrays, _ = files.load(folder / "mined.safetensors", "Mined")
         found = [arrays["real"], arrays["made"]]  # in the order in which `mine` asks
         key = content_key(benchmark.fingerprint, *(array.tobytes() for array in found))
         real_and_made = reranking.mine(benchmark, lambda queries, depth: (None, found.pop(0)))
         base = finetuning.trained_encoder(folder / "encoder.safetensors")
-        return Task(reranking.train_reranker, real_and_made, {"base": base}, key)
+        return Task(reranking.train_reranker, real_and_made, {"base": base} | changed, key)
     pairs = training_pairs(benchmark)
     weights = finetuning.pair_weights(benchmark, pairs)
-    key, options = finetuning.pairs_key(pairs, weights), {"weights": weights}
+    key, options = finetuning.pairs_key(pairs, weights), {"weights": weights} | changed
     if name == "encoder":
         return Task(finetuning.train_encoder, (pairs,), options, key)
     embedder = Embedder.load(dtype="float32")
@@ -97,16 +109,17 @@ def mine(benchmark: Benchmark, file: Path) -> None:
     files.save(file, "Mined", dict(zip(("real", "made"), found, strict=True)))
 
 
-def trained(name: str, task: Task, folder: Path) -> list[float]:
+def trained(name: str, task: Task, folder: Path, device: str = "cpu") -> list[float]:
     """Train, save, and return the losses; an interrupted training goes on from its checkpoint."""
-    file = folder / f"{name}.safetensors"
-    if name == "adapter":
+    file, kind = folder / f"{name}.safetensors", CONTROLS.get(name, (name,))[0]
+    if kind == "adapter":
         finetuning.fit_adapter(*task.arguments, **task.options).save(file)
         return []
-    made, losses = task.train(*task.arguments, **task.options, checkpoint=folder / f"{name}.checkpoint")
-    if name == "encoder":
+    options = task.options | ({} if kind == "colbert" else {"device": device})
+    made, losses = task.train(*task.arguments, **options, checkpoint=folder / f"{name}.checkpoint")
+    if kind == "encoder":
         made.save(file, base=PACKAGED_SHA256)
-    elif name == "reranker":
+    elif kind == "reranker":
         made.save(file, base=task.options["base"].sha256, max_length=recipe_of(task.train)["max_length"])
     else:
         made.save(file)
@@ -115,6 +128,7 @@ def trained(name: str, task: Task, folder: Path) -> list[float]:
 
 def small_losses(name: str, task: Task) -> list[float]:
     """Return the losses of the first three steps of a training with few examples in a step."""
+    name = CONTROLS.get(name, (name,))[0]
     if name not in SMALL:
         return []
     options = task.options | SMALL[name] | {"stop_after": 3, "show_progress": False}
@@ -137,7 +151,7 @@ def recipe_of(train: Callable) -> dict:
 def stages_of(name: str, work: Path, parts: Parts) -> dict[str, Stage]:
     """Return the engines that something trained is measured in, by their names."""
     file = work / f"{name}.safetensors"
-    if name == "encoder":
+    if name.startswith("encoder"):
         model = models.with_encoder(finetuning.trained_encoder(file))
         indexes = {"fine-tuned-384": FlatIndex, "fine-tuned-64": prefix}
         return {label: parts.dense(index, model=model, lead=models.LEAD) for label, index in indexes.items()}
@@ -160,71 +174,73 @@ def stages_of(name: str, work: Path, parts: Parts) -> dict[str, Stage]:
     return {"rerank": RerankStage(parts.hybrid, model, parts.texts, depth=DEPTH)}
 
 
-def figures_of(name: str, work: Path, benchmark: Benchmark) -> dict[str, float]:
-    """Return nDCG@10 on all test queries."""
-    parts, figures = Parts(benchmark.documents, benchmark.doc_ids, lead=models.LEAD), {}
+def figures_of(name: str, work: Path, benchmark: Benchmark) -> dict[str, dict[str, float]]:
+    """Return nDCG@10 on all dev and on all test queries."""
+    parts = Parts(benchmark.documents, benchmark.doc_ids, lead=models.LEAD)
+    figures: dict[str, dict[str, float]] = {side: {} for side in SIDES if benchmark.splits.get(side)}
     for label, stage in stages_of(name, work, parts).items():
-        values = ndcg(benchmark.split("test")[2], run_of(benchmark, stage.rank))
-        figures[label] = round(float(np.mean(list(values.values()))), 4)
+        for side, found in figures.items():
+            values = ndcg(benchmark.split(side)[2], run_of(benchmark, stage.rank, side))
+            found[label] = round(float(np.mean(list(values.values()))), 4)
     return figures
 
 
-def card_of(name: str, task: Task, losses: Sequence[float], seconds: float, cpu_seconds: float) -> dict:
+def card_of(name: str, task: Task, losses: Sequence[float], seconds: float, machine: str) -> dict:
     """Write down what made the weights."""
     return {
         "base": PACKAGED_SHA256,
         "versions": {package: version(package) for package in MADE_WITH},
         "examples": task.examples,
-        "recipe": recipe_of(task.train),
+        "recipe": task.recipe,
         "first losses": [round(loss, 6) for loss in losses[:5]],
         "last losses": [round(loss, 6) for loss in losses[-5:]],
         "small losses": [round(loss, 6) for loss in small_losses(name, task)],
         "seconds": round(seconds),
-        "seconds of CPU": round(cpu_seconds),
-        "machine": f"{cpu_name()}, {os.cpu_count()} cores",
+        "machine": machine,
     }
 
 
-def cpu_name() -> str:
-    """Return what the CPU calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def train_all(*, report: Callable[[str], None] = print) -> None:
+def train_all(*, device: str = "cpu", report: Callable[[str], None] = print) -> None:
     """Train what comes trained anew, one after the other, and replace it when all is done.
 
     If interrupted, the same call goes on where it was, with the last checkpoint.
+
+    Parameters
+    ----------
+    device : str
+        Where torch trains, such as "cuda"; the same batches everywhere.
+    report : callable
+        Gets each line that says how it goes.
     """
     benchmark, shipped = docsearch(), data_path("trained")
     work = cache_file("training", content_key(benchmark.fingerprint, code_of(finetuning, colbert, reranking)))
     work.mkdir(exist_ok=True)
-    for name in NAMES:
+    for name in (*NAMES, *CONTROLS):
         report(f"{name}:")
-        new = made_card(name, benchmark, work)["nDCG@10 on test"]
+        new = made_card(name, benchmark, work, device)["nDCG@10"]
         old = shipped / f"{name}.json"
-        before = json.loads(old.read_text(encoding="utf-8"))["nDCG@10 on test"] if old.exists() else {}
-        for label, value in new.items():
-            report(f"  {label:<16} nDCG@10 {value:.3f}, before {before.get(label, float('nan')):.3f}")
+        before = json.loads(old.read_text(encoding="utf-8"))["nDCG@10"] if old.exists() else {}
+        for side, figures in new.items():
+            for label, value in figures.items():
+                was = before.get(side, {}).get(label, float("nan"))
+                report(f"  {label:<18} {side:<5} nDCG@10 {value:.3f}, before {was:.3f}")
     shipped.mkdir(parents=True, exist_ok=True)
     for file in [*work.glob("*.json"), *work.glob("*.safetensors")]:
         shutil.copyfile(file, shipped / file.name)
     shutil.rmtree(work)
 
 
-def made_card(name: str, benchmark: Benchmark, work: Path) -> dict:
+def made_card(name: str, benchmark: Benchmark, work: Path, device: str = "cpu") -> dict:
     """Train one and write its card beside it; read the card where that is done."""
     card = work / f"{name}.json"
     if not card.exists():
         if name == "reranker" and not (work / "mined.safetensors").exists():
             mine(benchmark, work / "mined.safetensors")
-        task, start, cpu = task_of(name, benchmark, work), time.perf_counter(), time.process_time()
-        losses = trained(name, task, work)
-        content = card_of(name, task, losses, time.perf_counter() - start, time.process_time() - cpu)
-        content["nDCG@10 on test"] = figures_of(name, work, benchmark)
+        task, start = task_of(name, benchmark, work), time.perf_counter()
+        losses = trained(name, task, work, device)
+        machine = f"{machine_name()}, {device}"
+        content = card_of(name, task, losses, time.perf_counter() - start, machine)
+        content["nDCG@10"] = figures_of(name, work, benchmark)
         text = json.dumps(content, indent=2) + "\n"
         write_atomically(card, lambda path: path.write_text(text, encoding="utf-8"))
     return json.loads(card.read_text(encoding="utf-8"))

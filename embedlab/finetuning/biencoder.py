@@ -59,7 +59,7 @@ def train_encoder(
     *,
     weights: Sequence[float] | None = None,
     model: str | Path | None = None,
-    rank: int = 16,
+    rank: int = 8,
     scale: float = 2.0,
     dims: Sequence[int] = DIMS,
     steps: int = 200,

@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "portable_dot",
             "prefetch",
         ],
+        "name": ["machine_name"],
         "shipped": ["data_path"],
         "model": ["PACKAGED_SHA256", "ModelError", "file_sha256", "model_folder", "read_json"],
     },

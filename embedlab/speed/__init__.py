@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "ann": ["as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
         "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
+        "engines": ["bench_engines", "write_latency"],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
     },

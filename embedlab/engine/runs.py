@@ -1,0 +1,92 @@
+"""What each engine finds for all queries, kept: chapters take curves, ablations and intervals from it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab import colbert, embedder, finetuning, hnsw, hybrid, matryoshka, quantization, reranking
+from embedlab.benchmark import Benchmark, Difference, as_run, docsearch, ndcg, paired_difference
+from embedlab.engine.catalogue import ENGINES, Parts, build_engine, parts_for
+from embedlab.hybrid import Ranking
+from embedlab.machine import cached, code_of, content_key, data_path, file_sha256, files
+
+DEPTH = 100  # results kept of each query
+ROOMS = (colbert, embedder, finetuning, hnsw, hybrid, matryoshka, quantization, reranking)
+
+
+class Runs:
+    """The rankings of the engines over all queries of a split, each computed once and kept by content.
+
+    Parameters
+    ----------
+    benchmark : Benchmark, optional
+        By default DocSearch.
+
+    Examples
+    --------
+    >>> runs = Runs()
+    >>> scores, rows = runs.ranking("bm25", "dev")
+    >>> scores.shape == rows.shape == (300, 100)
+    True
+    >>> runs.difference("hybrid", "bm25", "dev").low > 0
+    True
+    """
+
+    def __init__(self, benchmark: Benchmark | None = None):
+        self.benchmark = benchmark or docsearch()
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The stages; built only where a ranking is not known yet."""
+        return parts_for(self.benchmark.documents, self.benchmark.doc_ids)
+
+    def ranking(self, engine: str, split: str = "test") -> Ranking:
+        """Return (scores, rows), each (q, 100), best first: what `build_engine` would find.
+
+        Raises
+        ------
+        ValueError
+            If there is no engine of that name.
+        BenchmarkError
+            If there is no such split.
+        """
+        texts = self.benchmark.split(split)[1]
+
+        def build() -> Ranking:
+            scores, rows = build_engine(engine, self.parts).rank(texts, DEPTH)
+            return scores.astype(np.float32), rows.astype(np.int32)
+
+        if engine not in ENGINES:
+            build()  # says which there are
+        key = content_key(engine, split, self.benchmark.fingerprint, self._made_with)
+        return cached("runs", key, build, _write, _read)
+
+    def quality(self, engine: str, split: str = "test", k: int = 10) -> NDArray[np.float64]:
+        """Return nDCG@k of each query of a split: (q,)."""
+        ids, _, qrels = self.benchmark.split(split)
+        run = as_run(self.benchmark, ids, self.ranking(engine, split))
+        return np.array(list(ndcg(qrels, run, k=k).values()))
+
+    def difference(self, better: str, worse: str, split: str = "test") -> Difference:
+        """Compare two engines query by query, by nDCG@10."""
+        return paired_difference(self.quality(better, split), self.quality(worse, split))
+
+    @cached_property
+    def _made_with(self) -> str:
+        """Hash the code and the weights that rankings depend on."""
+        weights = [file_sha256(file) for file in sorted(data_path("trained").glob("*.safetensors"))]
+        stages = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("stages", "catalogue")]
+        return content_key(code_of(*ROOMS), *stages, *weights)
+
+
+def _write(path: Path, ranking: Ranking) -> None:
+    files.save(path, "Ranking", dict(zip(("scores", "rows"), ranking, strict=True)))
+
+
+def _read(path: Path) -> Ranking:
+    arrays, _ = files.load(path, "Ranking")
+    return arrays["scores"], arrays["rows"]
