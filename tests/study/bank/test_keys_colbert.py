@@ -1,6 +1,7 @@
 """What questions on ColBERT state and its notebook does not print, measured on small data."""
 
 import numpy as np
+import torch
 
 from embedlab.colbert import ResidualCodec, maxsim
 from embedlab.pooling import l2_normalize as unit
@@ -55,3 +56,48 @@ def test_one_bit_can_be_read_from_two_but_not_four_from_two():
     np.testing.assert_array_equal(fields[1][1], fields[2][1] >> 1)  # the higher of two bits
     for value in range(4):  # one class of two bits holds several of four
         assert len(np.unique(fields[4][1][fields[2][1] == value])) > 1
+
+
+def test_centroid_ids_outgrow_two_bytes():
+    def bits(tokens):
+        return int(np.log2(16 * np.sqrt(tokens)))  # rounded down to a power of two
+
+    assert bits(600e6) == 18
+    assert bits(67.1e6) == 16  # all of two bytes
+    assert bits(67.2e6) == 17
+    assert bits(3e11) > 22
+
+
+def test_fixed_dimensional_encodings_sum_queries_and_average_documents():
+    """Many copies of one token do not change MaxSim; they change a sum, and not a mean."""
+    rng = np.random.default_rng(0)
+    planes = rng.normal(size=(16, 4))
+
+    def encoding(vectors, average):
+        bucket = (vectors @ planes > 0) @ (1 << np.arange(4))
+        blocks = np.zeros((16, 16))
+        np.add.at(blocks, bucket, vectors)
+        if average:
+            blocks /= np.maximum(np.bincount(bucket, minlength=16), 1)[:, None]
+        return blocks.ravel()
+
+    query, word = unit(rng.normal(size=(6, 16))), unit(rng.normal(size=(1, 16)))
+    once, often = word, np.repeat(word, 20, axis=0)
+    as_query = encoding(query, average=False)
+    np.testing.assert_allclose(encoding(once, True), encoding(often, True))
+    np.testing.assert_allclose((query @ once.T).max(axis=1), (query @ often.T).max(axis=1), rtol=1e-4)
+    summed = as_query @ encoding(often, False)
+    np.testing.assert_allclose(summed, 20 * (as_query @ encoding(once, False)), rtol=1e-4)
+
+
+def test_masked_batches_agree_with_documents_scored_alone():
+    torch.manual_seed(0)
+    query, documents = torch.randn(5, 8), torch.randn(3, 7, 8)
+    lengths = torch.tensor([7, 2, 1])
+    mask = torch.arange(7)[None] < lengths[:, None]
+    similarity = torch.einsum("td,nld->ntl", query, documents)
+    batched = similarity.masked_fill(~mask[:, None, :], -torch.inf).amax(dim=2).sum(dim=1)
+    alone = [
+        (query @ document[:n].T).amax(dim=1).sum() for document, n in zip(documents, lengths, strict=True)
+    ]
+    torch.testing.assert_close(batched, torch.stack(alone))
