@@ -38,6 +38,8 @@ def funnel(query: Floats, documents: Floats, stages: Sequence[tuple[int, int]]) 
     """
     if not stages or min(keep for _, keep in stages) < 1:
         raise ValueError(f"each stage has to keep at least one candidate, but they are {list(stages)}")
+    if not stages or min(keep for _, keep in stages) < 1:
+        raise ValueError(f"each stage has to keep at least one candidate, but they are {list(stages)}")
     candidates = np.arange(len(documents))
     for dims, keep in stages:
         scores = truncate(documents[candidates], dims) @ truncate(query[None], dims)[0]
