@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "trained_colbert",
         ],
         "runs": ["Runs"],
-        "scores": ["kept_scores"],
+        "scores": ["kept_scores", "score_matrix"],
         "search": ["Engine", "Hit", "SearchEngine"],
         "shipping": ["ship_all"],
         "stages": ["FusionStage", "RerankStage", "Stage", "Trace"],

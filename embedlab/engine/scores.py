@@ -37,3 +37,39 @@ def kept_scores(model: reranking.CrossEncoder, pairs: Sequence[Pair]) -> NDArray
         chunk=CHUNK,
         progress=lambda total: progress(total, True, unit="pair", desc="reading pairs"),
     )[:, 0]
+
+
+def score_matrix(
+    model: reranking.CrossEncoder,
+    queries: Sequence[str],
+    texts: Sequence[str],
+    rows: NDArray[np.integer],
+    *,
+    keep: bool = True,
+) -> NDArray[np.float32]:
+    """Score what a first stage found: float32 (q, k), -inf where there is no document.
+
+    Parameters
+    ----------
+    model : CrossEncoder, or anything else with ``score_pairs(pairs)``
+    queries : sequence of q str
+    texts : sequence of str
+        All documents.
+    rows : int array (q, k)
+        Which of them were found for each query, -1 for none.
+    keep : bool
+        Look up what this model has scored before, see `kept_scores`.
+
+    Examples
+    --------
+    >>> class Shortest:
+    ...     def score_pairs(self, pairs):
+    ...         return [-len(text) for _, text in pairs]
+    >>> score_matrix(Shortest(), ["q"], ["three", "one"], np.array([[1, 0, -1]]))
+    array([[ -3.,  -5., -inf]], dtype=float32)
+    """
+    rows = np.asarray(rows)
+    pairs = [(query, texts[i]) for query, row in zip(queries, rows, strict=True) for i in row if i >= 0]
+    scores = np.full(rows.shape, -np.inf, np.float32)
+    scores[rows >= 0] = kept_scores(model, pairs) if keep else model.score_pairs(pairs)
+    return scores

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from embedlab import reranking
-from embedlab.engine.scores import kept_scores
+from embedlab.engine.scores import score_matrix
 from embedlab.hybrid import Ranking, convex, reciprocal_rank
 
 
@@ -170,18 +168,7 @@ class RerankStage(Stage):
     def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
         """See `Stage.rank`."""
         scores, ids = self.first.rank(queries, max(k, self.depth), trace)
-        top = ids[:, : self.depth]
-        pairs = [
-            (query, self.texts[i]) for query, row in zip(queries, top, strict=True) for i in row if i >= 0
-        ]
-        read = np.full(top.shape, -np.inf, np.float32)
-        read[top >= 0] = kept_scores(self.model, pairs) if len(queries) > 1 else self.model.score_pairs(pairs)
-        order = np.argsort(-read, axis=1, kind="stable")
-        by_model = tuple(np.take_along_axis(array, order, axis=1) for array in (read, top))
-        rankings = [by_model, (scores[:, : self.depth], top)]
-        new, found = convex(rankings, [self.weight, 1 - self.weight], top.shape[1])
-        # Those behind come after all that were looked at, in their old order.
-        behind = 1 / np.arange(2, 2 + ids.shape[1] - top.shape[1], dtype=np.float32)
-        rest = np.where(ids[:, self.depth :] >= 0, behind, -np.inf)
-        scores = np.concatenate([new + 1, rest], axis=1)[:, :k]
-        return scores.astype(np.float32), np.concatenate([found, ids[:, self.depth :]], axis=1)[:, :k]
+        # A single search is computed, as it will be for users: what is timed is the work.
+        read = score_matrix(self.model, queries, self.texts, ids[:, : self.depth], keep=len(queries) > 1)
+        scores, ids = reranking.rerank((scores, ids), read, depth=self.depth, weight=self.weight)
+        return scores[:, :k], ids[:, :k]
