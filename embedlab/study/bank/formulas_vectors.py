@@ -108,3 +108,36 @@ def allowed_where_exact_is_as_cheap(n: float, wanted: float, per_place: float) -
     20000.0
     """
     return math.sqrt(n * wanted * per_place)
+
+
+def ivf_comparisons(n: float, lists: float, probes: float) -> float:
+    """Comparisons of a query in an inverted file with lists of equal size: centroids, then members.
+
+    Examples
+    --------
+    >>> ivf_comparisons(1e6, 1000, 10)
+    11000.0
+    """
+    return lists + n * probes / lists
+
+
+def ivf_pq_gb(n: float, m: float) -> float:
+    """Compute the GB (10^9 bytes) of n codes of m bytes in inverted lists, with ids of 8 bytes.
+
+    Examples
+    --------
+    >>> ivf_pq_gb(1e9, 32)
+    40.0
+    """
+    return n * (m + 8) / 1e9
+
+
+def hnsw_build_hours(n: float, milliseconds: float, threads: float) -> float:
+    """Hours to insert n vectors one by one, each in so many milliseconds, on threads that do not wait.
+
+    Examples
+    --------
+    >>> hnsw_build_hours(36e6, 1, 10)
+    1.0
+    """
+    return n * milliseconds / threads / 3_600_000

@@ -164,3 +164,41 @@ def test_the_index_itself_changes_over_at_that_number(factor, walks, monkeypatch
     monkeypatch.setattr(index, "_walk", lambda *given: walked.append(1) or walk(*given))
     index.search(np.ones((1, 8), np.float32), 10, ef=ef, mask=np.arange(n) < allowed)
     assert bool(walked) == walks
+
+
+@pytest.mark.parametrize(("lists", "probes"), [(8, 2), (16, 3)])
+def test_ivf_comparisons_are_what_faiss_counts(lists, probes):
+    faiss = pytest.importorskip("faiss")
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(10 * np.eye(lists, 32), 50, axis=0) + 0.1 * rng.normal(size=(50 * lists, 32))
+    quantizer = faiss.IndexFlatL2(32)
+    quantizer.add((10 * np.eye(lists, 32)).astype(np.float32))  # lists of 50 each
+    index = faiss.IndexIVFFlat(quantizer, 32, lists)
+    index.train(vectors.astype(np.float32))
+    index.add(vectors.astype(np.float32))
+    index.nprobe = probes
+    faiss.cvar.indexIVF_stats.reset()
+    index.search(vectors[:1].astype(np.float32), 1)
+    compared = lists + faiss.cvar.indexIVF_stats.ndis
+    assert FORMULAS["ivf_comparisons"](50 * lists, lists, probes) == compared
+
+
+@pytest.mark.parametrize("m", [4, 8])
+def test_ivf_pq_gb_is_what_faiss_writes_for_each_vector(m):
+    faiss = pytest.importorskip("faiss")
+    vectors = np.random.default_rng(0).normal(size=(2000, 16)).astype(np.float32)
+    index = faiss.IndexIVFPQ(faiss.IndexFlatL2(16), 16, 4, m, 8)
+    index.cp.min_points_per_centroid = index.pq.cp.min_points_per_centroid = 1
+    index.train(vectors)
+    index.add(vectors[:500])
+    before = len(faiss.serialize_index(index))
+    index.add(vectors[500:])
+    grown = len(faiss.serialize_index(index)) - before
+    assert FORMULAS["ivf_pq_gb"](1500, m) * 1e9 == pytest.approx(grown, rel=0.01)
+
+
+@pytest.mark.parametrize(("n", "milliseconds", "threads"), [(90_000, 4, 3), (250_000, 2, 5)])
+def test_hnsw_build_hours_are_those_of_the_busiest_thread(n, milliseconds, threads):
+    shares = [len(range(thread, n, threads)) for thread in range(threads)]
+    hours = max(shares) * milliseconds / 1000 / 60 / 60
+    assert FORMULAS["hnsw_build_hours"](n, milliseconds, threads) == pytest.approx(hours, rel=1e-3)
