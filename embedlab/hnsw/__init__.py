@@ -1,4 +1,4 @@
-"""Approximate search through a graph of neighbours."""
+"""Approximate search through a graph of neighbours: `plain` to read, `graph` compiled, `index` around it."""
 
 import lazy_loader
 
@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "index": ["HNSWIndex"],
+        "plain": ["PlainHNSW", "search_layer", "select_neighbours"],
         "storage": ["draw_levels"],
     },
 )
