@@ -8,7 +8,7 @@ from embedlab.index import Floats, Ints
 from embedlab.matryoshka.prefixes import truncate
 
 
-def funnel(query: Floats, documents: Floats, stages: Sequence[tuple[int, int]]) -> Ints:
+def funnel_search(query: Floats, documents: Floats, stages: Sequence[tuple[int, int]]) -> Ints:
     """Rank all documents by a short prefix, the best of them by a longer one, and so on.
 
     Two stages are "adaptive retrieval", several are "funnel retrieval" (Kusupati et al. 2022, section 4.3.1).
@@ -33,11 +33,9 @@ def funnel(query: Floats, documents: Floats, stages: Sequence[tuple[int, int]]) 
     Examples
     --------
     >>> documents = np.float32([[1, 0, 9], [9, 1, 0], [3, 1, 1]])
-    >>> funnel(np.float32([1, 0, 0]), documents, [(2, 2), (3, 1)])  # row 0 leads the first stage only
+    >>> funnel_search(np.float32([1, 0, 0]), documents, [(2, 2), (3, 1)])  # row 0 leads the first stage only
     array([1])
     """
-    if not stages or min(keep for _, keep in stages) < 1:
-        raise ValueError(f"each stage has to keep at least one candidate, but they are {list(stages)}")
     if not stages or min(keep for _, keep in stages) < 1:
         raise ValueError(f"each stage has to keep at least one candidate, but they are {list(stages)}")
     candidates = np.arange(len(documents))

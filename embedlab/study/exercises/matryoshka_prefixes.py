@@ -168,12 +168,12 @@ EXERCISES = (
         follow_up="Prefixes cost almost nothing to add. What does each of them cost the full vector?",
     ),
     Exercise(
-        name="funnel",
+        name="funnel_search",
         chapter="04_matryoshka",
         task="Search in stages: rank by the cosine of the first dims numbers of query, float32 (d,), and "
         "documents, float32 (n, d); keep the best; go on with those only. stages lists (dims, keep). Return "
         "the rows of documents that the last stage keeps, best first, the smaller row where two are equal.",
-        reference="embedlab.matryoshka:funnel",
+        reference="embedlab.matryoshka:funnel_search",
         cases=_searches,
         hints=(
             "Begin with candidates = np.arange(n). Each stage makes it shorter.",

@@ -28,7 +28,7 @@ def matryoshka_loss(queries, documents, dims):
     return total / len(dims)
 
 
-def funnel(query, documents, stages):
+def funnel_search(query, documents, stages):
     left = list(range(len(documents)))
     for dims, keep in stages:
         scored = []
