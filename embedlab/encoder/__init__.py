@@ -1,4 +1,4 @@
-"""BERT's encoder: `bert` is the one to read, `packed` the one that is fast."""
+"""BERT's encoder: `bert` is the one to read, `packed` the fast one; `pieces` are what chapter 02 builds."""
 
 import lazy_loader
 
@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lazy": ["LazyEncoder"],
         "light": ["LightEncoder"],
         "packed": ["PackedEncoder", "batches"],
+        "pieces": ["causal_attention", "count_parameters", "embed", "forward", "layer", "softmax"],
         "weights": ["BertConfig", "read_arrays", "read_weights", "weights_file"],
     },
 )

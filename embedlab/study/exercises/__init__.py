@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "checker": ["check", "exercises", "hint", "solution"],
+        "checker": ["check", "exercises", "hint", "mine", "solution"],
         "trial": ["brief", "call", "difference", "does_nothing", "within"],
     },
 )

@@ -18,6 +18,7 @@ import difflib
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -81,6 +82,29 @@ def check(my_function: Any = None, *, seconds: float = 10.0) -> Result:
         return Result("wrong", name, f"{error}. Does a loop never end?", rows)
     except Exception as error:
         return Result("wrong", "check", f"It could not be checked: {brief(error)}")
+
+
+def mine(my_function: Callable) -> Callable:
+    """Return a learner's function if `check` finds it right, else the package's function of that name.
+
+    So what is built further on runs with an empty stub, too, and with the learner's part as soon as it is
+    right.
+
+    Raises
+    ------
+    ValueError
+        If no exercise is called so.
+
+    Examples
+    --------
+    >>> def l2_normalize(vectors): ...
+    >>> mine(l2_normalize).__module__
+    'embedlab.pooling'
+    """
+    name = _name(my_function)
+    if name not in exercises():
+        raise ValueError(_unknown(my_function, name).message)
+    return my_function if check(my_function).state == "right" else exercises()[name].load()
 
 
 def hint(my_function: Any = None) -> Result:

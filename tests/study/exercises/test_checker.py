@@ -7,11 +7,12 @@ import sys
 import nbclient
 import nbformat
 import numpy as np
+import pytest
 from study.exercises.alternatives import pooling
 from study.exercises.attempts import named, stub
 
 from embedlab.course import source
-from embedlab.study.exercises import check, checker, exercises, hint, solution
+from embedlab.study.exercises import check, checker, exercises, hint, mine, solution
 
 
 def test_names_of_lambdas_partials_and_decorated_functions():
@@ -72,6 +73,15 @@ def test_hints_go_on_step_by_step():
         assert given_hints[i].startswith(f"{i + 1} of {total}: {text}")
     assert 'solution("mean_pool") shows the answer' in given_hints[-1] == given_hints[-2]
     assert hint(stub("last_by_loop")).state == "unknown"
+
+
+def test_mine_is_the_learners_function_only_where_it_is_right():
+    right = named("l2_normalize", pooling.l2_normalize)
+    assert mine(right) is right
+    for other in (stub("l2_normalize"), named("l2_normalize", abs)):
+        assert mine(other) is exercises()["l2_normalize"].load()
+    with pytest.raises(ValueError, match="No exercise is called so"):
+        mine(stub("l2_normalise_it"))
 
 
 def test_solution_shows_the_source_of_the_package(capsys):
