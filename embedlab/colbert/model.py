@@ -33,7 +33,8 @@ class ColBERT:
         Tell queries from documents by a token behind [CLS], as the paper does. A model that was not trained
         with them only sees noise.
     query_length : int
-        Fill up each query with [MASK] to so many tokens ("query augmentation"); 0 for none.
+        Fill up each query with [MASK] to so many tokens ("query augmentation"); 0 for none. All tokens attend
+        to them, as with ColBERT's ``attend_to_mask_tokens``; by its default no token does, not even they.
     punctuation : bool
         Keep the vectors of documents' tokens that have neither a letter nor a digit.
 
@@ -65,7 +66,9 @@ class ColBERT:
         self.embedder, self.projection, self.lead = embedder.reading(lead), projection, lead
         self.markers, self.query_length, self.punctuation = markers, query_length, punctuation
         tokens = embedder.tokenizer.tokens
-        self.bare = {i for i, token in tokens.items() if not any(map(str.isalnum, token))}  # "##" counts not
+        self.bare = {
+            i for i, token in tokens.items() if not any(map(str.isalnum, token))
+        }  # "##" has no letter
 
     @property
     def dims(self) -> int:

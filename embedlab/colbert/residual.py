@@ -2,8 +2,9 @@
 
 Tokens cluster: "array" in one docstring is much like "array" in another. So a vector is stored as the number
 of its nearest centroid and what is left, each of its numbers rounded to one or two bits (Santhanam et al.
-2022, ColBERTv2, section 3.3). The centroids are also a way in: only documents with a token near one of the
-query's need to be scored (Santhanam et al. 2022, PLAID).
+2022, ColBERTv2, section 3.3). That paper's other half is training: hard negatives, and a cross-encoder's
+scores as targets, which nothing here does. The centroids are also a way in: only documents with a token near
+one of the query's need to be scored (`plaid`, and `ResidualIndex.candidates`).
 """
 
 import numpy as np
@@ -167,6 +168,18 @@ class ResidualIndex(TokenIndex):
         """Memory for one token: its centroid's number, and the bits."""
         return 2.0 + self.packed.shape[1]
 
+    @property
+    def bytes_per_doc(self) -> float:
+        """Memory for one document on average: all that a search reads, shared among the documents.
+
+        Its tokens' codes and the offset, its entries in the inverted lists, its share of the centroids.
+        """
+        if self.codec is None:
+            return super().bytes_per_doc
+        starts, ids = self.members
+        shared = starts.nbytes + ids.nbytes + self.codec.centroids.nbytes
+        return super().bytes_per_doc + shared / max(len(self), 1)
+
     def _append(self, tokens: Floats) -> None:
         if not len(tokens):
             return
@@ -188,11 +201,16 @@ class ResidualIndex(TokenIndex):
             owners = np.repeat(np.arange(len(self)), np.diff(self.offsets))
             pairs = np.unique(self.which.astype(np.int64) * max(len(self), 1) + owners)
             clusters, ids = np.divmod(pairs, max(len(self), 1))
-            self._members = np.searchsorted(clusters, np.arange(len(self.codec.centroids) + 1)), ids
+            starts = np.searchsorted(clusters, np.arange(len(self.codec.centroids) + 1))
+            self._members = starts, ids.astype(np.int32)
         return self._members
 
     def candidates(self, query: Floats) -> Ints | None:
-        """Return the ``shortlist`` documents that the centroids alone rank best, in rising order of ids."""
+        """Return the ``shortlist`` documents that the centroids alone rank best, in rising order of ids.
+
+        A query token that probed none of a document's clusters is given the similarity of the nearest cluster
+        that was not probed, the most it can have: imputing what was not looked at, as XTR and WARP do.
+        """
         if self.probes is None or not len(self.which):
             return None
         starts, ids = self.members
