@@ -31,10 +31,13 @@ def truncate(vectors: Floats, dims: int) -> Floats:
     return l2_normalize(np.ascontiguousarray(vectors[:, :dims]))
 
 
-def pca_rotation(vectors: Floats) -> Floats:
-    """Return the rotation (d, d) that puts the directions of largest variance first (Pearson 1901).
+def pca_rotation(vectors: Floats, *, centred: bool = False) -> Floats:
+    """Return the rotation (d, d) that puts the axes along which vectors are longest first (Pearson 1901).
 
-    A rotation changes no inner product. The mean is left where it is: taking it away would change them.
+    A rotation changes no inner product. By default the axes are those of the vectors as they are (a singular
+    value decomposition, "uncentred PCA"): where vectors share a mean, the first axis points at it. With
+    ``centred`` they are those of the covariance, the directions of largest variance. The mean itself is left
+    in the vectors either way: taking it away would change inner products.
 
     Examples
     --------
@@ -43,5 +46,7 @@ def pca_rotation(vectors: Floats) -> Floats:
     array([[5., 0.]], dtype=float32)
     """
     vectors = np.asarray(vectors, np.float64)
+    if centred:
+        vectors = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(vectors.T @ vectors)  # ascending
     return np.ascontiguousarray(axes[:, ::-1], dtype=np.float32)

@@ -67,6 +67,17 @@ def test_the_rotation_is_that_of_scikit_learn():
     np.testing.assert_allclose(overlap, 1, atol=1e-3)
 
 
+def test_centred_axes_are_those_of_scikit_learns_pca():
+    from sklearn.decomposition import PCA
+
+    vectors = normal(200, 12) * np.arange(1, 13) + 50
+    theirs = PCA(4, svd_solver="full").fit(vectors.astype(np.float64)).components_
+    overlap = np.linalg.svd(theirs @ pca_rotation(vectors, centred=True)[:, :4])[1]
+    np.testing.assert_allclose(overlap, 1, atol=1e-3)
+    mean = vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
+    assert abs(mean @ pca_rotation(vectors)[:, 0]) > 0.99, "the first axis of uncentred vectors is their mean"
+
+
 def test_the_loss_is_that_of_sentence_transformers():
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
@@ -82,6 +93,31 @@ def test_the_loss_is_the_weighted_mean_over_prefixes():
     parts = [in_batch_softmax(a[:, :d], b[:, :d]) for d in (16, 4)]
     assert matryoshka_loss(a, b, (16, 4), weights=(3, 1)) == pytest.approx((3 * parts[0] + parts[1]) / 4)
     assert matryoshka_loss(a, b, (16, 4), base=lambda x, y: (x - y).square().mean()) > 0
+
+
+def test_the_loss_is_a_part_of_the_matryoshka_loss_of_sentence_transformers():
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.losses import (
+        MatryoshkaLoss,
+        MultipleNegativesRankingLoss,
+    )
+
+    from embedlab.machine import model_folder
+
+    model = SentenceTransformer(str(model_folder()), device="cpu").eval()
+    texts = [["a cat", "a dog", "the sea"], ["cats purr", "dogs bark", "waves"]]
+    theirs = MatryoshkaLoss(model, MultipleNegativesRankingLoss(model), [384, 64], [1, 3])
+    vectors = [torch.tensor(model.encode(side)) for side in texts]
+    one_way = MultipleNegativesRankingLoss(model=None)
+    ours = matryoshka_loss(
+        *vectors,
+        (384, 64),
+        weights=(1, 3),
+        base=lambda a, b: one_way.compute_loss_from_embeddings([a, b], None),
+    )
+    with torch.no_grad():
+        found = theirs([model.preprocess(side) for side in texts], None)
+    assert found.item() == pytest.approx(4 * ours.item(), rel=1e-3)  # a sum over weights, ours is the mean
 
 
 @pytest.mark.parametrize("collapsed", [torch.ones(8, 16), torch.zeros(8, 16)], ids=["ones", "zeros"])
