@@ -38,6 +38,17 @@ def cores_for_reranking(
     return queries_per_second * depth * milliseconds / 1000 / (busy_percent / 100)
 
 
+def window_calls(depth: float, window: float, step: float) -> float:
+    """Count the calls of one pass of a listwise model whose window slides over the candidates.
+
+    Examples
+    --------
+    >>> window_calls(100, 20, 10)
+    9.0
+    """
+    return (depth - window) / step + 1
+
+
 def listwise_loss(negatives: float, lead: float, scale: float) -> float:
     """Softmax loss of a list whose right document leads each negative by so much in cosine.
 
