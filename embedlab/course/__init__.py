@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "measuring": ["Remembering", "quality"],
         "notebook": ["Source", "show", "source", "use_style"],
         "tour": ["draw", "trace"],
+        "vector_pictures": ["draw_lookup", "draw_matryoshka"],
     },
 )
