@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "light": ["LightEncoder"],
         "packed": ["PackedEncoder", "batches"],
         "pieces": ["causal_attention", "count_parameters", "embed", "forward", "layer", "softmax"],
+        "positions": ["alibi", "rotary", "sinusoids"],
         "weights": ["BertConfig", "read_arrays", "read_weights", "weights_file"],
     },
 )

@@ -1,0 +1,213 @@
+"""The drawings of chapter 02: the way through the encoder, attention as matrices, where the norm stands."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+INK, LINE, SOFT = "#222222", "#555555", "#767676"
+BLUE, YELLOW, GREEN = "#CFE3F0", "#FBE3B5", "#C5E7DC"
+
+
+def _box(axes: Axes, x: float, y: float, text: str, colour: str = "white", size: float = 9) -> None:
+    frame = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": LINE}
+    axes.text(x, y, text, ha="center", va="center", fontsize=size, bbox=frame, color=INK)
+
+
+def _arrow(axes: Axes, start: tuple, end: tuple, *, bend: float = 0, colour: str = LINE) -> None:
+    style = {"arrowstyle": "->", "color": colour, "lw": 1.4, "connectionstyle": f"arc3,rad={bend}"}
+    axes.annotate("", end, start, arrowprops=style)
+
+
+def draw_encoder(layers: int = 6, heads: int = 12, d: int = 384) -> Figure:
+    """Draw the way from token ids to token vectors: the parts of a layer, and what bypasses them.
+
+    Examples
+    --------
+    >>> figure = draw_encoder()
+    >>> plt.close(figure)
+    """
+    figure, axes = plt.subplots(figsize=(9.2, 3))
+    _box(axes, 0, 0, "token ids\n(n, t)")
+    _box(axes, 2.1, 0, f"word, position,\nsegment rows:\nsum, norm\n(n, t, {d})", BLUE)
+    for y, name in ((0.75, "Q"), (0, "K"), (-0.75, "V")):
+        _box(axes, 4.2, y, name, YELLOW)
+        _arrow(axes, (3.2, 0), (3.95, y))
+    _box(axes, 5.9, 0.37, "softmax of\nQ Kᵀ / √size", YELLOW)
+    _arrow(axes, (4.5, 0.75), (5.05, 0.5))
+    _arrow(axes, (4.5, 0), (5.05, 0.25))
+    _box(axes, 7.6, -0.2, "weights\ntimes V", YELLOW)
+    _arrow(axes, (6.75, 0.3), (7.0, 0))
+    _arrow(axes, (4.5, -0.75), (6.98, -0.45), bend=0.12)
+    _box(axes, 8.9, -0.2, "W", YELLOW)
+    _arrow(axes, (8.2, -0.2), (8.6, -0.2))
+    _box(axes, 10, -0.2, "add\nnorm")
+    _arrow(axes, (9.2, -0.2), (9.6, -0.2))
+    _box(axes, 12, -0.2, f"feed-forward\n{d} → {4 * d:,} → {d}", GREEN)
+    _arrow(axes, (10.4, -0.2), (10.95, -0.2))
+    _box(axes, 14, -0.2, "add\nnorm")
+    _arrow(axes, (13.05, -0.2), (13.6, -0.2))
+    _box(axes, 16, -0.2, f"token vectors\n(n, t, {d})")
+    _arrow(axes, (14.4, -0.2), (15.05, -0.2))
+    _arrow(axes, (0.6, 0), (1.15, 0))
+    _arrow(axes, (3.2, 0.1), (10, 0.25), bend=-0.3, colour="#0072B2")
+    _arrow(axes, (10.42, -0.1), (13.98, 0.25), bend=-0.55, colour="#0072B2")
+    axes.text(5.9, -1.35, f"attention: {heads} heads of {d // heads}, mixes tokens", ha="center", fontsize=9)
+    axes.text(12, -1.35, "each token by itself", ha="center", fontsize=9)
+    axes.add_patch(Rectangle((3.3, -1.6), 11.35, 3.35, fill=False, ls="--", ec=SOFT))
+    axes.text(14.55, 1.43, f"{layers} such layers", ha="right", weight="bold", fontsize=10)
+    axes.set(xlim=(-0.9, 17.1), ylim=(-1.7, 1.9))
+    axes.set_axis_off()
+    return figure
+
+
+def draw_attention(
+    parts: Sequence[tuple[str, NDArray, str]], tokens: Sequence[str], *, digits: int = 1
+) -> Figure:
+    """Draw six matrices, three in a row, numbers in their cells, a sign after each: one head of attention.
+
+    Parameters
+    ----------
+    parts : sequence of (title, matrix (rows, columns), sign that follows)
+        The rows, and the columns of square matrices, are tokens.
+    tokens : sequence of t str
+    digits : int
+        After the point; more for matrices titled "weights".
+
+    Examples
+    --------
+    >>> figure = draw_attention([("Q", np.eye(2), "=")] * 6, ["a", "b"])
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(2, len(parts) // 2, figsize=(8.4, 4.2))
+    for panel, (title, matrix, sign) in zip(panels.flat, parts, strict=True):
+        reach = max(float(np.abs(matrix[np.isfinite(matrix)]).max()), 1e-9)
+        panel.imshow(matrix, cmap="PuOr", vmin=-1.6 * reach, vmax=1.6 * reach, aspect="auto")
+        shown = 2 if "weights" in title else digits
+        for (i, j), value in np.ndenumerate(matrix):
+            panel.text(j, i, f"{value:.{shown}f}", ha="center", va="center", fontsize=9, color=INK)
+        rows, columns = matrix.shape
+        panel.set_title(f"{title}  ({rows}, {columns})", fontsize=10, loc="center")
+        square = columns == len(tokens) and rows == len(tokens)
+        panel.set_xticks(range(columns) if square else [], tokens if square else [], fontsize=8.5)
+        panel.set_yticks(range(rows), tokens if rows == len(tokens) else [""] * rows, fontsize=8.5)
+        panel.tick_params(length=0)
+        panel.grid(False)
+        panel.text(1.04, 0.5, sign, transform=panel.transAxes, va="center", fontsize=12)
+    return figure
+
+
+def draw_norms() -> Figure:
+    """Draw one layer twice: the norm after the addition (BERT), and before each part (GPT-2 and later).
+
+    Examples
+    --------
+    >>> figure = draw_norms()
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(2, 1, figsize=(8.6, 2.7))
+    orders = {
+        "post-LN: BERT": (
+            ("attention", YELLOW),
+            ("+", ""),
+            ("norm", BLUE),
+            ("feed-forward", GREEN),
+            ("+", ""),
+        ),
+        "pre-LN: GPT-2": (
+            ("norm", BLUE),
+            ("attention", YELLOW),
+            ("+", ""),
+            ("norm", BLUE),
+            ("feed-forward", GREEN),
+        ),
+    }
+    last = {"post-LN: BERT": ("norm", BLUE), "pre-LN: GPT-2": ("+", "")}
+    for axes, (title, order) in zip(panels, orders.items(), strict=True):
+        places = np.linspace(1.6, 9.4, len(order) + 1)
+        chain = [*order, last[title]]
+        axes.plot([0.3, 10.6], [0, 0], color=LINE, lw=1.4, zorder=0)
+        start = 0.8
+        for x, (name, colour) in zip(places, chain, strict=True):
+            if name == "+":
+                axes.plot(x, 0, "o", ms=17, mfc="white", mec="#0072B2", mew=1.6)
+                axes.text(x, -0.03, "+", ha="center", va="center", fontsize=12, color="#0072B2")
+                _arrow(axes, (start, 0.04), (x, 0.3), bend=-0.35, colour="#0072B2")
+                start = x + (0.45 if title.startswith("pre") else 2.1)
+            else:
+                _box(axes, x, 0, name, colour)
+        axes.text(0.3, 0.85, title, weight="bold", fontsize=10)
+        axes.text(0.2, 0, "x", ha="right", va="center", fontsize=11)
+        _arrow(axes, (10.2, 0), (10.8, 0))
+        axes.set(xlim=(-0.1, 11), ylim=(-0.45, 1.15))
+        axes.set_axis_off()
+    return figure
+
+
+def draw_positions(kinds: dict[str, NDArray]) -> Figure:
+    """Draw what pairs of positions contribute to a score, a map for each kind, each with a scale of its own.
+
+    Parameters
+    ----------
+    kinds : {title: matrix (t, t)}
+
+    Examples
+    --------
+    >>> figure = draw_positions({"none": np.zeros((4, 4))})
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, len(kinds), figsize=(9.4, 2.9), squeeze=False)
+    for panel, (title, matrix) in zip(panels[0], kinds.items(), strict=True):
+        image = panel.imshow(matrix)
+        panel.set_title(title, fontsize=10)
+        panel.set_xlabel("key's position")
+        panel.grid(False)
+        bar = figure.colorbar(image, ax=panel, orientation="horizontal")
+        bar.ax.tick_params(labelsize=8)
+    panels[0, 0].set_ylabel("query's position")
+    return figure
+
+
+def draw_masks(tokens: Sequence[str], padded: int = 1) -> Figure:
+    """Draw who may look at whom: encoder with padding, decoder, and a decoder's step with cached keys.
+
+    Parameters
+    ----------
+    tokens : sequence of t str
+    padded : int
+        How many positions of padding the encoder's text has.
+
+    Examples
+    --------
+    >>> figure = draw_masks(["a", "b", "c"])
+    >>> plt.close(figure)
+    """
+    t = len(tokens)
+    encoder = np.ones((t + padded, t + padded))
+    encoder[:, t:] = 0
+    steps = np.full((t, t), 0.5)
+    steps[-1] = 1
+    kinds = {
+        "encoder: both directions": (encoder, [*tokens, *["[PAD]"] * padded]),
+        "decoder: causal": (np.tril(np.ones((t, t))), list(tokens)),
+        "decoder with KV cache:\nthe newest row alone": (np.tril(steps), list(tokens)),
+    }
+    figure, panels = plt.subplots(1, 3, figsize=(9.2, 3.1))
+    for panel, (title, (allowed, names)) in zip(panels, kinds.items(), strict=True):
+        colours = np.array([[0.93, 0.93, 0.93], [0.81, 0.89, 0.94], [0.34, 0.65, 0.83]])
+        panel.imshow(colours[(2 * allowed).astype(int)])
+        for (i, j), value in np.ndenumerate(allowed):
+            sign = {0: "−∞", 0.5: "done", 1: "✓"}[float(value)]
+            panel.text(j, i, sign, ha="center", va="center", fontsize=8.5, color=INK)
+        panel.set_title(title, fontsize=10)
+        panel.set_xticks(range(len(names)), names, rotation=90, fontsize=8.5)
+        panel.set_yticks(range(len(names)), names, fontsize=8.5)
+        panel.tick_params(length=0)
+        panel.grid(False)
+    panels[0].set_ylabel("query: who looks")
+    panels[1].set_xlabel("key: who is looked at")
+    return figure
