@@ -17,9 +17,10 @@ from pygments.lexers import PythonLexer
 class Source:
     """The source of functions, classes or methods: highlighted in a notebook, plain text elsewhere."""
 
-    def __init__(self, *things: Any, docstring: bool = False):
+    def __init__(self, *things: Any, docstring: bool = False, folded: bool = False):
         if not things:
             raise TypeError("nothing to show: name one or more functions or classes")
+        self.folded = folded
         self.parts = [(_place(thing), source(thing, docstring=docstring)) for thing in things]
 
     def __repr__(self) -> str:
@@ -36,14 +37,16 @@ class Source:
         formatter = HtmlFormatter(
             noclasses=True, style="xcode", cssstyles=style + "; background: #F7F7F7", prestyles=inner
         )
+        head = "<div style='margin: 0.4em 0 0'><small>{}</small></div>{}"
+        if self.folded:
+            head = "<details><summary><small>Show {}</small></summary>{}</details>"
         return "".join(
-            f"<div style='margin: 0.4em 0 0'><small>{html.escape(place)}</small></div>"
-            + highlight(text, PythonLexer(), formatter)
+            head.format(html.escape(place), highlight(text, PythonLexer(), formatter))
             for place, text in self.parts
         )
 
 
-def show(*things: Any, docstring: bool = False) -> None:
+def show(*things: Any, docstring: bool = False, folded: bool = False) -> None:
     """Display the source of functions, classes or methods, as it stands in the package.
 
     In a notebook it appears highlighted, wherever in the cell the call is; elsewhere it is printed.
@@ -53,6 +56,8 @@ def show(*things: Any, docstring: bool = False) -> None:
     *things : functions, classes, methods or properties, written in Python
     docstring : bool
         Whether to show the docstrings, too.
+    folded : bool
+        Whether only the names show until the reader asks for more, by a click.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def show(*things: Any, docstring: bool = False) -> None:
     def cosine(a: Floats, b: Floats) -> Floats:
         return dot(l2_normalize(a), l2_normalize(b))
     """
-    shown = Source(*things, docstring=docstring)
+    shown = Source(*things, docstring=docstring, folded=folded)
     ipython = sys.modules.get("IPython")  # a notebook has loaded it already; elsewhere print will do
     if ipython is not None and ipython.get_ipython() is not None:
         from IPython.display import display

@@ -1,8 +1,9 @@
 """BERT's tokenizer: from text to the ids that the encoder looks up, and padding."""
 
+import copy
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class WordPieceTokenizer:
         Whether it was trained on text without accents; by default where ``lower`` is set.
     chinese : bool
         Whether each Chinese character is a word.
+    split_special_tokens : bool
+        Read "[SEP]" in a text as the five characters that it is, not as the marker. By default it becomes the
+        marker's id, as in the `tokenizers` library: set this for text that comes from strangers.
 
     Examples
     --------
@@ -49,6 +53,7 @@ class WordPieceTokenizer:
         lower: bool = True,
         strip_accents: bool | None = None,
         chinese: bool = True,
+        split_special_tokens: bool = False,
     ):
         missing = [token for token in SPECIAL.values() if token not in vocabulary]
         if missing:
@@ -56,11 +61,15 @@ class WordPieceTokenizer:
         self.vocabulary, self.lower = vocabulary, lower
         self.strip_accents, self.chinese = lower if strip_accents is None else strip_accents, chinese
         self.pad, self.unk, self.cls, self.sep, self.mask = (vocabulary[token] for token in SPECIAL.values())
+        self.split_special_tokens = split_special_tokens
         self._special = re.compile("|".join(map(re.escape, SPECIAL.values())))
+        self._steps = pre_tokenize, wordpiece
         self._ids: dict[str, list[int]] = {}  # words and chunks seen, with their ids
 
     @classmethod
-    def load(cls, model: str | Path | None = None, *, lower: bool = False) -> "WordPieceTokenizer":
+    def load(
+        cls, model: str | Path | None = None, *, lower: bool = False, split_special_tokens: bool = False
+    ) -> "WordPieceTokenizer":
         """Load the vocabulary and the rules of a model (see `model_folder` for what may be given).
 
         Parameters
@@ -68,6 +77,8 @@ class WordPieceTokenizer:
         model : None, path or hub id
         lower : bool
             Lower-case also where the folder's tokenizer does not; its accents are treated as before.
+        split_special_tokens : bool
+            See the class.
 
         Raises
         ------
@@ -76,7 +87,7 @@ class WordPieceTokenizer:
             BERT's.
         """
         vocabulary, rules = read_tokenizer(model_folder(model))
-        tokenizer = cls(vocabulary, **rules)
+        tokenizer = cls(vocabulary, **rules, split_special_tokens=split_special_tokens)
         tokenizer.lower = tokenizer.lower or lower
         return tokenizer
 
@@ -91,7 +102,20 @@ class WordPieceTokenizer:
         ids = np.fromiter(self.vocabulary.values(), np.int64, len(self.vocabulary))
         digest = hashlib.sha256("\n".join(self.vocabulary).encode("utf-8", "surrogatepass"))
         digest.update(ids.tobytes() + bytes(map(bool, (self.lower, self.strip_accents, self.chinese))))
+        if self.split_special_tokens:  # by default the hash is what it was before there was a choice
+            digest.update(b"split")
         return digest.hexdigest()
+
+    def with_steps(
+        self,
+        *,
+        pre_tokenize: Callable[[str], list[str]] = pre_tokenize,
+        wordpiece: Callable[[str, dict[str, int]], list[str]] = wordpiece,
+    ) -> "WordPieceTokenizer":
+        """Return the same tokenizer with other functions in place of `pre_tokenize` and `wordpiece`."""
+        other = copy.copy(self)
+        other._steps, other._ids = (pre_tokenize, wordpiece), {}
+        return other
 
     def tokenize(self, text: str) -> list[str]:
         """Cut a text into tokens, without adding special ones."""
@@ -181,7 +205,8 @@ class WordPieceTokenizer:
             self._ids.clear()
         ids: list[int] = []
         start = 0
-        for special in self._special.finditer(chunk):  # a "[SEP]" in the text is taken for what it says
+        found = () if self.split_special_tokens else self._special.finditer(chunk)
+        for special in found:  # a "[SEP]" in the text is taken for what it says
             ids += [*self._plain_ids(chunk[start : special.start()]), self.vocabulary[special[0]]]
             start = special.end()
         ids += self._plain_ids(chunk[start:])
@@ -190,11 +215,8 @@ class WordPieceTokenizer:
 
     def _plain_ids(self, text: str) -> list[int]:
         text = normalise(text, lower=self.lower, strip_accents=self.strip_accents, chinese=self.chinese)
-        return [
-            self.vocabulary[piece]
-            for word in pre_tokenize(text)
-            for piece in wordpiece(word, self.vocabulary)
-        ]
+        words, pieces = self._steps
+        return [self.vocabulary[piece] for word in words(text) for piece in pieces(word, self.vocabulary)]
 
 
 def pad(sequences: Sequence[Sequence[int]], pad_id: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,6 +4,7 @@ Start from the 256 bytes, which can spell any text. Then merge, again and again,
 tokens that occurs most often (Sennrich et al. 2016, section 3.2; Radford et al. 2019, section 2.2).
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -83,6 +84,25 @@ def learn_merges(words: dict[str, int], vocab_size: int) -> dict[Pair, int]:
     return merges
 
 
+def apply_merges(ids: Sequence[int], merges: dict[Pair, int]) -> list[int]:
+    """Encode one part: of the pairs that are there, merge the one that was learned first; repeat.
+
+    Each round scans the whole part, so n tokens take up to n scans; `apply_merges_heap` needs one.
+
+    Examples
+    --------
+    >>> apply_merges([97, 97, 98], {(97, 98): 256, (97, 256): 257})
+    [257]
+    """
+    ids = list(ids)
+    while len(ids) > 1:
+        pair = min(pairwise(ids), key=lambda pair: merges.get(pair, math.inf))
+        if pair not in merges:
+            break
+        ids = merge(ids, pair, merges[pair])
+    return ids
+
+
 class BytePairTokenizer:
     """A byte-level BPE tokenizer.
 
@@ -120,7 +140,7 @@ class BytePairTokenizer:
         ids: list[int] = []
         for part in PART.findall(text):
             if part not in self._ids:
-                self._ids[part] = self._merge_all(_bytes(part))
+                self._ids[part] = apply_merges(_bytes(part), self.merges)
             ids += self._ids[part]
         return ids
 
@@ -144,14 +164,6 @@ class BytePairTokenizer:
     def tokenize(self, text: str) -> list[bytes]:
         """Return the bytes of each token of a text."""
         return [self.tokens[i] for i in self.encode(text)]
-
-    def _merge_all(self, ids: list[int]) -> list[int]:
-        while len(ids) > 1:
-            pair = min(pairwise(ids), key=lambda pair: self.merges.get(pair, 1 << 60))
-            if pair not in self.merges:
-                break
-            ids = merge(ids, pair, self.merges[pair])
-        return ids
 
 
 def _bytes(text: str) -> list[int]:

@@ -20,7 +20,7 @@ class CharTable(dict):
         return self[code]
 
 
-def _clean(char: str) -> str:
+def clean(char: str) -> str:
     """Drop what has no shape; one kind of space for all."""
     category = unicodedata.category(char)
     if char in "\t\n\r" or category in ("Zs", "Zl", "Zp"):
@@ -30,17 +30,19 @@ def _clean(char: str) -> str:
     return char
 
 
-def _set_apart(char: str) -> str:
+def set_apart(char: str) -> str:
     """Put spaces around a Chinese character: there are none between words, so each becomes a token."""
     chinese = any(low <= ord(char) <= high for low, high in CHINESE)
     return f" {char} " if chinese else char
 
 
-def _without_accent(char: str) -> str:
+def drop_accent(char: str) -> str:
+    """Drop a combining mark: what NFD leaves of an accent."""
     return "" if unicodedata.category(char) == "Mn" else char
 
 
-def _punctuation(char: str) -> str:
+def set_off(char: str) -> str:
+    """Put spaces around a punctuation mark."""
     # "$", "+" and "~" are no punctuation to Unicode, but to BERT.
     is_one = char in string.punctuation or unicodedata.category(char)[0] == "P"
     return f" {char} " if is_one else char
@@ -49,9 +51,9 @@ def _punctuation(char: str) -> str:
 # The CJK ideographs: the blocks that BERT's own tokenizer lists.
 CHINESE = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F))
 CHINESE += ((0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))
-CLEAN, APART, UNACCENT = CharTable(_clean), CharTable(_set_apart), CharTable(_without_accent)
+CLEAN, APART, UNACCENT = CharTable(clean), CharTable(set_apart), CharTable(drop_accent)
 # One by one, not text.lower(): that would write a sigma at a word's end in another way.
-LOWER, PUNCTUATION = CharTable(str.lower), CharTable(_punctuation)
+LOWER, PUNCTUATION = CharTable(str.lower), CharTable(set_off)
 
 
 def normalise(

@@ -107,6 +107,13 @@ def test_show_prints_outside_a_notebook(capsys):
     assert f"# {__name__}: Sample.method\ndef method(self):" in out
 
 
+def test_folded_source_shows_its_name_only_until_it_is_opened():
+    page = Source(pooling.cosine, pooling.dot, folded=True)._repr_html_()
+    assert page.count("<details><summary>") == page.count("</details>") == 2
+    assert "Show embedlab.pooling: cosine" in page
+    assert repr(Source(pooling.cosine, folded=True)) == repr(Source(pooling.cosine))
+
+
 def test_html_is_highlighted_escaped_and_names_the_module():
     def less(a, b):
         return a < b

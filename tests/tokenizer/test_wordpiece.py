@@ -140,6 +140,36 @@ def test_no_more_is_read_than_kept(ours):
             assert small.encode_pair(*pair, max_length=length)[0] == fast(length).encode(*pair).ids
 
 
+@given(TEXTS)
+@example("[SEP] x[MASK]y")
+def test_special_tokens_are_text_where_asked_for(ours, text):
+    guarded = WordPieceTokenizer.load(split_special_tokens=True)
+    theirs = fast()
+    theirs.encode_special_tokens = True
+    try:
+        assert guarded.encode(text) == theirs.encode(text).ids
+    finally:
+        theirs.encode_special_tokens = False
+    inside = set(guarded.encode(text)[1:-1])
+    assert not inside & {guarded.cls, guarded.sep, guarded.mask, guarded.pad}
+
+
+def test_a_guarded_tokenizer_has_a_fingerprint_of_its_own(ours):
+    guarded = WordPieceTokenizer.load(split_special_tokens=True)
+    assert guarded.fingerprint != ours.fingerprint
+    assert guarded.tokenize("a [SEP] b") == ["a", "[", "sep", "]", "b"]
+
+
+def test_steps_may_be_brought_along(ours):
+    ids = ours.encode("don't stop")
+    other = ours.with_steps(pre_tokenize=str.split, wordpiece=lambda word, vocabulary: [word])
+    assert other.tokenize("stop it") == ["stop", "it"]
+    with pytest.raises(KeyError, match="don't"):
+        other.encode("don't stop")
+    assert ours.encode("don't stop") == ids  # the old one is as it was
+    assert ours.with_steps().encode("don't stop") == ids
+
+
 def test_a_cased_model_keeps_case(tmp_path):
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Hello", "hello", "é"]
     (tmp_path / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
