@@ -161,3 +161,11 @@ def test_recall_by_hand_and_memory_of_more_links():
         index, _ = built(gaussian(1000, 0), m=m)
         held[m] = index.bytes_per_vector
     assert 100 * (held[48] / held[16] - 1) == pytest.approx(15.4, rel=0.03)
+
+
+def test_recall_by_broadcasting_is_recall():
+    truth = np.array([[1, 2, 3], [4, 5, 6]])
+    found = np.array([[3, 9, -1], [6, 5, 4]])
+    hits = (found[:, :, None] == truth[:, None, :]).any(axis=2)
+    assert hits.sum() / truth.size == pytest.approx(4 / 6)
+    assert hits.sum() / truth.size == pytest.approx(recall_at_k(found, truth))
