@@ -1,4 +1,4 @@
-"""The exercises of chapter 01: WordPiece, the merge of byte pair encoding, and padding."""
+"""The exercises of chapter 01 on WordPiece and padding."""
 
 import numpy as np
 
@@ -63,46 +63,6 @@ def _keeps_the_pieces(word, vocabulary):
 def _drops_what_does_not_fit(word, vocabulary):
     pieces = _cut(word, vocabulary, keep=True)
     return [piece for piece in pieces if piece != "[UNK]"]
-
-
-def _id_lists(rng: np.random.Generator) -> list[tuple]:
-    """List (ids, pair, new): no pair, one, several, overlapping ones, at either end."""
-    lists = [[], [1], [1, 2], [2, 1], [1, 1], [1, 1, 1], [1, 2, 1, 2], [3, 1, 2], [1, 2, 3], [1, 1, 1, 1, 1]]
-    lists += [rng.integers(1, 4, size).tolist() for size in (4, 5, 6, 7, 8, 9)]
-    return [(ids, pair, 9) for ids in lists for pair in ((1, 2), (1, 1))]
-
-
-def _walk(ids, new, matches, step=lambda i: 2):
-    """Merge from left to right: where ``matches(i)``, put the new id and go on by ``step(i)``."""
-    merged, i = [], 0
-    while i < len(ids):
-        found = i + 1 < len(ids) and matches(i)
-        merged.append(new if found else ids[i])
-        i += step(i) if found else 1
-    return merged
-
-
-def _merge_overlapping(ids, pair, new):
-    def matches(i):
-        return tuple(ids[i : i + 2]) == pair
-
-    return _walk(ids, new, matches, step=lambda i: 1 if matches(i + 1) else 2)
-
-
-def _merge_without_the_last(ids, pair, new):
-    merged = _walk(ids, new, lambda i: (ids[i], ids[i + 1]) == pair)
-    return merged if tuple(ids[-2:]) == pair and merged[-1] == new else merged[:-1]
-
-
-def _merge_the_first_only(ids, pair, new):
-    for i in range(len(ids) - 1):
-        if (ids[i], ids[i + 1]) == pair:
-            return [*ids[:i], new, *ids[i + 2 :]]
-    return list(ids)
-
-
-def _either_order(ids, pair, new):
-    return _walk(ids, new, lambda i: (ids[i], ids[i + 1]) in (pair, pair[::-1]))
 
 
 def _sequences(rng: np.random.Generator) -> list[tuple]:
@@ -172,36 +132,6 @@ EXERCISES = (
         ),
         follow_up="Greedy is not optimal: can you think of a vocabulary and a word where longest-first ends "
         "in [UNK], although the word can be spelled?",
-    ),
-    Exercise(
-        name="merge",
-        chapter="01_tokenizer",
-        task="Replace every occurrence of a pair of ids by a new id, from left to right, in a new list.",
-        reference="embedlab.tokenizer:merge",
-        cases=_id_lists,
-        hints=(
-            "Walk through the list with an index, and look at two neighbours at a time.",
-            "After a match go on by two, otherwise by one; the last id may have no neighbour.",
-        ),
-        mistakes=(
-            Mistake(
-                "overlap",
-                "In [1, 1, 1] the pair (1, 1) occurs once: an id that was merged is used up.",
-                _merge_overlapping,
-            ),
-            Mistake(
-                "last id lost",
-                "The last id has no right neighbour, but has to be kept.",
-                _merge_without_the_last,
-            ),
-            Mistake(
-                "first only",
-                "Go on after the first match: every occurrence is merged.",
-                _merge_the_first_only,
-            ),
-            Mistake("either order", "The pair (1, 2) is not the pair (2, 1): order matters.", _either_order),
-        ),
-        follow_up="How would you find the most frequent pair without counting all pairs after each merge?",
     ),
     Exercise(
         name="pad",
