@@ -1,4 +1,4 @@
-"""The exercises of chapter 07: MaxSim over documents of different lengths, and residual codes."""
+"""The exercises of chapter 07 on vectors: MaxSim over documents of different lengths, and residual codes."""
 
 import numpy as np
 
