@@ -58,12 +58,12 @@ def search_allowed(graph, query, allowed, beam, visits, most):
 
 
 @compiled()
-def filtered_search(graph, queries, visits, allowed, found):
+def filtered_search(graph, queries, visits, allowed, most, found):
     """Do as `graph.search` does, among those that are allowed; a walk that gave up has found nothing.
 
-    It gives up when it has compared as many as are allowed: to compare just these costs no more.
+    With ``most`` the number of those that are allowed it gives up where comparing just these costs no more.
     """
-    compared, most = 0, allowed.sum()
+    compared = 0
     for q in range(len(found)):
         query, beam = Query(queries.numbers[q], queries.offset[q]), found[q]
         compared += descend(graph, query, 0, beam, visits)

@@ -10,11 +10,13 @@ from tqdm import tqdm
 
 from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.filtered import filtered_search
-from embedlab.hnsw.graph import Visits, place_in_beam
+from embedlab.hnsw.graph import Visits
 from embedlab.hnsw.lock import ReadWriteLock
+from embedlab.hnsw.repair import bypass, gone
+from embedlab.hnsw.results import pick
 from embedlab.hnsw.storage import Storage, padded
 from embedlab.index import Floats, Ints, State, as_vectors, top_k, whole
-from embedlab.machine import LAST, compiled, compiling_is_announced, dot, number_of, pack, prefetch
+from embedlab.machine import compiling_is_announced
 
 CHUNK = 500  # vectors inserted between two looks at Ctrl-C, and at those who wait to search
 
@@ -105,6 +107,20 @@ class HNSWIndex(Storage):
                 raise ValueError(f"there is no vector {wrong[0]}: the index holds 0 to {len(self) - 1}")
             self.deleted[ids] = True
 
+    def repair(self) -> None:
+        """Link the vectors around those that are deleted, so that no walk leads over these any more.
+
+        Ids and results stay, the memory of what is deleted as well. Several times faster than building anew,
+        and not quite as good (FreshDiskANN does the same, arXiv:2105.09613).
+        """
+        with self._adding, self._lock.writing():
+            dead = gone(self.graph, self.deleted[: len(self)])
+            living = np.flatnonzero(~dead)
+            if dead.any() and len(living):
+                bypass(self.graph, self.levels, dead, np.zeros(len(self), np.int64), self._new_desk())
+                entry = living[self.levels[living].argmax()]
+                self.graph.at[hnsw.ENTRY], self.graph.at[hnsw.TOP] = entry, self.levels[entry]
+
     def search(
         self,
         queries: Floats,
@@ -112,6 +128,7 @@ class HNSWIndex(Storage):
         *,
         ef: int | None = None,
         mask: NDArray[np.bool_] | None = None,
+        fallback: bool = True,
         threads: int = 1,
     ) -> tuple[Floats, Ints]:
         """Find about the k best vectors of each query.
@@ -127,6 +144,8 @@ class HNSWIndex(Storage):
             Width of the beam, by default ``ef_search``; never less than k.
         mask : bool array (n,), optional
             Only these may be returned.
+        fallback : bool
+            Without it there is only the walk, however few may be returned.
         threads : int
             Over which the queries are shared out.
 
@@ -146,11 +165,12 @@ class HNSWIndex(Storage):
         with self._lock.reading():
             n, allowed = len(self), self._allowed(mask)
             left = int(allowed.sum())
-            if left < n and left <= min(ef * n / max(left, 1), n) * self.m:
+            if fallback and left < n and left <= min(ef * n / max(left, 1), n) * self.m:
                 return self._compare_all(queries, k, allowed)
             scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
-            compared = self._walk_all(queries, min(ef, n), allowed, scores, ids, threads) if n else 0
-            missed = np.flatnonzero(ids[:, min(k, left) - 1] < 0) if left else ()
+            most = left if fallback else n
+            compared = self._walk_all(queries, min(ef, n), allowed, most, scores, ids, threads) if n else 0
+            missed = np.flatnonzero(ids[:, min(k, left) - 1] < 0) if left and fallback else ()
             if len(missed):
                 scores[missed], ids[missed] = self._compare_all(queries[missed], k, allowed)
             self.compared = (compared + len(missed) * left) / max(len(queries), 1)
@@ -176,18 +196,18 @@ class HNSWIndex(Storage):
         scores, places = (np.concatenate(part) for part in zip(*parts, strict=True))
         return scores, np.where(places >= 0, np.append(which, -1)[places], -1)
 
-    def _walk_all(self, queries, ef, allowed, scores, ids, threads) -> int:
+    def _walk_all(self, queries, ef, allowed, most, scores, ids, threads) -> int:
         """Share the queries out over threads; return the number of comparisons."""
         step = max(-(-len(queries) // threads), 1)
         spans = [slice(start, start + step) for start in range(0, len(queries), step)]
-        work = [(queries[span], ef, allowed, scores[span], ids[span]) for span in spans]
+        work = [(queries[span], ef, allowed, most, scores[span], ids[span]) for span in spans]
         with compiling_is_announced():
             if len(work) < 2:
                 return sum(self._walk(*part) for part in work)
             with ThreadPoolExecutor(len(work)) as pool:
                 return sum(pool.map(lambda part: self._walk(*part), work))
 
-    def _walk(self, queries, ef, allowed, scores, ids) -> int:
+    def _walk(self, queries, ef, allowed, most, scores, ids) -> int:
         """Search with a beam of ``ef``, write the results, return the number of comparisons."""
         try:
             visits = self._visits.pop()
@@ -199,7 +219,7 @@ class HNSWIndex(Storage):
         if allowed.all():
             compared = hnsw.search(self.graph, prepared, visits, found)
         else:
-            compared = filtered_search(self.graph, prepared, visits, allowed, found)
+            compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
         self._visits.append(visits)
         if self.codes is None:  # in order already, but for the order among equal ones
             floats, found = prepared.numbers, found[:, : scores.shape[1]].copy()
@@ -212,33 +232,3 @@ class HNSWIndex(Storage):
         """Return what `save` writes."""
         with self._lock.reading():
             return super().state()
-
-
-@compiled()
-def pick(vectors, queries, found, twins, allowed, scores, ids):
-    """Score what was found with the float vectors, and keep the k best; of equal scores the earlier vector.
-
-    Of equal vectors the walk found one. Where it compared codes, each may stand some places off: of a beam of
-    64, the first 10 alone had recall@10 0.993; scoring all 64 gave 0.998 and took 5 % longer.
-    """
-    k = scores.shape[1]
-    best = np.empty(k, np.int64)
-    for q in range(len(queries)):
-        size = 0
-        for j in range(found.shape[1]):
-            if found[q, j] == -1:
-                break
-            if j + 2 < found.shape[1] and found[q, j + 2] != -1:
-                prefetch(vectors, number_of(found[q, j + 2]))
-            i = first = number_of(found[q, j])
-            equal = 0
-            while True:
-                if allowed[i]:
-                    equal += 1
-                    size, _ = place_in_beam(best, size, pack(dot(vectors, i, queries[q]), LAST - i))
-                i = twins[i]
-                if i == first or equal == k:
-                    break
-        for j in range(size):
-            ids[q, j] = LAST - number_of(best[j])
-            scores[q, j] = dot(vectors, ids[q, j], queries[q])
