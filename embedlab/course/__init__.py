@@ -5,10 +5,12 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "cascades": ["Cascade", "attention_across", "draw_places", "draw_waterfall", "places_of"],
         "doctor": ["checks"],
         "evidence": ["forest", "show_scoreboard"],
         "measuring": ["Remembering", "quality"],
         "notebook": ["Source", "show", "source", "use_style"],
+        "tokenizer_figures": ["draw_longest_match", "draw_merge_tree", "draw_pieces"],
         "tour": ["draw", "trace"],
         "vector_pictures": ["draw_lookup", "draw_matryoshka"],
     },
