@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "models": [
             "COLBERT_LEAD",
             "LEAD",
+            "RERANKERS",
             "cross_encoder",
             "embedder",
             "finetuned_embedder",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedlab import colbert, finetuning, reranking
@@ -24,10 +23,16 @@ def embedder(pooling: str | None = None) -> Embedder:
 
 
 @cache
-def finetuned_embedder() -> Embedder:
-    """Load the encoder that is fine-tuned on DocSearch, once."""
-    model = with_encoder(finetuning.trained_encoder())
-    model.source = FINETUNED
+def finetuned_embedder(name: str = "encoder") -> Embedder:
+    """Load the encoder that is fine-tuned on DocSearch, once.
+
+    Parameters
+    ----------
+    name : str
+        "encoder"; or "encoder-384", the same training with a loss on all dimensions only (chapter 04).
+    """
+    model = with_encoder(finetuning.trained_encoder(finetuning.trained_file(name)))
+    model.source = FINETUNED if name == "encoder" else None
     return model
 
 
@@ -47,8 +52,29 @@ def trained_colbert() -> colbert.ColBERT:
     return colbert.ColBERT.load(finetuning.trained_file("colbert"), embedder())
 
 
+# What the reranker is compared with in chapter 08: one thing is changed in each.
+RERANKERS = ("reranker", "reranker-pointwise", "reranker-plain", "untrained", "untrained-plain")
+
+
 @cache
-def cross_encoder(file: Path | None = None) -> reranking.CrossEncoder:
-    """Load a cross-encoder, once: the one that comes with the course, trained on the fine-tuned encoder."""
-    file = file or finetuning.trained_file("reranker")
-    return reranking.CrossEncoder.load(file, base=finetuning.trained_encoder())
+def cross_encoder(name: str = "reranker") -> reranking.CrossEncoder:
+    """Load a cross-encoder that comes with the course, once.
+
+    Parameters
+    ----------
+    name : str
+        "reranker", trained on the fine-tuned encoder with a listwise loss; "reranker-pointwise", with a
+        pointwise one; "reranker-plain", on all-MiniLM-L6-v2 as published; "untrained" and "untrained-plain",
+        the fine-tuned and the published encoder with `maxsim_head` and no training on pairs.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name not in RERANKERS:
+        raise ValueError(f"there is no reranker {name!r}; choose from {', '.join(RERANKERS)}")
+    base = None if name.endswith("plain") else finetuning.trained_encoder()
+    if name.startswith("untrained"):
+        return reranking.CrossEncoder.untrained(base)
+    return reranking.CrossEncoder.load(finetuning.trained_file(name), base=base)

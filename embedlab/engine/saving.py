@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from embedlab import colbert, matryoshka, reranking
+from embedlab import colbert, finetuning, matryoshka, reranking
 from embedlab.embedder import Embedder
 from embedlab.engine import models
 from embedlab.engine.first_stages import BM25Stage, ColBERTStage, DenseStage
@@ -115,7 +115,10 @@ def _load(about: dict, folder: Path, prefix: str, texts: list[str], embedder: Em
     if kind == "rerank":
         first = _load(about["first"], folder, f"{prefix}first-", texts, embedder)
         source = about["source"]
-        model = models.cross_encoder(folder / source) if source else reranking.CrossEncoder.untrained()
+        if source:
+            model = reranking.CrossEncoder.load(folder / source, base=finetuning.trained_encoder())
+        else:
+            model = reranking.CrossEncoder.untrained()
         return RerankStage(first, model, texts, depth=about["depth"], weight=about["weight"])
     raise StoreError(f"{str(folder)!r} holds an unknown kind of stage: {kind!r}")
 

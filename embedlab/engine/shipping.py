@@ -18,12 +18,20 @@ from safetensors.numpy import save_file
 from embedlab import colbert
 from embedlab.benchmark import docsearch
 from embedlab.embedder import Embedder, text_key
-from embedlab.engine.catalogue import DEPTH, parts_for, tokens_made_of
-from embedlab.engine.models import LEAD, cross_encoder, embedder, finetuned_embedder, trained_colbert
+from embedlab.engine.catalogue import parts_for, tokens_made_of
+from embedlab.engine.models import (
+    LEAD,
+    RERANKERS,
+    cross_encoder,
+    embedder,
+    finetuned_embedder,
+    trained_colbert,
+)
 from embedlab.engine.scores import kept_scores
-from embedlab.machine import PACKAGED_SHA256, data_path, write_atomically
+from embedlab.machine import PACKAGED_SHA256, data_path, files, write_atomically
 from embedlab.pooling import POOLINGS
 
+DEPTH_KEPT = 100
 SIZES = (16, 32, 64, 128)  # tokens read, beside all 256: the curve of chapter 01
 PACKAGES = ("embedlab", "numpy", "scipy", "scikit-learn", "pandas", "torch")
 
@@ -39,15 +47,16 @@ def ship_vectors(folder: Path | None = None) -> None:
     """Compute all vectors that are shipped, and write them with cards; a quarter of an hour on two cores."""
     folder = folder or data_path("vectors")
     texts = docsearch().documents
-    plain, tuned = embedder(), finetuned_embedder()
+    plain = embedder()
     spaces = {model.fingerprint: vectors for model, vectors in all_poolings(plain, texts)}
     readers = [plain.reading(size) for size in SIZES] + [first_layers(plain, 3)]
     spaces |= {reader.fingerprint: _vectors(reader, texts) for reader in readers}
     keys, base = [text_key(text) for text in texts], plain.encoder.sha256
     write(folder / "base", keys, {space: made.astype(np.float16) for space, made in spaces.items()}, base)
-    lead = tuned.reading(LEAD)
-    made = {lead.fingerprint: _vectors(lead, texts).astype(np.float16)}
-    write(folder / "finetuned", keys, made, base)
+    for name in ("encoder", "encoder-384"):
+        lead = finetuned_embedder(name).reading(LEAD)
+        made = {lead.fingerprint: _vectors(lead, texts).astype(np.float16)}
+        write(folder / f"finetuned-{name}", keys, made, base)
 
 
 def _vectors(reader: Embedder, texts: list[str]) -> np.ndarray:
@@ -89,18 +98,30 @@ def ship_tokens(folder: Path | None = None) -> None:
 
 
 def ship_scores(folder: Path | None = None) -> None:
-    """Write what the cross-encoder says of the pairs that the engines rerank and full let it read."""
-    benchmark, model = docsearch(), cross_encoder()
-    queries = benchmark.split("test")[1]
+    """Write what the cross-encoders say of the candidates of all dev and test queries.
+
+    The reranker: of all that the engines rerank and full may let it read, down to a hundred, and of the
+    negatives it was trained on. Those that it is compared with: of the same candidates of rerank.
+    """
+    benchmark, folder = docsearch(), folder or data_path("vectors")
     parts = parts_for(benchmark.documents, benchmark.doc_ids)
-    pairs = []
-    for first in (parts.hybrid, parts.full.first):
-        rows = first.rank(queries, DEPTH)[1]
-        pairs += [(q, parts.texts[i]) for q, row in zip(queries, rows, strict=True) for i in row if i >= 0]
-    pairs = list(dict.fromkeys(pairs))
-    scores = kept_scores(model, pairs)[:, None]
-    keys = [text_key("\0".join(pair)) for pair in pairs]
-    write((folder or data_path("vectors")) / "scores", keys, {model.fingerprint: scores}, PACKAGED_SHA256)
+    queries = benchmark.split("dev")[1] + benchmark.split("test")[1]
+    mined, _ = files.load(data_path("trained") / "mined.safetensors", "Mined")
+    first = candidates(parts.texts, queries, parts.hybrid.rank(queries, DEPTH_KEPT)[1])
+    more = candidates(parts.texts, queries, parts.full.first.rank(queries, DEPTH_KEPT)[1])
+    more += candidates(parts.texts, benchmark.split("train")[1], mined["real"])
+    for file, names, pairs in [
+        ("scores", RERANKERS[:1], [*first, *more]),
+        ("scores-compared", RERANKERS[1:], first),
+    ]:
+        pairs, models = list(dict.fromkeys(pairs)), map(cross_encoder, names)
+        spaces = {model.fingerprint: kept_scores(model, pairs)[:, None] for model in models}
+        write(folder / file, [text_key("\0".join(pair)) for pair in pairs], spaces, PACKAGED_SHA256)
+
+
+def candidates(texts: list[str], queries: list[str], rows: np.ndarray) -> list[tuple[str, str]]:
+    """Return the pairs of each query with what was found for it; -1 is none."""
+    return [(query, texts[i]) for query, row in zip(queries, rows, strict=True) for i in row if i >= 0]
 
 
 def write(path: Path, keys: list[bytes], spaces: dict[str, np.ndarray], base: str) -> None:

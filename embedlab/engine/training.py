@@ -56,6 +56,7 @@ NAMES = ("encoder", "adapter", "colbert", "reranker")  # the reranker starts fro
 CONTROLS = {
     "encoder-384": ("encoder", {"dims": (384,)}),
     "reranker-pointwise": ("reranker", {"loss": "pointwise"}),
+    "reranker-plain": ("reranker", {"base": None}),  # starts from all-MiniLM-L6-v2, not from the fine-tuned
 }
 
 
@@ -120,7 +121,8 @@ def trained(name: str, task: Task, folder: Path, device: str = "cpu") -> list[fl
     if kind == "encoder":
         made.save(file, base=PACKAGED_SHA256)
     elif kind == "reranker":
-        made.save(file, base=task.options["base"].sha256, max_length=recipe_of(task.train)["max_length"])
+        base = task.options["base"]
+        made.save(file, base=base.sha256 if base else PACKAGED_SHA256, max_length=task.recipe["max_length"])
     else:
         made.save(file)
     return losses
@@ -169,7 +171,7 @@ def stages_of(name: str, work: Path, parts: Parts) -> dict[str, Stage]:
         index = colbert.ResidualIndex(model.dims)
         index.add(model.encode_documents(parts.texts))
         return {"colbert": ColBERTStage(model, index)}
-    base = finetuning.trained_encoder(work / "encoder.safetensors")
+    base = None if name == "reranker-plain" else finetuning.trained_encoder(work / "encoder.safetensors")
     model = reranking.CrossEncoder.load(file, base=base)
     return {"rerank": RerankStage(parts.hybrid, model, parts.texts, depth=DEPTH)}
 

@@ -91,10 +91,14 @@ class CrossEncoder:
         self.source = source  # the file or folder it was loaded from
 
     @classmethod
-    def untrained(cls, model: str | Path | None = None, *, max_length: int = 80) -> "CrossEncoder":
+    def untrained(
+        cls, model: BertEncoder | str | Path | None = None, *, max_length: int = 80
+    ) -> "CrossEncoder":
         """Use an embedding model as it is, with `maxsim_head`."""
-        encoder = PackedEncoder(BertEncoder.load(model))
-        return cls(WordPieceTokenizer.load(model_folder(model)), encoder, maxsim_head, max_length=max_length)
+        ready = isinstance(model, BertEncoder)
+        encoder = PackedEncoder(model if ready else BertEncoder.load(model))
+        tokenizer = WordPieceTokenizer.load(None if ready else model_folder(model))
+        return cls(tokenizer, encoder, maxsim_head, max_length=max_length)
 
     @classmethod
     def load(

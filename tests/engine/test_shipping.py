@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from embedlab.benchmark import docsearch
-from embedlab.embedder import shipped_spaces
+from embedlab.embedder import VectorStore, shipped_spaces
 from embedlab.embedder.vectors import shipped_vectors, text_key
 from embedlab.engine import LEAD, build_engine, cross_encoder, embedder, finetuned_embedder, kept_scores
 from embedlab.engine import shipping as module
 from embedlab.engine.catalogue import Parts, shipped_tokens, tokens_made_of
-from embedlab.engine.models import trained_colbert
+from embedlab.engine.models import RERANKERS, trained_colbert
 from embedlab.pooling import POOLINGS, cosine
 
 READERS = {
@@ -20,6 +20,7 @@ READERS = {
     **{f"first {size} tokens": lambda size=size: embedder().reading(size) for size in module.SIZES},
     "3 of 6 layers": lambda: module.first_layers(embedder(), 3),
     "fine-tuned": lambda: finetuned_embedder().reading(LEAD),
+    "fine-tuned on all dimensions only": lambda: finetuned_embedder("encoder-384").reading(LEAD),
 }
 
 
@@ -46,7 +47,8 @@ def test_shipped_vectors_are_those_of_the_model(name, texts, tmp_path, monkeypat
 
 
 def test_every_shipped_space_is_one_that_is_used():
-    used = {read().fingerprint for read in READERS.values()} | {cross_encoder().fingerprint}
+    used = {read().fingerprint for read in READERS.values()}
+    used |= {cross_encoder(name).fingerprint for name in RERANKERS}
     assert set(shipped_spaces()) == used
 
 
@@ -74,6 +76,22 @@ def test_kept_scores_are_those_of_the_model(tmp_path, monkeypatch):
     monkeypatch.setattr(model, "score_pairs", lambda pairs: read.append(pairs))
     np.testing.assert_allclose(kept_scores(model, pairs[::-1]), fresh[::-1], atol=1e-4)
     assert read == []
+
+
+@pytest.mark.parametrize("name", RERANKERS)
+def test_shipped_scores_are_those_of_the_models(name):
+    benchmark, model = docsearch(), cross_encoder(name)
+    parts = Parts(benchmark.documents, benchmark.doc_ids, lead=LEAD)
+    queries = random.Random(1).sample(benchmark.split("dev")[1], 2)
+    pairs = module.candidates(parts.texts, queries, parts.hybrid.rank(queries, 100)[1][:, ::33])
+    kept, missing = VectorStore(model.fingerprint, dims=1).get(["\0".join(pair) for pair in pairs])
+    if len(missing) == len(pairs):
+        pytest.skip("other versions of the libraries, other pairs")
+    there = [i for i in range(len(pairs)) if i not in missing]
+    fresh = model.score_pairs([pairs[i] for i in there])
+    np.testing.assert_allclose(
+        kept[there, 0], fresh, atol=0.02
+    )  # as far as bfloat16 goes, where there is some
 
 
 def test_scores_of_the_evaluation_are_shipped():
