@@ -12,3 +12,7 @@ def test_a_range_that_stops_early_drops_short_texts_and_tails():
         assert bool(wrong) == (length > 400)
         assert set().union(*wrong) < set(tokens)
         assert set().union(*right) == set(tokens)
+    for length in (750, 1100):
+        assert (
+            max(chunks(list(range(length)), end=lambda n: n - 400)[-1]) == length - 351
+        )  # a full window is lost
