@@ -30,3 +30,20 @@ def fuse_ranks(rankings, constant=60):
     pairs = [(np.zeros((1, len(ids))), np.array([ids], int)) for ids in rankings]
     [scores], [found] = reciprocal_rank(pairs, max(1, sum(map(len, rankings))), constant=constant)
     return {int(i): float(score) for score, i in zip(scores, found, strict=True) if i >= 0}
+
+
+def add_postings(terms, postings):
+    holding = sorted({document for term in terms for document, _ in postings.get(term, ())})
+    weights = {term: dict(found) for term, found in postings.items()}
+    return {d: sum(weights.get(term, {}).get(d, 0.0) for term in terms) for d in holding}
+
+
+def fuse_scores(rankings, weights):
+    everything = set().union(*rankings)
+    total = dict.fromkeys(everything, 0.0)
+    for scores, weight in zip(rankings, weights, strict=True):
+        values = np.array(list(scores.values()))
+        spread = np.sqrt(((values - values.mean()) ** 2).mean())
+        for i in everything & set(scores):
+            total[i] += float(weight * (scores[i] - values.min()) / spread) if spread > 0 else 0.0
+    return total
