@@ -101,3 +101,12 @@ def test_masked_batches_agree_with_documents_scored_alone():
         (query @ document[:n].T).amax(dim=1).sum() for document, n in zip(documents, lengths, strict=True)
     ]
     torch.testing.assert_close(batched, torch.stack(alone))
+
+
+def test_products_with_residual_codes_from_a_table():
+    rng = np.random.default_rng(0)
+    query, centroid = rng.normal(size=128), rng.normal(size=128)
+    codes, values = rng.integers(0, 4, 128), np.array([-0.1, -0.02, 0.03, 0.12])
+    table = query[:, None] * values  # once for each query token
+    from_table = query @ centroid + table[np.arange(128), codes].sum()
+    np.testing.assert_allclose(from_table, query @ (centroid + values[codes]))

@@ -79,3 +79,18 @@ def test_min_max_fusion_at_its_edges():
     assert fuse({"a": 3}, {"b": 0.9, "a": 0.1})[0] == "b"
     flat = scaled({"a": 1000, "b": 12, "c": 10, "d": 1})
     assert flat["b"] - flat["c"] < 0.01  # an outlier flattens the rest
+
+
+def test_a_short_window_loses_agreement():
+    words = [f"word {i}" for i in range(11)] + ["both"] + [f"w{i}" for i in range(88)]
+    near = [f"near {i}" for i in range(11)] + ["both"] + [f"n{i}" for i in range(88)]
+
+    def first(depth):
+        total = {}
+        for ranked in (words[:depth], near[:depth]):
+            for place, name in enumerate(ranked, start=1):
+                total[name] = total.get(name, 0) + 1 / (60 + place)
+        return max(total, key=total.get)
+
+    assert first(100) == "both"
+    assert first(10) != "both"
