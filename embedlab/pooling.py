@@ -40,6 +40,31 @@ def mean_pool(hidden: Floats, mask: NDArray) -> Floats:
     return total / np.maximum(count, 1.0)
 
 
+def weighted_mean_pool(hidden: Floats, mask: NDArray, weights: NDArray) -> Floats:
+    """Average the token vectors of each text, some tokens counting more than others.
+
+    With weights that grow with the position it is SGPT's pooling (Muennighoff 2022); with weights of rare
+    words, that of SIF (Arora et al. 2017).
+
+    Parameters
+    ----------
+    hidden : float32 array (n, t, d)
+    mask : array (n, t) of 0 and 1
+    weights : array (n, t), not negative
+        Of padding they are ignored.
+
+    Examples
+    --------
+    >>> hidden = np.array([[[2.0, 0.0], [4.0, 2.0], [9.0, 9.0]]], dtype=np.float32)
+    >>> weighted_mean_pool(hidden, np.array([[1, 1, 0]]), np.array([[1, 3, 5]]))
+    array([[3.5, 1.5]], dtype=float32)
+    """
+    hidden, mask = _checked(hidden, mask)
+    shares = mask * np.asarray(weights, np.float32)
+    total = shares.sum(axis=1, keepdims=True)  # (n, 1)
+    return np.einsum("ntd,nt->nd", hidden, shares) / np.where(total > 0, total, 1)
+
+
 def cls_pool(hidden: Floats, mask: NDArray) -> Floats:
     """Take the vector of the first token, ``[CLS]`` (Devlin et al. 2019, BERT, section 3).
 

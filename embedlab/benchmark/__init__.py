@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "folders": ["load_beir", "load_corpus"],
         "growth": ["grown"],
         "metrics": ["bootstrap_interval", "mrr", "ndcg", "randomisation_test", "recall", "recall_at_k"],
+        "resampling": ["bootstrap", "randomisation_p"],
         "scoreboard": [
             "HEADINGS",
             "LATENCY",
