@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "cascades": ["Cascade", "attention_across", "draw_places", "draw_waterfall", "places_of"],
+        "colbert_figures": ["draw_frontier", "draw_funnel", "draw_maxsim", "draw_meetings", "draw_recall"],
         "doctor": ["checks"],
         "evidence": ["forest", "show_scoreboard"],
         "measuring": ["Remembering", "quality"],

@@ -1,8 +1,9 @@
 """ColBERT in variants: how each searches all of DocSearch, so that chapter 07 can compare them.
 
 A variant needs the token vectors of every document, minutes of the encoder, so what they find comes with the
-course (``data/vectors/variants.safetensors``): the ten best documents of every dev and test query, by exact
-MaxSim. Where documents, queries or weights are others, a variant is computed when it is asked for, and kept.
+course (``data/vectors/variants.safetensors``): the ten best documents of each dev query, by exact MaxSim, and
+of each test query for the few variants that a table of results shows. Where documents, queries or weights are
+others, a variant is computed when it is asked for, and kept.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from embedlab import colbert
+from embedlab import colbert, finetuning
 from embedlab.benchmark import Benchmark, docsearch
+from embedlab.embedder import Embedder
 from embedlab.engine.models import COLBERT_LEAD, LEAD, embedder, trained_colbert
 from embedlab.hybrid import Ranking
 from embedlab.index import Floats
 from embedlab.machine import cached, code_of, content_key, data_path, files, write_atomically
-from embedlab.matryoshka import pca_rotation
+from embedlab.matryoshka import LinearAdapter, pca_rotation
 from embedlab.pooling import l2_normalize
 
 K = 10
-SPLITS = ("dev", "test")
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,21 @@ class Variant:
     bits: int | None = None  # of a residual's number; None for float32
     pooled: int = 1  # so many tokens of a document become one
     punctuation: bool = False  # whether its vectors are kept
+    splits: tuple[str, ...] = ("dev",)
 
 
+SHOWN = ("dev", "test")
 VARIANTS = {
-    "384 dims": Variant(None),
-    "384 dims, lead 64": Variant(None, lead=LEAD),
+    "384 dims": Variant(None, splits=SHOWN),
+    "384 dims, lead 64": Variant(None, lead=LEAD, splits=SHOWN),
     "384 dims, with punctuation": Variant(None, punctuation=True),
-    "128 dims": Variant(),
-    "128 dims, lead 64": Variant(lead=LEAD),
+    "128 dims": Variant(splits=SHOWN),
+    "128 dims, lead 64": Variant(lead=LEAD, splits=SHOWN),
     "PCA": Variant("PCA"),
     **{f"random {seed}": Variant(f"random {seed}") for seed in range(3)},
     **{f"{bits} bits": Variant(bits=bits) for bits in (4, 2, 1)},
     "2 bits, lead 64": Variant(bits=2, lead=LEAD),
-    **{f"2 bits, {n} tokens in one": Variant(bits=2, pooled=n) for n in (2, 3, 4)},
+    **{f"2 bits, {n} tokens in one": Variant(bits=2, pooled=n) for n in (2, 3)},
 }
 
 
@@ -63,7 +66,7 @@ def variant_ranking(name: str, split: str = "dev") -> Ranking:
     Raises
     ------
     KeyError
-        If there is no such variant.
+        If there is no such variant, or it is not for that split.
     """
     return tuple(_found(name)[f"{split} {kind}"] for kind in ("scores", "rows"))
 
@@ -71,6 +74,28 @@ def variant_ranking(name: str, split: str = "dev") -> Ranking:
 def variant_bytes(name: str) -> float:
     """Return the bytes that a document takes in a variant's index, on average."""
     return float(_found(name)["bytes"])
+
+
+def long_adapter() -> LinearAdapter:
+    """Return an adapter like the one of chapter 04, trained on documents read as far as ColBERT reads them.
+
+    The two are matched: same encoder, frozen, same pairs, same tokens read, one linear map trained.
+    """
+    benchmark = docsearch()
+    made_of = made_of_all(benchmark)
+    if "adapter matrix" in (shipped := _shipped(made_of)):
+        return LinearAdapter(shipped["adapter matrix"])
+    key = content_key(code_of(finetuning), made_of)
+    return cached("adapters", key, fitted_adapter, _save_adapter, LinearAdapter.load)
+
+
+def fitted_adapter() -> LinearAdapter:
+    """Train it: seconds, once the pairs are embedded, which takes minutes."""
+    return finetuning.fit_adapter(docsearch(), Embedder.load(dtype="float32"), lead=COLBERT_LEAD)
+
+
+def _save_adapter(path: Path, adapter: LinearAdapter) -> None:
+    adapter.save(path)
 
 
 @lru_cache(maxsize=len(VARIANTS))
@@ -108,10 +133,10 @@ def _shipped(made_of: str) -> dict[str, NDArray]:
 
 
 def computed(variant: Variant, benchmark: Benchmark) -> dict[str, NDArray]:
-    """Index all documents as a variant does, and search for all dev and test queries."""
+    """Index all documents as a variant does, and search for the queries of its splits."""
     index, project = built(variant, benchmark)
     found = {"bytes": np.float64(index.bytes_per_doc)}
-    for split in SPLITS:
+    for split in variant.splits:
         queries = [project(tokens) for tokens in _reader(LEAD).encode_queries(benchmark.split(split)[1])]
         scores, rows = index.search(queries, K)
         found |= {f"{split} scores": scores, f"{split} rows": rows.astype(np.int16)}
@@ -189,6 +214,7 @@ def ship_variants(folder: Path | None = None) -> None:
     for name in sorted(VARIANTS, key=lambda name: VARIANTS[name].lead):  # each lead is read once
         for key, array in computed(VARIANTS[name], benchmark).items():
             arrays[f"{name} {key}"] = np.asarray(array)
+    arrays["adapter matrix"] = fitted_adapter().matrix
     write_atomically(path.with_suffix(".safetensors"), lambda file: save_file(arrays, file))
     about = {"made of": made_of_all(benchmark), "spaces": []}
     card(path, trained_colbert().identity["model"], about)
