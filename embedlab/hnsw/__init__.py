@@ -4,6 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules={"experiments"},
     submod_attrs={
         "index": ["HNSWIndex"],
         "plain": ["PlainHNSW", "search_layer", "select_neighbours"],

@@ -68,6 +68,17 @@ def curve(one: HNSWIndex, queries: Floats, exact: Ints, widths: tuple[int, ...],
     return {"recall": np.array(recall), "compared": np.array(compared)}
 
 
+def needed(recall: NDArray, compared: NDArray, target: float = 0.95) -> float:
+    """Return how many comparisons reach a recall: the curve (w,) over (w,), read between its points.
+
+    Examples
+    --------
+    >>> needed(np.array([0.9, 1.0]), np.array([100.0, 400.0]))
+    200.0
+    """
+    return float(np.exp(np.interp(target, recall, np.log(compared))).round(6))
+
+
 @kept
 def knobs(vectors: Floats, queries: Floats, *, settings: tuple, widths: tuple) -> Found:
     """Build for each (m, ef_construction): recall (s, w, q), compared (s, w), bytes of links (s,)."""
@@ -94,10 +105,11 @@ def growth(documents: Floats, queries: Floats, *, sizes: tuple, widths: tuple) -
 
 @kept
 def filters(vectors: Floats, queries: Floats, masks: NDArray[np.bool_], *, ef: int = 64) -> Found:
-    """Search among those that each mask (s, n) allows, three ways: recall (s, 3, q) and compared (s, 3).
+    """Search among those that each mask (s, n) allows, four ways: recall (s, 4, q) and compared (s, 4).
 
-    Afterwards: the ef best of all, filtered. In the graph: the walk passes over what is not allowed. As the
-    index does it: the walk, or exact search where few are allowed.
+    Afterwards: the ef best of all, filtered. Allowed links only: as if the others were not in the graph.
+    Through all: the walk leads over all, and returns what is allowed. As the index does it: the same, or
+    exact search where few are allowed.
     """
     one = HNSWIndex(vectors.shape[1])
     one.add(vectors, show_progress=False)
@@ -109,7 +121,9 @@ def filters(vectors: Floats, queries: Floats, masks: NDArray[np.bool_], *, ef: i
         exact = allowed[nearest(vectors[allowed], queries)]
         first = np.sort(np.where(mask[found], np.arange(ef), ef))[:, :K]  # places of the first ten allowed
         after = np.where(first < ef, np.take_along_axis(found, np.minimum(first, ef - 1), 1), -1)
-        ways, work = [after], [all_compared]
+        island = HNSWIndex.from_state(*one.state())
+        cut(island, allowed)
+        ways, work = [after, island.search(queries, K, ef=ef)[1]], [all_compared, island.compared]
         for fallback in (False, True):
             ways.append(one.search(queries, K, ef=ef, mask=mask, fallback=fallback)[1])
             work.append(one.compared)

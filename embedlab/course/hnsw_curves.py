@@ -1,0 +1,217 @@
+"""Figures of chapter 06: recall and work against knobs, filters, deletes, size, rank and query."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from embedlab.course.hnsw_figures import BLUE, GREEN, INK, ORANGE, PINK, RED, draw_recall, plain_ticks
+from embedlab.hnsw import experiments
+
+
+def draw_knobs(
+    found: experiments.Found, built: Sequence[tuple[int, int]], panels: Mapping[str, Sequence[int]]
+) -> Figure:
+    """Draw recall against comparisons, a line for each index that was built.
+
+    Parameters
+    ----------
+    found : what `experiments.knobs` found
+    built : sequence of (m, ef_construction)
+    panels : {name of the knob: which of ``built``}
+        ``"M"`` or ``"efConstruction"``.
+
+    Examples
+    --------
+    >>> found = {"recall": np.random.default_rng(0).random((1, 2, 9)), "compared": np.array([[100, 200]])}
+    >>> figure = draw_knobs(found, [(16, 200)], {"M": [0]})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['M 16']
+    >>> plt.close(figure)
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(10, 4.6), sharey=True, squeeze=False)
+    for panel, (name, rows) in zip(axes[0], panels.items(), strict=True):
+        for place, (row, color) in enumerate(zip(rows, (PINK, ORANGE, BLUE, GREEN), strict=False)):
+            label = f"{name} {built[row][name != 'M']}"
+            # Lines that lie on each other: each label beside another point, below its line.
+            at = 1 + 2 * place if name == "M" else 3
+            shift = (8, -12) if name == "M" else (8, -10)
+            draw_recall(panel, found["compared"][row], found["recall"][row], label, color, at % 9, shift)
+        plain_ticks(panel, (100, 200, 400, 800, 1600))
+        panel.set(xlabel="vectors compared (ef rises along the line)", title=name)
+    axes[0][0].set(ylabel="recall@10, 95 % interval")
+    return figure
+
+
+def draw_filters(
+    masks: Sequence[NDArray[np.bool_]],
+    found: Sequence[experiments.Found],
+    titles: Sequence[str],
+    switch: float,
+) -> Figure:
+    """Draw recall and work against the share that a filter allows, a column for each kind of filter.
+
+    Parameters
+    ----------
+    masks : bool arrays (s, n)
+    found : what `experiments.filters` found for each of them
+    titles : of the columns
+    switch : float
+        The share below which the index compares all that are allowed.
+    """
+    figure, panels = plt.subplots(2, len(masks), figsize=(10, 7.2), sharex=True, sharey="row")
+    ways = {"afterwards": RED, "allowed links only": ORANGE, "through all": BLUE}
+    for (top, bottom), kind, result in zip(panels.T, masks, found, strict=True):
+        order = np.argsort(kind.mean(axis=1))
+        share, line = kind.mean(axis=1)[order], "-" if kind is masks[0] else "none"
+        for way, color in enumerate(ways.values()):
+            draw_recall(top, share, result["recall"][order, way], "", color, linestyle=line)
+            bottom.plot(share, result["compared"][order, way], "o", ms=4, color=color, ls=line)
+        bottom.plot(share, share * kind.shape[1], "--", color=INK, lw=1)
+        for axes in (top, bottom):
+            plain_ticks(axes, (0.01, 0.03, 0.1, 0.3, 0.7), "{:.0%}")
+            axes.axvline(switch, color="#888888", lw=1, ls=":")
+    for axes, title in zip(panels[0], titles, strict=True):
+        axes.set(title=title, ylim=(0, 1.03))
+    for axes in panels[1]:
+        axes.set(xlabel="share allowed", yscale="log")
+    panels[0, 0].set(ylabel="recall@10")
+    panels[1, 0].set(ylabel="vectors compared")
+    panels[1, 0].set_yticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
+    panels[1, 0].minorticks_off()
+    for row, (way, color) in enumerate({**ways, "- -  exact": INK}.items()):
+        panels[1, 1].text(
+            0.97, 0.32 - 0.075 * row, way, color=color, ha="right", transform=panels[1, 1].transAxes
+        )
+    note = {"color": "#555555", "fontsize": 9, "va": "bottom", "ha": "right"}
+    panels[0, 0].text(switch * 0.95, 0.02, "the index itself\nis exact from here down", **note)
+    return figure
+
+
+def draw_deletes(found: experiments.Found, shares: Sequence[float]) -> Figure:
+    """Draw recall and work of four ways to delete against the share that is deleted.
+
+    Examples
+    --------
+    >>> found = {"recall": np.ones((2, 4, 5)), "compared": np.full((2, 4), 100.0)}
+    >>> len(draw_deletes(found, (0, 0.5)).axes)
+    2
+    >>> plt.close("all")
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4))
+    ways = {"tombstones": BLUE, "links cut": RED, "repaired": GREEN, "built anew": INK}
+    for way, (label, color) in enumerate(ways.items()):
+        # Three lines end close together: their labels are moved apart.
+        shift = (8, {"tombstones": 6, "built anew": -6}.get(label, 0))
+        draw_recall(left, shares, found["recall"][:, way], label, color, shift=shift)
+        right.plot(shares, found["compared"][:, way], "o-", ms=4, color=color)
+        end = (shares[-1], found["compared"][-1, way])
+        right.annotate(label, end, (8, 0), textcoords="offset points", color=color, va="center")
+    for axes in (left, right):
+        axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
+        axes.set(xlabel="share of the vectors deleted", xlim=(-0.03, 1.22 * shares[-1] + 0.02))
+    left.set(ylabel="recall@10 among the rest", ylim=(0, 1.05), title="recall at the same ef")
+    right.set(ylabel="vectors compared", yscale="log", title="work")
+    right.set_yticks([50, 100, 200, 500, 1000, 2000], ["50", "100", "200", "500", "1,000", "2,000"])
+    right.minorticks_off()
+    return figure
+
+
+def draw_growth(
+    ns: Sequence[int], by_ef: Mapping[str, NDArray], wanted: NDArray, fit: NDArray, label: str
+) -> Figure:
+    """Draw recall at a fixed ef, and the work for one recall with its interval, against the size.
+
+    Parameters
+    ----------
+    ns : sequence of sizes
+    by_ef : {label: recall (n, q)}
+    wanted : array (n, 3)
+        Comparisons, and the interval.
+    fit : array (n,)
+    label : str
+        Of the fit.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
+    for (name, recall), color in zip(by_ef.items(), (RED, ORANGE, BLUE), strict=False):
+        draw_recall(left, ns, recall, name, color)
+    right.fill_between(ns, wanted[:, 1], wanted[:, 2], color=BLUE, alpha=0.15, linewidth=0)
+    right.plot(ns, wanted[:, 0], "o", color=BLUE)
+    right.plot(ns, fit, "-", color=INK, lw=1)
+    right.annotate(label, (ns[-2], fit[-2]), (0, -22), textcoords="offset points")
+    for axes in (left, right):
+        plain_ticks(axes, ns)
+        axes.set(xlabel="vectors in the index", xlim=(0.8 * ns[0], 2.6 * ns[-1]))
+    left.set(ylabel="recall@10", title="at a fixed ef recall falls")
+    right.set(ylabel="vectors compared", ylim=(0, None), title="work for recall 0.95")
+    return figure
+
+
+def draw_misses(hit: Mapping[str, NDArray[np.bool_]]) -> Figure:
+    """Draw which results are lost: by rank, and gathered in how many of the queries.
+
+    Parameters
+    ----------
+    hit : {label: bool array (q, k)}
+        See `experiments.hits`.
+
+    Examples
+    --------
+    >>> figure = draw_misses({"ef 10": np.random.default_rng(0).random((40, 10)) < 0.8})
+    >>> [axes.get_xlabel() for axes in figure.axes]
+    ['rank among the exact ten', 'queries, those that lose most first']
+    >>> plt.close(figure)
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
+    for place, ((label, found), color) in enumerate(zip(hit.items(), (RED, ORANGE, BLUE), strict=False)):
+        draw_recall(left, np.arange(1, found.shape[1] + 1), found.T.astype(float), label, color, shift=(8, 0))
+        missed = np.sort((~found).sum(axis=1))[::-1].cumsum()
+        share = np.arange(1, len(missed) + 1) / len(missed)
+        right.plot(share, missed / missed[-1], color=color)
+        at = int((0.04 + 0.06 * (len(hit) - 1 - place)) * len(missed))
+        spot = (share[at], missed[at] / missed[-1])
+        right.annotate(label, spot, (8, -6), textcoords="offset points", color=color)
+    left.set(xlabel="rank among the exact ten", ylabel="share found, 95 % interval", xlim=(0.5, 11.6))
+    left.set_title("by rank")
+    left.set_xticks(range(1, 11))
+    right.set(xlabel="queries, those that lose most first", ylabel="share of all misses", title="by query")
+    right.xaxis.set_major_formatter(PercentFormatter(1))
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    return figure
+
+
+def draw_peers(
+    work: Mapping[str, Sequence[tuple[float, float]]], speed: Mapping[str, Sequence[dict]], floats: int
+) -> Figure:
+    """Draw recall against comparisons, and against queries per second: float indexes, then those of codes.
+
+    Parameters
+    ----------
+    work : {name: (recall, compared) of each width}
+    speed : {name: {"recall": , "qps": } of each width}
+    floats : int
+        How many of ``speed`` hold floats; they come first.
+    """
+    figure, panels = plt.subplots(1, 3, figsize=(12, 4.4), sharey=True)
+    hues = (BLUE, ORANGE, GREEN, RED)
+    names = list(speed)
+    for name, curve in work.items():
+        recall, compared = zip(*curve, strict=True)
+        panels[0].plot(compared, recall, "o-", ms=4, color=hues[names.index(name)], label=name)
+    for axes, group in ((panels[1], names[:floats]), (panels[2], names[floats:])):
+        for name, color in zip(group, hues, strict=False):
+            qps, recall = zip(*((point["qps"], point["recall"]) for point in speed[name]), strict=True)
+            axes.plot(qps, recall, "o-", ms=4, color=color, label=name)
+        plain_ticks(axes, (500, 1000, 2000, 4000, 8000, 16_000))
+        axes.tick_params(axis="x", labelrotation=30)
+        axes.set(xlabel="queries per second, one thread")
+    plain_ticks(panels[0], (200, 400, 800, 1600))
+    panels[0].set(ylabel="recall@10", xlabel="vectors compared", title="work")
+    panels[1].set_title("speed, float32")
+    panels[2].set_title("speed, int8")
+    for axes, place in zip(panels, ("lower right", "lower left", "lower left"), strict=True):
+        axes.legend(loc=place, fontsize=9)
+    return figure
