@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "colbert_figures": ["draw_frontier", "draw_funnel", "draw_maxsim", "draw_meetings", "draw_recall"],
         "doctor": ["checks"],
         "evidence": ["forest", "show_scoreboard"],
+        "maps": ["draw_map", "draw_measures", "plane", "winners"],
         "measuring": ["Remembering", "quality"],
         "notebook": ["Source", "show", "source", "use_style"],
         "tokenizer_figures": ["draw_longest_match", "draw_merge_tree", "draw_pieces"],

@@ -50,6 +50,7 @@ def forest(
         ax.text(max(reach, 0), y, text, va="center", fontsize=9.5, color=colour)
     ax.set_yticks(range(len(differences)), list(differences))
     ax.set(xlabel=xlabel, ylim=(len(differences) - 0.4, -0.6))
+    ax.locator_params(axis="x", nbins=6)  # more of them run into each other
     ax.grid(axis="y", visible=False)
     return ax
 

@@ -15,13 +15,14 @@ from embedlab.pooling import l2_normalize, mean_pool
 Floats = NDArray[np.float32]
 INK, LINE, LATER = "#222222", "#0072B2", "#767676"
 
-# What comes after the engine of the first chapters: the stage, and what it is for.
-PLANNED = [
-    ("Matryoshka", "fewer numbers\nin a vector"),
-    ("quantization", "fewer bits\nin a number"),
-    ("HNSW", "compare with few\ndocuments, not all"),
-    ("ColBERT", "compare token\nwith token"),
-    ("reranker", "read query and\ndocument together"),
+# What later chapters of part I add to the engine: the stage, and what it is for.
+ADDED = [
+    ("04 Matryoshka", "fewer numbers\nin a vector"),
+    ("05 quantization", "fewer bits\nin a number"),
+    ("06 HNSW", "compare with few\ndocuments, not all"),
+    ("07 ColBERT", "compare token\nwith token"),
+    ("08 reranker", "read query and\ndocument together"),
+    ("09 hybrid", "words beside\nmeaning"),
 ]
 
 
@@ -80,7 +81,7 @@ def trace(engine: SearchEngine, query: str, k: int = 5) -> Trace:
 
 
 def draw(steps: Trace, documents: int) -> Figure:
-    """Draw a trace from left to right, and lighter, below, what is planned for later chapters.
+    """Draw a trace from left to right, and lighter, below, what later chapters add to the engine.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def draw(steps: Trace, documents: int) -> Figure:
     for y, token, i in zip(middles, steps.tokens, steps.ids, strict=True):
         _text(axes, 20, y, token, ha="center", box=LINE)
         _text(axes, 30.5, y, str(i), ha="center", family="monospace")
-    # Each row is scaled by its own spread, so that its pattern shows: brown above zero, violet below.
+    # Each row is scaled by its own spread, so that its pattern shows. PuOr is brown below zero, violet above.
     axes.imshow(_scaled(steps.hidden), extent=(36.5, 53, top - t * height, top), **colours)
     axes.imshow(_scaled(steps.vector[None]), extent=(57.5, 70, 32 - height / 2, 32 + height / 2), **colours)
     for rank, hit in enumerate(steps.hits):
@@ -142,14 +143,20 @@ def draw(steps: Trace, documents: int) -> Figure:
     _text(axes, 74, 18, "their vectors were made beforehand", size=9.5)
 
     axes.plot([1, 99.5], [14.6, 14.6], color="#CCCCCC", lw=0.8)
-    _text(axes, 1, 12.4, "Planned for later chapters", size=9, color=LATER, weight="bold")
-    for i, (name, purpose) in enumerate(PLANNED):
-        x = 11 + i * 19.5
-        _text(axes, x, 8.4, name, ha="center", color=LATER, box="#BBBBBB")
-        _text(axes, x, 3.4, purpose, ha="center", size=9, color=LATER)
-        if i:
-            _arrow(axes, (x - 12, 8.4), (x - 7.5, 8.4), "#BBBBBB")
+    _text(axes, 1, 12.4, "What later chapters add", size=9, color=LATER, weight="bold")
+    for i, (name, purpose) in enumerate(ADDED):
+        x = 8.5 + i * 16.6
+        _text(axes, x, 8.4, name, ha="center", color=LATER, size=9, box="#BBBBBB")
+        _text(axes, x, 3.4, purpose, ha="center", size=8.5, color=LATER)
+    _key(axes, colours)
     return figure
+
+
+def _key(axes: Axes, colours: dict) -> None:
+    """Say what the colours of the numbers mean."""
+    axes.imshow(np.linspace(-1, 1, 64)[None], extent=(58.5, 69, 25.2, 26), **colours)
+    _text(axes, 58.5, 23.6, "below 0", size=8)
+    _text(axes, 69, 23.6, "above 0", ha="right", size=8)
 
 
 def _text(axes: Axes, x: float, y: float, text: str, *, size: float = 10, box: str = "", **style) -> None:

@@ -56,7 +56,11 @@ def test_the_picture_says_what_was_traced(engine, query):
     for part in (*steps.tokens, *map(str, steps.ids), *(hit.id for hit in steps.hits)):
         assert part in written
     assert f"({len(steps.ids)}, 384): a row a token" in written
-    hidden, vector = (image.get_array() for image in figure.axes[0].images)
+    hidden, vector, key = figure.axes[0].images
+    assert key.get_cmap()(1.0)[2] > key.get_cmap()(1.0)[0]  # above zero is violet, below brown, as written
+    assert key.get_cmap()(0.0)[0] > key.get_cmap()(0.0)[2]
+    assert hidden.get_cmap().name == key.get_cmap().name
+    hidden, vector = hidden.get_array(), vector.get_array()
     np.testing.assert_array_equal(np.sign(hidden), np.sign(steps.hidden))
     np.testing.assert_array_equal(np.sign(vector[0]), np.sign(steps.vector))
     plt.close(figure)
