@@ -56,7 +56,7 @@ def _usearch(vectors: Floats, dtype: str) -> Made:
 
         return search
 
-    return searcher, index.memory_usage / len(vectors)
+    return searcher, index.serialized_length / len(vectors)  # memory_usage counts reserved room, too
 
 
 def _faiss(vectors: Floats, description: str, knob: str) -> Made:
