@@ -1,6 +1,7 @@
 """Fewer bits a number: half precision, int8, signs, and product quantization."""
 
 from embedlab.quantization.binary import BinaryIndex, binarize, hamming
+from embedlab.quantization.plain import encode_pq, kmeans_step, rescore, score_tables
 from embedlab.quantization.product import PQIndex, ProductQuantizer, kmeans, look_up, squared_distances
 from embedlab.quantization.scalar import Float16Index, Int8Index, Int8Quantizer, decode_int8, encode_int8
 
@@ -14,8 +15,12 @@ __all__ = [
     "binarize",
     "decode_int8",
     "encode_int8",
+    "encode_pq",
     "hamming",
     "kmeans",
+    "kmeans_step",
     "look_up",
+    "rescore",
+    "score_tables",
     "squared_distances",
 ]

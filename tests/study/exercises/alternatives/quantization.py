@@ -21,3 +21,28 @@ def hamming(a, b):
 
 def look_up(tables, codes):
     return tables[:, np.arange(codes.shape[1]), codes].sum(axis=2)
+
+
+def kmeans_step(vectors, centroids):
+    groups = [[] for _ in centroids]
+    for vector in vectors:
+        groups[int(np.argmin([np.linalg.norm(vector - centroid) for centroid in centroids]))].append(vector)
+    pairs = zip(groups, centroids, strict=True)
+    return np.array([np.mean(group, axis=0) if group else old for group, old in pairs], np.float32)
+
+
+def encode_pq(vectors, codebooks):
+    codes = []
+    for codebook, part in zip(codebooks, np.split(vectors, len(codebooks), axis=1), strict=True):
+        codes.append([np.linalg.norm(codebook - row, axis=1).argmin() for row in part])
+    return np.array(codes, np.uint8).T
+
+
+def score_tables(query, codebooks):
+    parts = np.split(query, len(codebooks))
+    return np.stack([codebook @ part for codebook, part in zip(codebooks, parts, strict=True)])
+
+
+def rescore(query, candidates, vectors, k):
+    scored = sorted((-float(vectors[row] @ query), int(row)) for row in candidates if row >= 0)
+    return np.array([row for _, row in scored[:k]], np.int64)
