@@ -1,4 +1,4 @@
-"""Training on DocSearch's train half: ``embedlab train``."""
+"""Training on the train part of DocSearch: ``embedlab train``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from embedlab.study.faces import plain_errors
 
-app = typer.Typer(help="Train models on DocSearch's train half.", no_args_is_help=True)
+app = typer.Typer(help="Train models on the train part of DocSearch.", no_args_is_help=True)
 
 
 @app.command(name="all")

@@ -20,7 +20,8 @@ def forest(
 ) -> Axes:
     """Draw paired differences below each other, each a point with its interval and its p value.
 
-    Those whose interval holds 0 are grey. Correct the p values first (`holm`) where a table has several.
+    Those with a p of 0.05 or more are grey. Correct the p values first (`holm`) where a table has several;
+    the intervals stay those of one comparison alone.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def forest(
     ax.axvline(0, color="#222222", lw=0.8)
     reach = max(d.high for d in differences.values())
     for y, difference in enumerate(differences.values()):
-        colour = UNSURE if difference.low <= 0 <= difference.high else SURE
+        colour = SURE if difference.p < 0.05 else UNSURE
         ax.plot([difference.low, difference.high], [y, y], color=colour, lw=2.5, solid_capstyle="butt")
         ax.plot(difference.mean, y, "o", color=colour, ms=6)
         text = f"  {difference.mean:+.3f}, p {p_text(difference.p)}"

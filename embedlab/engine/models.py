@@ -48,7 +48,7 @@ def with_encoder(encoder: BertEncoder) -> Embedder:
 
 @cache
 def trained_colbert() -> colbert.ColBERT:
-    """Load the default model with a projection trained on DocSearch's train half, once."""
+    """Load the default model with a projection trained on the train part of DocSearch, once."""
     return colbert.ColBERT.load(finetuning.trained_file("colbert"), embedder())
 
 

@@ -1,4 +1,4 @@
-"""Training on a benchmark's train half: a linear adapter in seconds, or the encoder in minutes."""
+"""Training on the train part of a benchmark: a linear adapter in seconds, or the encoder in minutes."""
 
 import shutil
 from collections.abc import Sequence

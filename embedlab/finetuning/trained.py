@@ -37,7 +37,7 @@ def trained_file(name: str) -> Path:
 
 @cache
 def trained_encoder(file: Path | None = None) -> BertEncoder:
-    """Load the encoder that is fine-tuned on DocSearch's train half; once.
+    """Load the encoder that is fine-tuned on the train part of DocSearch; once.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def trained_encoder(file: Path | None = None) -> BertEncoder:
 
 
 def trained_adapter(embedder: Embedder, file: Path | None = None) -> LinearAdapter:
-    """Load the adapter that is trained on DocSearch's train half, for all-MiniLM-L6-v2's vectors.
+    """Load the adapter that is trained on the train part of DocSearch, for all-MiniLM-L6-v2's vectors.
 
     Raises
     ------
