@@ -34,12 +34,14 @@ def draw_knobs(
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(10, 4.6), sharey=True, squeeze=False)
     for panel, (name, rows) in zip(axes[0], panels.items(), strict=True):
-        for place, (row, color) in enumerate(zip(rows, (PINK, ORANGE, BLUE, GREEN), strict=False)):
-            label = f"{name} {built[row][name != 'M']}"
-            # Lines that lie on each other: each label beside another point, below its line.
-            at = 1 + 2 * place if name == "M" else 3
-            shift = (8, -12) if name == "M" else (8, -10)
-            draw_recall(panel, found["compared"][row], found["recall"][row], label, color, at % 9, shift)
+        # Lines lie on each other: each label stands beside another point, above its line or below.
+        spots = ((3, (8, -10)), (1, (-26, 8)), (6, (4, -13)), (8, (-8, -13)))
+        if name != "M":
+            spots = ((3, (8, -10)), (5, (6, -12)), (2, (-30, 8)), (7, (2, -13)))
+        for row, color, (at, shift) in zip(rows, (PINK, ORANGE, BLUE, GREEN), spots, strict=False):
+            label = f"M {built[row][0]}" if name == "M" else f"{built[row][1]}"
+            points = found["recall"][row]
+            draw_recall(panel, found["compared"][row], points, label, color, min(at, len(points) - 1), shift)
         plain_ticks(panel, (100, 200, 400, 800, 1600))
         panel.set(xlabel="vectors compared (ef rises along the line)", title=name)
     axes[0][0].set(ylabel="recall@10, 95 % interval")
@@ -66,10 +68,10 @@ def draw_filters(
     ways = {"afterwards": RED, "allowed links only": ORANGE, "through all": BLUE}
     for (top, bottom), kind, result in zip(panels.T, masks, found, strict=True):
         order = np.argsort(kind.mean(axis=1))
-        share, line = kind.mean(axis=1)[order], "-" if kind is masks[0] else "none"
+        share, line = kind.mean(axis=1)[order], kind is masks[0]
         for way, color in enumerate(ways.values()):
-            draw_recall(top, share, result["recall"][order, way], "", color, linestyle=line)
-            bottom.plot(share, result["compared"][order, way], "o", ms=4, color=color, ls=line)
+            draw_recall(top, share, result["recall"][order, way], "", color, line=line)
+            bottom.plot(share, result["compared"][order, way], "o-" if line else "o", ms=4, color=color)
         bottom.plot(share, share * kind.shape[1], "--", color=INK, lw=1)
         for axes in (top, bottom):
             plain_ticks(axes, (0.01, 0.03, 0.1, 0.3, 0.7), "{:.0%}")
@@ -80,7 +82,7 @@ def draw_filters(
         axes.set(xlabel="share allowed", yscale="log")
     panels[0, 0].set(ylabel="recall@10")
     panels[1, 0].set(ylabel="vectors compared")
-    panels[1, 0].set_yticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
+    panels[1, 0].set_yticks([1, 10, 100, 1000, 10_000], ["1", "10", "100", "1,000", "10,000"])
     panels[1, 0].minorticks_off()
     for row, (way, color) in enumerate({**ways, "- -  exact": INK}.items()):
         panels[1, 1].text(

@@ -153,9 +153,11 @@ def draw_recall(
     color: str,
     at: int = -1,
     shift=(6, 0),
-    **style,
+    line=True,
 ) -> None:
     """Draw the mean of each row of recall (w, q) over x (w,), its 95 % interval, and the label at a point.
+
+    Without ``line`` the points stand alone, each with a bar for its interval.
 
     Examples
     --------
@@ -166,8 +168,11 @@ def draw_recall(
     >>> plt.close(axes.figure)
     """
     mean, low, high = np.array([bootstrap_interval(row, samples=2000) for row in recall]).T
-    axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
-    axes.plot(x, mean, **({"marker": "o", "ms": 4, "color": color} | style))
+    if line:
+        axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+        axes.plot(x, mean, marker="o", ms=4, color=color)
+    else:
+        axes.errorbar(x, mean, (mean - low, high - mean), fmt="o", ms=4, lw=1, color=color)
     axes.annotate(label, (x[at], mean[at]), shift, textcoords="offset points", color=color, va="center")
 
 

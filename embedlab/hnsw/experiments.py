@@ -123,7 +123,10 @@ def filters(vectors: Floats, queries: Floats, masks: NDArray[np.bool_], *, ef: i
         after = np.where(first < ef, np.take_along_axis(found, np.minimum(first, ef - 1), 1), -1)
         island = HNSWIndex.from_state(*one.state())
         cut(island, allowed)
-        ways, work = [after, island.search(queries, K, ef=ef)[1]], [all_compared, island.compared]
+        ways, work = (
+            [after, island.search(queries, K, ef=ef, fallback=False)[1]],
+            [all_compared, island.compared],
+        )
         for fallback in (False, True):
             ways.append(one.search(queries, K, ef=ef, mask=mask, fallback=fallback)[1])
             work.append(one.compared)
