@@ -30,8 +30,10 @@ def plane(vectors: NDArray) -> tuple[NDArray, float]:
     ((4, 2), 1.0)
     """
     centred = vectors - vectors.mean(axis=0)
-    left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
-    return left[:, :2] * lengths[:2], float((lengths[:2] ** 2).sum() / (lengths**2).sum())
+    left, lengths, right = np.linalg.svd(centred, full_matrices=False)
+    # A component may point either way: let its largest coordinate be positive, on every machine.
+    signs = np.sign(right[[0, 1], np.abs(right[:2]).argmax(axis=1)])
+    return left[:, :2] * lengths[:2] * signs, float((lengths[:2] ** 2).sum() / (lengths**2).sum())
 
 
 def draw_map(
@@ -76,7 +78,8 @@ def draw_map(
         axes.plot(*rings[i], "o", mfc="none", mec=INK, ms=10, mew=1.4)
         axes.plot(*stars[i], "*", color=colour, ms=17, mec=INK, mew=0.7)
         halo = [withStroke(linewidth=3.5, foreground="white")]
-        style = {"xytext": (0, -19), "textcoords": "offset points", "ha": "center", "path_effects": halo}
+        up = 11 if stars[i, 1] > own[:, 1].mean() else -19  # away from its documents
+        style = {"xytext": (0, up), "textcoords": "offset points", "ha": "center", "path_effects": halo}
         axes.annotate(query, stars[i], color=INK, fontsize=9.5, weight="bold", zorder=5, **style)
     axes.set(xlabel="first principal component", ylabel="second")
     axes.set_aspect("equal", adjustable="datalim")
