@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from study.exercises.alternatives import hnsw as written
 from vectors import exact, filled, recall, unit
 
 from embedlab.hnsw import PlainHNSW, search_layer, select_neighbours
@@ -29,6 +30,16 @@ def test_it_builds_and_finds_the_same_as_the_compiled_one(m, ef_construction, se
         ours, theirs = plain.search(queries, 10, ef=ef), fast.search(queries, 10, ef=ef)
         np.testing.assert_array_equal(ours[1], theirs[1])
         np.testing.assert_array_equal(ours[0], theirs[0])
+
+
+def test_a_learners_two_functions_make_the_same_index():
+    vectors, queries = whole_numbers(150, 5), whole_numbers(20, 6)
+    found = []
+    for pieces in ({}, {name: getattr(written, name) for name in ("search_layer", "select_neighbours")}):
+        index = PlainHNSW(8, m=4, ef_construction=15, **pieces)
+        index.add(vectors)
+        found.append((index.layers, index.search(queries, 5, ef=10)[1].tolist()))
+    assert found[0] == found[1]
 
 
 def test_it_draws_the_same_levels():
