@@ -71,3 +71,13 @@ def test_packed_signs_rank_by_the_bits_that_differ(clustered):
     differing = np.bitwise_count(query_bits[:, None] ^ doc_bits[None]).sum(axis=2, dtype=np.int32)
     assert np.array_equal(differing, ((queries > 0)[:, None] != (documents > 0)[None]).sum(axis=2))
     assert np.array_equal(differing, hamming(binarize(queries), binarize(documents)))
+
+
+def test_errors_along_the_vector_change_large_scores_most():
+    rng = np.random.default_rng(0)
+    document = unit(rng.normal(size=(1, 64)))[0]
+    queries = unit(document + 0.05 * rng.normal(size=(500, 64)))  # those that rank it high
+    across = unit(rng.normal(size=(1, 64)))[0]
+    across = 0.1 * unit((across - (across @ document) * document)[None])[0]
+    changed = [np.abs(queries @ error).mean() for error in (0.1 * document, across)]
+    assert changed[0] > 5 * changed[1]
