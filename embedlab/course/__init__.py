@@ -8,6 +8,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cascades": ["Cascade", "attention_across", "draw_places", "draw_waterfall", "places_of"],
         "colbert_figures": ["draw_frontier", "draw_funnel", "draw_maxsim", "draw_meetings", "draw_recall"],
         "doctor": ["checks"],
+        "encoder_figures": [
+            "draw_attention",
+            "draw_encoder",
+            "draw_masks",
+            "draw_norms",
+            "draw_positions",
+        ],
         "evidence": ["forest", "show_scoreboard"],
         "maps": ["draw_map", "draw_measures", "plane", "winners"],
         "measuring": ["Remembering", "quality"],
