@@ -168,18 +168,16 @@ def draw_misses(hit: Mapping[str, NDArray[np.bool_]]) -> Figure:
     >>> plt.close(figure)
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
-    for place, ((label, found), color) in enumerate(zip(hit.items(), (RED, ORANGE, BLUE), strict=False)):
+    for (label, found), color in zip(hit.items(), (RED, ORANGE, BLUE), strict=False):
         draw_recall(left, np.arange(1, found.shape[1] + 1), found.T.astype(float), label, color, shift=(8, 0))
         missed = np.sort((~found).sum(axis=1))[::-1].cumsum()
         share = np.arange(1, len(missed) + 1) / len(missed)
-        right.plot(share, missed / missed[-1], color=color)
-        level = 0.85 - 0.25 * place  # where the label stands
-        at = int(np.searchsorted(missed / missed[-1], level))
-        right.annotate(label, (share[at], level), (8, -4), textcoords="offset points", color=color)
+        right.plot(share, missed / missed[-1], color=color, label=label)
     left.set(xlabel="rank among the exact ten", ylabel="share found, 95 % interval", xlim=(0.5, 11.6))
     left.set_title("by rank")
     left.set_xticks(range(1, 11))
     right.set(xlabel="queries, those that lose most first", ylabel="share of all misses", title="by query")
+    right.legend(loc="lower right", labelcolor="linecolor")
     right.xaxis.set_major_formatter(PercentFormatter(1))
     right.yaxis.set_major_formatter(PercentFormatter(1))
     return figure

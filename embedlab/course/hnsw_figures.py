@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 from sklearn.decomposition import PCA
 
 from embedlab.benchmark import bootstrap_interval, seeded_sample
@@ -22,9 +23,10 @@ def described(figure: Figure, text: str) -> None:
     """Display a figure with a text for those who cannot see it, and close it."""
     from IPython.display import display
 
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png")
+    drawn, picture = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
     plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(128).save(picture, "PNG", optimize=True)  # half the bytes
     about = {"image/png": {"alt": text}}
     display({"image/png": picture.getvalue(), "text/plain": text}, metadata=about, raw=True)
 
