@@ -22,6 +22,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "shipping": ["ship_all"],
         "stages": ["FusionStage", "RerankStage", "Stage", "Trace"],
         "training": ["train_all"],
-        "variants": ["long_adapter", "variant_bytes", "variant_ranking"],
+        "variants": ["exact_ten", "variant_bytes", "variant_ranking"],
     },
 )
