@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={"experiments"},
     submod_attrs={
+        "graph": ["TOP"],
         "index": ["HNSWIndex"],
         "plain": ["PlainHNSW", "search_layer", "select_neighbours"],
         "storage": ["draw_levels"],
