@@ -125,8 +125,7 @@ def _one_probe(query, centroids, which, offsets, probes):
 
 
 def _whole_query(query, centroids, which, offsets, probes):
-    similar = (query @ centroids.T).max(axis=0)
-    return _candidates(np.argsort(-similar, kind="stable")[:probes], which, offsets)
+    return _candidates(np.argsort(-(query @ centroids.T).max(axis=0))[:probes], which, offsets)
 
 
 def _every_token(query, centroids, which, offsets, probes):
@@ -135,15 +134,14 @@ def _every_token(query, centroids, which, offsets, probes):
     return np.array(sorted(set.intersection(*found)), np.int64)
 
 
-def _with_duplicates(query, centroids, which, offsets, probes):
-    probed = np.argsort(-(query @ centroids.T), axis=1, kind="stable")[:, :probes]
-    owners = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    return owners[np.isin(which, probed)]
-
-
 def _token_numbers(query, centroids, which, offsets, probes):
     probed = np.argsort(-(query @ centroids.T), axis=1, kind="stable")[:, :probes]
     return np.flatnonzero(np.isin(which, probed))
+
+
+def _with_duplicates(query, centroids, which, offsets, probes):
+    places = _token_numbers(query, centroids, which, offsets, probes)
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[places]
 
 
 def _codes_only(documents, tokens, dims, bits, centroids):
@@ -159,12 +157,11 @@ def _no_centroids(documents, tokens, dims, bits, centroids):
 
 
 def _bits_as_bytes(documents, tokens, dims, bits, centroids):
-    number = 2 if centroids <= 65_536 else 4
-    return documents * (tokens * (number + dims * bits + 4) + 8) + 4 * centroids * dims
+    return index_bytes(documents, tokens, 8 * dims, bits, centroids) - 28 * centroids * dims
 
 
 def _always_two_bytes(documents, tokens, dims, bits, centroids):
-    return documents * (tokens * (2 + math.ceil(dims * bits / 8) + 4) + 8) + 4 * centroids * dims
+    return index_bytes(documents, tokens, dims, bits, 1) + 4 * (centroids - 1) * dims
 
 
 EXERCISES = (
