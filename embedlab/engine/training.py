@@ -143,7 +143,7 @@ def recipe_of(train: Callable) -> dict:
     Examples
     --------
     >>> recipe_of(finetuning.train_encoder)["rank"]
-    16
+    8
     """
     parameters = inspect.signature(train).parameters.values()
     named = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in NO_RECIPE}

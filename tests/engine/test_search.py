@@ -75,7 +75,7 @@ def test_engines_by_name():
         "pq",
         "hnsw",
     }
-    assert list(ENGINES)[-6:] == ["colbert", "bm25", "rrf", "hybrid", "rerank", "full"]
+    assert list(ENGINES)[-7:] == ["colbert", "bm25", "rrf", "hybrid", "rerank", "rerank-alone", "full"]
     with pytest.raises(ValueError, match="no engine 'dens'; choose from dense, dense-cls"):
         build_engine("dens", TEXTS, ["1", "2", "3"])
 

@@ -51,7 +51,7 @@ def test_an_unknown_name_lists_close_ones():
 
     for answer in (check(mean_pol), hint(mean_pol), solution("mean_pol")):
         assert answer.state == "unknown"
-        assert answer.message.endswith("Do you mean mean_pool?")
+        assert "Do you mean mean_pool" in answer.message
     assert all(name in check(print).message for name in exercises())
 
 
