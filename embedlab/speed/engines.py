@@ -27,7 +27,7 @@ def bench_engines(*, queries: int = 60, seed: int = 0) -> dict:
     Returns
     -------
     dict
-        ``machine``, ``queries``, and ``ms``: {engine: median milliseconds}.
+        ``machine``, ``queries``, ``ms`` ({engine: median milliseconds}) and ``bytes`` (a document).
     """
     benchmark, draw = docsearch(), random.Random(seed)
     parts = parts_for(benchmark.documents, benchmark.doc_ids)
@@ -42,7 +42,8 @@ def bench_engines(*, queries: int = 60, seed: int = 0) -> dict:
             engines[name].rank([text], 10)
             times[name].append(time.perf_counter() - start)
     ms = {name: round(1000 * statistics.median(values), 2) for name, values in times.items()}
-    return {"machine": machine_name(), "queries": len(texts), "ms": ms}
+    size = {name: round(engine.bytes_per_doc, 1) for name, engine in engines.items()}
+    return {"machine": machine_name(), "queries": len(texts), "ms": ms, "bytes": size}
 
 
 def write_latency(measured: dict, file: Path = LATENCY) -> None:

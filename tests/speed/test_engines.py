@@ -14,6 +14,8 @@ def test_each_engine_is_timed_on_the_same_queries(monkeypatch, tmp_path):
         def __init__(self, name):
             self.name = name
 
+        bytes_per_doc = 8.0
+
         def rank(self, texts, k):
             asked.append((self.name, texts[0]))
 
