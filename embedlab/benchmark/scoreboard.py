@@ -88,6 +88,7 @@ def measure(
     chapter: str = "",
     split: str = "test",
     timed: int = 50,
+    ranking: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Row:
     """Measure one engine: quality over all queries at once, then the time of single ones.
 
@@ -104,6 +105,8 @@ def measure(
     split : str
     timed : int
         How many single queries to time, drawn at random.
+    ranking : (scores, rows), optional
+        What ``rank`` finds for the queries of the split, where that is known (`embedlab.engine.Runs`).
 
     Raises
     ------
@@ -113,7 +116,8 @@ def measure(
     _, texts, qrels = benchmark.split(split)
     if not texts:
         raise ValueError(f"{benchmark.name} has no {split} queries to measure with")
-    run = run_of(benchmark, rank, split)
+    ids = benchmark.splits[split]
+    run = as_run(benchmark, ids, ranking) if ranking else run_of(benchmark, rank, split)
     values = list(ndcg(qrels, run, k=10).values())
     mean, low, high = bootstrap_interval(values)
     recalls = list(recall(qrels, run, k=100).values())

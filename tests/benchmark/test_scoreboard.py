@@ -46,6 +46,19 @@ def test_measures_by_hand():
     ]
 
 
+def test_a_known_ranking_is_not_asked_for_again():
+    asked = []
+
+    def rank(texts, k):
+        asked.append(len(texts))
+        return always([0, 1, 2])(texts, k)
+
+    known = always([0, 1, 2])(["one", "two", "three"], 100)
+    row = measure("known", rank, BENCHMARK, bytes_per_doc=12, ranking=known)
+    assert row.per_query == measure("asked", always([0, 1, 2]), BENCHMARK, bytes_per_doc=12).per_query
+    assert set(asked) == {1}, "only single queries, to time them"
+
+
 def test_missing_results_are_left_out():
     assert run_of(BENCHMARK, always([1, -1])) == {q: {"b": 0.0} for q in ("q1", "q2", "q3")}
 
