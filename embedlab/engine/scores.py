@@ -39,6 +39,17 @@ def kept_scores(model: reranking.CrossEncoder, pairs: Sequence[Pair]) -> NDArray
     )[:, 0]
 
 
+def pairs_found(queries: Sequence[str], texts: Sequence[str], rows: NDArray[np.integer]) -> list[Pair]:
+    """Return the pairs of each query with the documents that were found for it, row by row; -1 is none.
+
+    Examples
+    --------
+    >>> pairs_found(["q"], ["three", "one"], np.array([[1, 0, -1]]))
+    [('q', 'one'), ('q', 'three')]
+    """
+    return [(query, texts[i]) for query, row in zip(queries, rows, strict=True) for i in row if i >= 0]
+
+
 def score_matrix(
     model: reranking.CrossEncoder,
     queries: Sequence[str],
@@ -69,7 +80,7 @@ def score_matrix(
     array([[ -3.,  -5., -inf]], dtype=float32)
     """
     rows = np.asarray(rows)
-    pairs = [(query, texts[i]) for query, row in zip(queries, rows, strict=True) for i in row if i >= 0]
+    pairs = pairs_found(queries, texts, rows)
     scores = np.full(rows.shape, -np.inf, np.float32)
     scores[rows >= 0] = kept_scores(model, pairs) if keep else model.score_pairs(pairs)
     return scores

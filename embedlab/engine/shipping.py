@@ -27,11 +27,11 @@ from embedlab.engine.models import (
     finetuned_embedder,
     trained_colbert,
 )
-from embedlab.engine.scores import kept_scores
+from embedlab.engine.runs import DEPTH
+from embedlab.engine.scores import kept_scores, pairs_found
 from embedlab.machine import PACKAGED_SHA256, data_path, files, write_atomically
 from embedlab.pooling import POOLINGS
 
-DEPTH_KEPT = 100
 SIZES = (16, 32, 64, 128)  # tokens read, beside all 256: the curve of chapter 01
 PACKAGES = ("embedlab", "numpy", "scipy", "scikit-learn", "pandas", "torch")
 
@@ -107,9 +107,9 @@ def ship_scores(folder: Path | None = None) -> None:
     parts = parts_for(benchmark.documents, benchmark.doc_ids)
     queries = benchmark.split("dev")[1] + benchmark.split("test")[1]
     mined, _ = files.load(data_path("trained") / "mined.safetensors", "Mined")
-    first = candidates(parts.texts, queries, parts.hybrid.rank(queries, DEPTH_KEPT)[1])
-    more = candidates(parts.texts, queries, parts.full.first.rank(queries, DEPTH_KEPT)[1])
-    more += candidates(parts.texts, benchmark.split("train")[1], mined["real"])
+    first = pairs_found(queries, parts.texts, parts.hybrid.rank(queries, DEPTH)[1])
+    more = pairs_found(queries, parts.texts, parts.full.first.rank(queries, DEPTH)[1])
+    more += pairs_found(benchmark.split("train")[1], parts.texts, mined["real"])
     for file, names, pairs in [
         ("scores", RERANKERS[:1], [*first, *more]),
         ("scores-compared", RERANKERS[1:], first),
@@ -117,11 +117,6 @@ def ship_scores(folder: Path | None = None) -> None:
         pairs, models = list(dict.fromkeys(pairs)), map(cross_encoder, names)
         spaces = {model.fingerprint: kept_scores(model, pairs)[:, None] for model in models}
         write(folder / file, [text_key("\0".join(pair)) for pair in pairs], spaces, PACKAGED_SHA256)
-
-
-def candidates(texts: list[str], queries: list[str], rows: np.ndarray) -> list[tuple[str, str]]:
-    """Return the pairs of each query with what was found for it; -1 is none."""
-    return [(query, texts[i]) for query, row in zip(queries, rows, strict=True) for i in row if i >= 0]
 
 
 def write(path: Path, keys: list[bytes], spaces: dict[str, np.ndarray], base: str) -> None:

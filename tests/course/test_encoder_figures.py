@@ -1,8 +1,6 @@
 """The drawings of chapter 02 show what they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from embedlab.course.encoder_figures import (
     draw_attention,
@@ -13,17 +11,7 @@ from embedlab.course.encoder_figures import (
 )
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
-def texts(figure):
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
-
-
-def test_the_encoder_has_its_shapes():
+def test_the_encoder_has_its_shapes(texts):
     words = "\n".join(texts(draw_encoder(layers=2, heads=4, d=8)))
     assert "(n, t, 8)" in words
     assert "8 → 32 → 8" in words
@@ -31,7 +19,7 @@ def test_the_encoder_has_its_shapes():
     assert "4 heads of 2" in words
 
 
-def test_every_number_of_every_matrix_is_written():
+def test_every_number_of_every_matrix_is_written(texts):
     parts = [(f"M{i}", np.full((2, 2), i / 4), "") for i in range(6)]
     words = texts(draw_attention(parts, ["a", "b"], digits=2))
     assert all(words.count(f"{i / 4:.2f}") == 4 for i in range(6))

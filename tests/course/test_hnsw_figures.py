@@ -2,17 +2,10 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from vectors import unit
 
 from embedlab.course import hnsw_curves, hnsw_figures
 from embedlab.hnsw import PlainHNSW
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_a_walk_comes_nearer_and_down():

@@ -1,16 +1,9 @@
 """The drawings show what the tokenizers do."""
 
-import matplotlib.pyplot as plt
 import pytest
 
 from embedlab.course import draw_longest_match, draw_merge_tree, draw_pieces
 from embedlab.tokenizer import WordPieceTokenizer, apply_merges, learn_merges
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def written(axes):

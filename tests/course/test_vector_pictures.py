@@ -1,15 +1,8 @@
 """The drawings hold what they are told, and nothing lies outside of them."""
 
-import matplotlib.pyplot as plt
 import pytest
 
 from embedlab.course import draw_lookup, draw_matryoshka
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def inside(axes):

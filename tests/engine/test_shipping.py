@@ -13,6 +13,7 @@ from embedlab.engine import LEAD, build_engine, cross_encoder, embedder, finetun
 from embedlab.engine import shipping as module
 from embedlab.engine.catalogue import Parts, shipped_tokens, tokens_made_of
 from embedlab.engine.models import RERANKERS, trained_colbert
+from embedlab.engine.scores import pairs_found
 from embedlab.pooling import POOLINGS, cosine
 
 READERS = {
@@ -83,7 +84,7 @@ def test_shipped_scores_are_those_of_the_models(name):
     benchmark, model = docsearch(), cross_encoder(name)
     parts = Parts(benchmark.documents, benchmark.doc_ids, lead=LEAD)
     queries = random.Random(1).sample(benchmark.split("dev")[1], 2)
-    pairs = module.candidates(parts.texts, queries, parts.hybrid.rank(queries, 100)[1][:, ::33])
+    pairs = pairs_found(queries, parts.texts, parts.hybrid.rank(queries, 100)[1][:, ::33])
     kept, missing = VectorStore(model.fingerprint, dims=1).get(["\0".join(pair) for pair in pairs])
     if len(missing) == len(pairs):
         pytest.skip("other versions of the libraries, other pairs")
