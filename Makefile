@@ -31,7 +31,7 @@ style: $(READY)
 
 # While you work: no notebooks, and nothing that trains or embeds for long.
 quick: style
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --durations=15 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:nbval -m "not slow" -n auto --dist loadfile --durations=15 $(ARGS)
 
 # The chapters run one after the other: two at once would share the cores, and the memory.
 test: style

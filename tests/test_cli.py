@@ -168,6 +168,7 @@ def test_doctor_is_content():
     assert "failed" not in found.stdout
 
 
+@pytest.mark.slow
 def test_doctor_says_what_to_do(monkeypatch, tmp_path):
     from embedlab.course import doctor
 

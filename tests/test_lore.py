@@ -3,7 +3,6 @@
 import runpy
 from pathlib import Path
 
-import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -12,6 +11,8 @@ CLAIMS = LORE["claims"]()
 
 
 def tags_of(chapter):
+    import nbformat  # takes seconds: not while tests are collected
+
     notebook = nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return {tag: cell for cell in cells for tag in cell.metadata.get("tags", [])}

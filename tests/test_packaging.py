@@ -206,6 +206,7 @@ def loaded_after(code):
     return set(done.stdout.rpartition("|")[2].split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -228,6 +229,7 @@ def test_quick_things_load_nothing_heavy(code):
     assert loaded_after(code) == set()
 
 
+@pytest.mark.slow
 def test_the_probe_sees_what_is_loaded():
     assert "torch" in loaded_after("from embedlab.machine import Linear")
 

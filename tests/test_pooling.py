@@ -21,6 +21,7 @@ def padded(draw, side="right"):
     return (hidden, mask[:, ::-1].copy()) if side == "left" else (hidden, mask)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", POOLINGS)
 @given(batch=padded())
 def test_equals_sentence_transformers(name, batch):

@@ -26,6 +26,7 @@ def test_two_that_are_alike_get_an_interval_around_zero():
     assert difference.p > 0.05
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     held = 0
     for seed in range(100):

@@ -6,7 +6,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from embedlab import quiz
@@ -46,6 +45,8 @@ each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.ste
 
 @cache
 def read(path):
+    import nbformat  # takes seconds: not while tests are collected
+
     return nbformat.read(path, as_version=4)
 
 
@@ -77,6 +78,8 @@ def test_the_chapters_are_numbered():
 
 @each_notebook
 def test_it_is_a_small_valid_notebook_for_python(path):
+    import nbformat
+
     nbformat.validate(read(path))
     assert path.stat().st_size < 1_000_000
     assert read(path).metadata["kernelspec"]["name"] == "python3"  # without, JupyterLab asks for one

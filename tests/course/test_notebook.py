@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import matplotlib as mpl
-import nbclient
-import nbformat
 import pytest
 
 from embedlab import pooling
@@ -174,7 +172,11 @@ def test_a_script_needs_neither_ipython_nor_matplotlib():
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 def test_in_a_real_notebook():
+    import nbclient
+    import nbformat
+
     cell = (
         "from embedlab import pooling\nfrom embedlab.course import notebook\n"
         "notebook.use_style()\nnotebook.show(pooling.cosine)\n1 + 1"

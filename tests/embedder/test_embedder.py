@@ -26,6 +26,7 @@ def embedder():
     return Embedder.load(dtype="float32")
 
 
+@pytest.mark.slow
 def test_equals_sentence_transformers(embedder):
     from sentence_transformers import SentenceTransformer
 

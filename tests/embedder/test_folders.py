@@ -183,6 +183,7 @@ VARIATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VARIATIONS)
 def test_gives_the_vectors_of_sentence_transformers(folder, name):
     VARIATIONS[name](folder)

@@ -122,6 +122,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_is_refused_with_the_reason(folder, name):
     edit, reason = REFUSED[name]

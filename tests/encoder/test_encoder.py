@@ -51,6 +51,7 @@ def padded_batch(seed, sizes):
     return ids, (ids != 0).long()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [[2], [7, 3, 12], [128, 64, 5], [256, 30]])
 def test_hidden_states_equal_transformers_in_every_layer(encoder, exact, theirs, sizes):
     ids, mask = padded_batch(sum(sizes), sizes)
@@ -66,6 +67,7 @@ def test_hidden_states_equal_transformers_in_every_layer(encoder, exact, theirs,
         assert_as_exact(mine, other, right)
 
 
+@pytest.mark.slow
 def test_the_referee_equals_transformers_in_float64(exact):
     from transformers import BertModel
 
@@ -76,6 +78,7 @@ def test_the_referee_equals_transformers_in_float64(exact):
     torch.testing.assert_close(mine, other, rtol=0, atol=1e-12)  # 5,000 steps of float64 at 1
 
 
+@pytest.mark.slow
 def test_real_documents_equal_transformers_to_five_digits(encoder, theirs):
     # Hidden values reach 10, where float32 steps by 1e-6: what counts is the difference in proportion.
     tokenizer = WordPieceTokenizer.load()
@@ -89,6 +92,7 @@ def test_real_documents_equal_transformers_to_five_digits(encoder, theirs):
         torch.testing.assert_close(mine[real] / largest, other[real] / largest, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_longest_input_is_as_exact_as_float32_allows(encoder, exact, theirs):
     ids, mask = padded_batch(512, [512])
     with torch.inference_mode():
@@ -131,6 +135,7 @@ def test_padding_changes_nothing(encoder, exact):
     assert_as_exact(together, alone, truth)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=6))
 @settings(max_examples=15)
 def test_packed_equals_plain(encoder, exact, lengths):

@@ -15,6 +15,7 @@ def light():
     return LightEncoder.load(model_folder())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokens", [1, 2, 9, 64, 512])
 def test_equals_torch(light, tokens):
     import torch
@@ -39,6 +40,7 @@ def test_refuses_what_has_no_position(light, ids):
         light(ids)
 
 
+@pytest.mark.slow
 def test_a_query_needs_no_torch():
     code = (
         "import sys; from embedlab.embedder import Embedder; e = Embedder.load()\n"

@@ -7,6 +7,8 @@ from embedlab.benchmark import docsearch
 from embedlab.engine import Runs, build_engine
 from embedlab.engine import runs as module
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def small():

@@ -61,6 +61,7 @@ every_kind = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @every_kind
 def test_what_is_saved_comes_back(name, tmp_path):
     engine = engine_of(name)
@@ -73,6 +74,7 @@ def test_what_is_saved_comes_back(name, tmp_path):
     assert len(loaded.search("night", k=9)) >= 1
 
 
+@pytest.mark.slow
 @every_kind
 def test_added_to_is_the_same_as_built_at_once(name):
     grown, whole = engine_of(name), Engine(stages(name), [], [])

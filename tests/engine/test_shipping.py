@@ -35,6 +35,7 @@ def texts():
     return random.Random(0).sample(known, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_shipped_vectors_are_those_of_the_model(name, texts, tmp_path, monkeypatch):
     monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
@@ -79,6 +80,7 @@ def test_kept_scores_are_those_of_the_model(tmp_path, monkeypatch):
     assert read == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RERANKERS)
 def test_shipped_scores_are_those_of_the_models(name):
     benchmark, model = docsearch(), cross_encoder(name)
@@ -95,6 +97,7 @@ def test_shipped_scores_are_those_of_the_models(name):
     )  # as far as bfloat16 goes, where there is some
 
 
+@pytest.mark.slow
 def test_scores_of_the_evaluation_are_shipped():
     benchmark = docsearch()
     queries = benchmark.split("test")[1]
@@ -109,6 +112,7 @@ def test_scores_of_the_evaluation_are_shipped():
         assert (kept[1][i, :3] == rows[0, :3]).all()
 
 
+@pytest.mark.slow
 def test_one_pass_gives_every_pooling(texts):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

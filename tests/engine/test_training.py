@@ -24,6 +24,7 @@ def benchmark():
     return docsearch()
 
 
+@pytest.mark.slow
 @every_one
 def test_a_card_names_the_recipe_of_the_code(name, benchmark):
     task = training.task_of(name, benchmark, FOLDER)
@@ -31,6 +32,7 @@ def test_a_card_names_the_recipe_of_the_code(name, benchmark):
     assert set(card(name)["nDCG@10"]) == {"dev", "test"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*training.SMALL, *training.CONTROLS])
 def test_the_first_steps_lose_what_the_card_says(name, benchmark):
     task = training.task_of(name, benchmark, FOLDER)
@@ -109,6 +111,7 @@ def tiny(monkeypatch, tmp_path):
     return tmp_path / "trained"
 
 
+@pytest.mark.slow
 def test_train_all_makes_everything_resumes_and_compares(tiny, monkeypatch):
     real, calls, lines = training.trained, [], []
 

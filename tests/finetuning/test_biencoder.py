@@ -35,6 +35,7 @@ def test_only_matrices_of_the_layers_are_trained(trained):
     assert not any("LayerNorm" in name for name in changed)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss():
     options = {**QUICK, "steps": 20, "batch_size": 12, "learning_rate": 1e-3}
     _, losses = train_encoder(PAIRS, **options)
@@ -68,6 +69,7 @@ def test_an_impossible_length_is_refused_at_the_start(max_length):
         train_encoder(PAIRS, max_length=max_length)
 
 
+@pytest.mark.slow
 def test_the_model_can_be_read_by_ours_and_by_sentence_transformers(trained):
     from sentence_transformers import SentenceTransformer
 
@@ -78,6 +80,7 @@ def test_the_model_can_be_read_by_ours_and_by_sentence_transformers(trained):
     assert ours.identity != Embedder.load().identity
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_ends_with_the_same_weights(trained, tmp_path, monkeypatch):
     real = training.save_checkpoint
 
@@ -114,6 +117,7 @@ def test_folders_of_others_are_left_alone(trained, tmp_path):
         finetune(PAIRS[:1], tmp_path / "new", **QUICK)
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_says_how_to_use_it(tmp_path):
     arguments = [
         "train",

@@ -19,6 +19,7 @@ def two_sides(n, seed=0):
     return query, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize("deleted", [False, True], ids=["masked", "deleted"])
 def test_half_are_allowed_and_none_of_them_is_near(codes, deleted):

@@ -95,6 +95,7 @@ def test_recall_equals_hnswlib(codes, vectors, queries):
     assert recall(ours, expected) > recall(peer.knn_query(queries, 10)[0], expected) - 0.02
 
 
+@pytest.mark.slow
 def test_portable_code_finds_the_same(tmp_path, vectors):
     code = """
 import numpy as np

@@ -58,6 +58,7 @@ def plain():
     return index
 
 
+@pytest.mark.slow
 def test_recall_rises_with_the_beam(plain):
     queries = unit(50, 1)
     expected = exact(plain.vectors, queries, 10)[1]

@@ -34,12 +34,14 @@ print(len(index))
 """
 
 
+@pytest.mark.slow
 def test_a_search_while_another_thread_adds():
     # In a process of its own: where this fails, it is by a segmentation fault.
     run = subprocess.run([sys.executable, "-c", WHILE_ADDING], capture_output=True, text=True)
     assert run.stdout.split() == ["searched", "searched", "3000"], run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["search", "delete", "state", "add"])
 def test_everything_waits_while_links_are_written(name, monkeypatch):
     vectors = unit(30)

@@ -49,6 +49,7 @@ def test_a_later_process_compiles_nothing(fresh):
     assert not later.stats.cache_misses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("damage", ["emptied", "cut short", "zeros", "zeros at the end", "zeros within"])
 def test_a_damaged_file_is_made_anew(fresh, tmp_path, suffix, damage):

@@ -46,6 +46,7 @@ def test_extreme_codes_do_not_overflow():
     assert fast(codes, 0, signed) == portable_dot(codes, 0, signed) == -384 * 255 * 128
 
 
+@pytest.mark.slow
 def test_a_row_of_codes_becomes_a_query():
     codes, out = aligned(2, 64, np.uint8), aligned(1, 64, np.int8)[0]
     codes[:] = np.random.default_rng(0).integers(1, 256, codes.shape)

@@ -78,6 +78,7 @@ def test_centred_axes_are_those_of_scikit_learns_pca():
     assert abs(mean @ pca_rotation(vectors)[:, 0]) > 0.99, "the first axis of uncentred vectors is their mean"
 
 
+@pytest.mark.slow
 def test_the_loss_is_that_of_sentence_transformers():
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
@@ -95,6 +96,7 @@ def test_the_loss_is_the_weighted_mean_over_prefixes():
     assert matryoshka_loss(a, b, (16, 4), base=lambda x, y: (x - y).square().mean()) > 0
 
 
+@pytest.mark.slow
 def test_the_loss_is_a_part_of_the_matryoshka_loss_of_sentence_transformers():
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.losses import (

@@ -114,6 +114,7 @@ def test_half_precision_has_an_end():
         Float16Index(1).add([[70_000]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "least"), [(Float16Index, 0.999), (Int8Index, 0.97), (BinaryIndex, 0.5)])
 def test_recall_on_real_vectors(real, make, least):
     documents, queries, exact = real

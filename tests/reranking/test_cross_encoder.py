@@ -6,8 +6,6 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import CrossEncoder as TheirEncoder
-from transformers import BertForSequenceClassification
 
 from embedlab.encoder import BertEncoder, PackedEncoder
 from embedlab.finetuning import LoRA
@@ -26,6 +24,8 @@ PAIRS = [
 
 def classifier(folder, outputs):
     torch.manual_seed(0)
+    from transformers import BertForSequenceClassification
+
     model = BertForSequenceClassification.from_pretrained(model_folder(), num_labels=outputs)
     model.save_pretrained(folder)
     for name in ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
@@ -41,7 +41,10 @@ def float32():
     return CrossEncoder(WordPieceTokenizer.load(), encoder, maxsim_head)
 
 
+@pytest.mark.slow
 def test_a_folder_of_sentence_transformers_scores_the_same(tmp_path):
+    from sentence_transformers import CrossEncoder as TheirEncoder
+
     folder = classifier(tmp_path, 1)
     theirs = TheirEncoder(str(folder), device="cpu", activation_fn=torch.nn.Identity())
     ours = CrossEncoder.load(folder, dtype="float32").score_pairs(PAIRS)

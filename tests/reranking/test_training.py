@@ -15,6 +15,7 @@ EXAMPLES = [Example(f"thing {i}", f"about thing {i}", (f"about {i + 1}", f"other
 QUICK = {"steps": 4, "lists": 2, "negatives": 2, "max_length": 24, "save_every": 2, "show_progress": False}
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_changes_the_scores(tmp_path):
     lora, losses = train_reranker(EXAMPLES, [], **{**QUICK, "steps": 12, "lists": 6})
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])

@@ -17,6 +17,7 @@ def test_a_curve_is_read_between_its_points():
     assert qps_at([], 0.9) is None
 
 
+@pytest.mark.slow
 def test_everything_is_compared(monkeypatch):
     monkeypatch.setattr(module, "WIDTHS", (10, 160))
     vectors = grown(np.eye(64, dtype=np.float32), 1100)

@@ -18,6 +18,7 @@ def trained():
     return BytePairTokenizer.train("\n".join(docsearch().documents[:500]), vocab_size=800)
 
 
+@pytest.mark.slow
 @given(ANY)
 def test_any_string_survives(trained, text):
     assert trained.decode(trained.encode(text)) == text

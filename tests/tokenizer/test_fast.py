@@ -56,6 +56,7 @@ def trie(vocabulary):
     return Trie(vocabulary)
 
 
+@pytest.mark.slow
 def test_trie_equals_wordpiece_on_the_corpus(vocabulary, trie):
     words = {word for text in docsearch().documents[:300] for word in pre_tokenize(normalise(text))}
     for word in words:

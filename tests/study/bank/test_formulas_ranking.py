@@ -48,6 +48,7 @@ def test_listwise_loss_is_what_torch_computes(negatives, lead, scale):
     assert FORMULAS["listwise_loss"](negatives, lead, scale) == pytest.approx(float(loss))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("recall", "first", "place"), [(80, 50, 3), (90, 60, 7), (70, 75, 2)])
 def test_cascade_ndcg_is_the_mean_over_queries(recall, first, place):
     runs, relevant = {}, {}

@@ -22,6 +22,7 @@ def test_split_facts_percent_tries_every_starting_point(size, overlap, fact):
     assert FORMULAS["split_facts_percent"](size, overlap, fact) == pytest.approx(split)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dims", [64, 100, 400])
 def test_dimensions_with_spread_from_drawn_vectors(dims):
     vectors = np.random.default_rng(0).normal(size=(2, 50_000, dims)).astype(np.float32)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import BertConfig, BertModel
 
 from embedlab.encoder import attention
 from embedlab.pooling import euclidean, l2_normalize
@@ -32,6 +31,8 @@ def test_token_bill_dollars_adds_up_real_tokens(merges, characters_per_token):
 
 @pytest.mark.parametrize(("dims", "layers", "vocabulary"), [(384, 6, 30522), (768, 4, 50000)])
 def test_encoder_parameters_millions_are_those_of_transformers(dims, layers, vocabulary):
+    from transformers import BertConfig, BertModel
+
     config = BertConfig(
         hidden_size=dims,
         num_hidden_layers=layers,

@@ -79,6 +79,7 @@ def test_pq_operations_percent_counts_operations_one_by_one(n, dims, pieces):
     assert look_up(ours, codes)[0] == pytest.approx(scores, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dims", "degrees"), [(128, 60), (384, 90), (1024, 30)])
 def test_signs_error_degrees_is_the_spread_over_random_planes(dims, degrees):
     # Only the plane of the two vectors matters: there, each random plane cuts along a random direction.
@@ -135,6 +136,7 @@ def test_millions_of_vectors_of_four_bits_fill_the_memory(dims, gigabytes):
     assert packed.nbytes / 100 * fitting == pytest.approx(gigabytes * 1e9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dims", "m"), [(384, 16), (768, 32)])
 def test_hnsw_gb_is_what_a_real_index_holds(dims, m):
     index = HNSWIndex(dims, m=m)

@@ -1,6 +1,7 @@
 """Keys of the questions on drift, measured."""
 
 import numpy as np
+import pytest
 
 from embedlab.hnsw import HNSWIndex
 from embedlab.pooling import l2_normalize as unit
@@ -41,6 +42,7 @@ def test_fixed_texts_notice_another_model():
     assert np.sum(texts * rounded, axis=1).min() > 0.999
 
 
+@pytest.mark.slow
 def test_many_tests_cry_wolf_and_miss_what_is_joint():
     from scipy import stats
 

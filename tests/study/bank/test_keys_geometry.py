@@ -1,6 +1,7 @@
 """Keys of the questions on geometry, measured."""
 
 import numpy as np
+import pytest
 
 from embedlab.pooling import l2_normalize as unit
 
@@ -42,6 +43,7 @@ def test_a_mean_cosine_of_zero_does_not_make_a_space_isotropic():
     assert eigen.sum() ** 2 / (eigen**2).sum() < 10  # of 100
 
 
+@pytest.mark.slow
 def test_whitening_from_few_documents_blows_up_directions_they_lack():
     rng = np.random.default_rng(0)
     turn = np.linalg.qr(rng.normal(size=(768, 768)))[0]

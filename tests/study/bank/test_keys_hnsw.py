@@ -85,6 +85,7 @@ def test_rounding_puts_a_quarter_on_layer_one():
     assert np.mean(-np.log(chances) / np.log(16) >= 1) == pytest.approx(1 / 16, rel=0.05)  # u for 1 - u
 
 
+@pytest.mark.slow
 def test_random_vectors_are_harder_than_structured_ones():
     recall = {}
     for inner in (12, 384):
@@ -145,6 +146,7 @@ def test_stopping_at_the_best_of_the_beam_makes_its_width_useless():
     assert recall["wrong", 160] - recall["wrong", 20] < 0.05
 
 
+@pytest.mark.slow
 def test_seeds_change_recall_little():
     vectors, queries = gaussian(1500, 1, 24), gaussian(150, 2, 24)
     found = []

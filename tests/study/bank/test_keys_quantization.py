@@ -22,6 +22,7 @@ def error(vectors, m=M):
     return np.mean((quantizer.decode(quantizer.encode(vectors)) - vectors) ** 2) / np.mean(vectors**2)
 
 
+@pytest.mark.slow
 def test_pq_wants_balanced_subspaces():
     vectors = falling(6000, 0)
     rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(DIMS, DIMS)))

@@ -1,6 +1,7 @@
 """Keys of the questions on serving, measured."""
 
 import numpy as np
+import pytest
 
 from embedlab.pooling import l2_normalize as unit
 
@@ -54,6 +55,7 @@ def test_a_timer_only_adds_to_rare_requests():
     assert np.mean(np.array(waits) > 0.0499) > 0.9
 
 
+@pytest.mark.slow
 def test_the_wait_doubles_from_80_to_90_percent():
     """Lindley's recursion: what a customer waits follows from what the one before waited."""
     rng, mean = np.random.default_rng(0), {}

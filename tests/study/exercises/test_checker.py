@@ -4,8 +4,6 @@ import functools
 import subprocess
 import sys
 
-import nbclient
-import nbformat
 import numpy as np
 import pytest
 from study.exercises.alternatives import pooling
@@ -110,7 +108,11 @@ def test_it_loads_neither_torch_nor_the_engine():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_in_a_real_notebook():
+    import nbclient
+    import nbformat
+
     cells = [
         "from embedlab.study.exercises import check\ndef mean_pool(hidden, mask):\n    ...\ncheck(mean_pool)",
         "def mean_pool(hidden, mask):\n    print('x')\n    return hidden.missing\ncheck(mean_pool)",

@@ -53,6 +53,7 @@ def test_another_correct_way_is_right(exercise):
     assert result.state == "right", result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("exercise", "mistake"),
     [(exercise, mistake) for exercise in ALL for mistake in exercise.mistakes],

@@ -5,6 +5,7 @@ import itertools
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -37,6 +38,7 @@ anything = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(anything, st.sampled_from(sorted(exercises())))
 @settings(max_examples=150, deadline=None)
 def test_any_result(value, name):
@@ -49,6 +51,7 @@ def test_any_object(value):
     never_raises(value)
 
 
+@pytest.mark.slow
 @given(st.text(), st.sampled_from(sorted(exercises())))
 def test_any_text_is_escaped(text, name):
     def shout(*arguments):

@@ -179,6 +179,7 @@ def test_within_collects_prints_and_passes_errors_on(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_within_ends_an_endless_loop(capsys):
     beats = []
 

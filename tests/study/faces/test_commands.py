@@ -12,6 +12,7 @@ from sittings import QUESTIONS, answered
 from embedlab.study.bank import bank, questions_on
 from embedlab.study.practice import History
 
+pytestmark = pytest.mark.slow
 EMBEDLAB = str(Path(sys.executable).with_name("embedlab"))
 
 

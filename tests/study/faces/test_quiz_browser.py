@@ -10,7 +10,6 @@ import time
 import urllib.request
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from embedlab.study.bank import bank, topic_of
@@ -30,10 +29,15 @@ def taught():
     return sorted({question.teaches for question in own})
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """Serve a folder with one notebook that holds a quiz, and the headings it leads to."""
     folder = tmp_path_factory.mktemp("lab")
+    import nbformat
+
     cells = [
         nbformat.v4.new_code_cell(f"from embedlab import quiz\nquiz({TOPIC!r}, seed=3)"),
         nbformat.v4.new_markdown_cell("\n\n".join(f"## {one}\n\nSome text." for one in taught())),

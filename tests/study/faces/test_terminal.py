@@ -13,6 +13,7 @@ from embedlab.study.practice import History
 
 pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals exist on Linux and macOS only")
 
+pytestmark = pytest.mark.slow
 EMBEDLAB = str(Path(sys.executable).with_name("embedlab"))
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROMPTS = {

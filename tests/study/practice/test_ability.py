@@ -24,6 +24,7 @@ def test_a_better_answer_never_lowers_the_estimate(answers):
     assert ability.estimate(better).mean > ability.estimate(records).mean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [1.5, 3.0, 4.5])
 def test_an_ability_is_found_from_simulated_answers(truth):
     rng, within = np.random.default_rng(0), 0

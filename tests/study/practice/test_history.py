@@ -56,6 +56,7 @@ for number in range(10**6):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
 @pytest.mark.parametrize("answers", [1, 7, 30])
 def test_a_kill_loses_nothing_that_was_answered(path, answers):
@@ -76,6 +77,7 @@ def test_a_kill_loses_nothing_that_was_answered(path, answers):
     assert {f"01-{number}" for number in range(said + 1)} <= {one.question for one in kept.records()}
 
 
+@pytest.mark.slow
 def test_two_windows_at_once(path):
     code = (
         "import sys; from test_history import History, record\n"
@@ -199,6 +201,7 @@ def test_a_wrong_import_adds_nothing(path, tmp_path, content, message):
     assert history.records() == []
 
 
+@pytest.mark.slow
 @given(
     fields=st.fixed_dictionaries(
         {

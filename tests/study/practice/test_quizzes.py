@@ -72,6 +72,7 @@ def test_answers_on_topics_that_are_unknown_here_change_nothing(tmp_path):
     assert len(asked[0]) == 6
 
 
+@pytest.mark.slow
 def test_the_same_seed_asks_the_same_in_every_process(tmp_path):
     code = (
         "from embedlab.study.bank import questions_on\nfrom embedlab.study.practice import History, quizzes\n"
