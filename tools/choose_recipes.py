@@ -12,11 +12,10 @@ import json
 import tempfile
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from embedlab import colbert, reranking
-from embedlab.benchmark import docsearch, ndcg, run_of
+from embedlab.benchmark import docsearch, quality
 from embedlab.encoder import BertEncoder
 from embedlab.engine import training
 from embedlab.engine.catalogue import Parts
@@ -83,9 +82,9 @@ def figures(name: str, settings: dict, seed: int, device: str) -> dict[str, floa
             f"alone, depth {depth}": RerankStage(parts.hybrid, model, parts.texts, depth=depth, weight=1.0)
             for depth in (20, 100)
         }
-    judged = benchmark.split("dev")[2]
-    found = {label: ndcg(judged, run_of(benchmark, stage.rank, "dev")) for label, stage in stages.items()}
-    return {label: round(float(np.mean(list(values.values()))), 4) for label, values in found.items()}
+    texts = benchmark.split("dev")[1]
+    found = {label: quality(benchmark, stage.rank(texts, 10), split="dev") for label, stage in stages.items()}
+    return {label: round(float(values.mean()), 4) for label, values in found.items()}
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,9 @@ from filelock import FileLock
 from embedlab.benchmark.collection import Benchmark
 from embedlab.benchmark.comparisons import paired_difference, seeded_sample
 from embedlab.benchmark.metrics import bootstrap_interval, ndcg, recall
+from embedlab.benchmark.rankings import Rank, as_run, run_of
 from embedlab.machine import cache_file, data_path, write_atomically
 
-Rank = Callable[[Sequence[str], int], tuple[np.ndarray, np.ndarray]]
 HEADINGS = ("engine", "nDCG@10", "95 % interval", "recall@100", "ms per query", "bytes per document")
 # Milliseconds of all engines, measured together: `embedlab bench engines`.
 LATENCY = data_path("latency.json")
@@ -53,30 +52,6 @@ class Row:
             "ms_per_query": round(self.ms_per_query, 2),
             "bytes_per_doc": round(self.bytes_per_doc, 1),
         }
-
-
-def run_of(
-    benchmark: Benchmark, rank: Rank, split: str = "test", k: int = 100
-) -> dict[str, dict[str, float]]:
-    """Rank all queries of a split: ``{query id: {document id: score}}``, the k best each.
-
-    A query that is itself a document (in ArguAna, Quora) would find itself first: as in BEIR, a document with
-    the query's own id is left out of its ranking.
-    """
-    query_ids, texts, _ = benchmark.split(split)
-    own = not set(benchmark.doc_ids).isdisjoint(query_ids)
-    return as_run(benchmark, query_ids, rank(texts, k + own), k)  # one more, where one may go
-
-
-def as_run(
-    benchmark: Benchmark, query_ids: Sequence[str], ranking: tuple[np.ndarray, np.ndarray], k: int = 100
-) -> dict[str, dict[str, float]]:
-    """Turn (scores, rows), each (q, k), into ``{query id: {document id: score}}``; -1 is none."""
-    run = {}
-    for query_id, values, row in zip(query_ids, *ranking, strict=True):
-        found = ((benchmark.doc_ids[j], float(value)) for j, value in zip(row, values, strict=True) if j >= 0)
-        run[query_id] = dict(islice(((i, value) for i, value in found if i != query_id), k))
-    return run
 
 
 def measure(

@@ -9,8 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from embedlab.benchmark import Benchmark
-from embedlab.course.measuring import quality
+from embedlab.benchmark import Benchmark, quality
 from embedlab.encoder import BertEncoder
 from embedlab.engine import Runs, cross_encoder, score_matrix
 from embedlab.hybrid import Ranking

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab import colbert, embedder, finetuning, hnsw, hybrid, matryoshka, quantization, reranking
-from embedlab.benchmark import Benchmark, Difference, as_run, docsearch, ndcg, paired_difference
+from embedlab.benchmark import Benchmark, Difference, docsearch, paired_difference, quality
 from embedlab.engine.catalogue import ENGINES, Parts, build_engine, parts_for
 from embedlab.hybrid import Ranking
 from embedlab.machine import cached, code_of, content_key, data_path, file_sha256, files
@@ -67,9 +67,7 @@ class Runs:
 
     def quality(self, engine: str, split: str = "test", k: int = 10) -> NDArray[np.float64]:
         """Return nDCG@k of each query of a split: (q,)."""
-        ids, _, qrels = self.benchmark.split(split)
-        run = as_run(self.benchmark, ids, self.ranking(engine, split))
-        return np.array(list(ndcg(qrels, run, k=k).values()))
+        return quality(self.benchmark, self.ranking(engine, split), split=split, k=k)
 
     def difference(self, better: str, worse: str, split: str = "test") -> Difference:
         """Compare two engines query by query, by nDCG@10."""

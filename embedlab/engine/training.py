@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from embedlab import colbert, finetuning, reranking
-from embedlab.benchmark import Benchmark, docsearch, ndcg, run_of, training_pairs
+from embedlab.benchmark import Benchmark, docsearch, quality, training_pairs
 from embedlab.embedder import Embedder
 from embedlab.engine import models
 from embedlab.engine.catalogue import DEPTH, Parts, prefix
@@ -182,8 +182,8 @@ def figures_of(name: str, work: Path, benchmark: Benchmark) -> dict[str, dict[st
     figures: dict[str, dict[str, float]] = {side: {} for side in SIDES if benchmark.splits.get(side)}
     for label, stage in stages_of(name, work, parts).items():
         for side, found in figures.items():
-            values = ndcg(benchmark.split(side)[2], run_of(benchmark, stage.rank, side))
-            found[label] = round(float(np.mean(list(values.values()))), 4)
+            ranking = stage.rank(benchmark.split(side)[1], 10)
+            found[label] = round(float(quality(benchmark, ranking, split=side).mean()), 4)
     return figures
 
 

@@ -2,27 +2,9 @@
 
 import numpy as np
 import pytest
+from tiny_benchmark import BENCHMARK, always
 
-from embedlab.benchmark import Benchmark, Scoreboard, as_text, measure, median_ms, ndcg, run_of
-
-BENCHMARK = Benchmark(
-    name="Tiny <b>",
-    doc_ids=["a", "b", "c"],
-    documents=["A", "B", "C"],
-    queries={"q1": "one", "q2": "two", "q3": "three"},
-    qrels={"q1": {"a": 1}, "q2": {"b": 1}, "q3": {"c": 1}},
-    splits={"train": [], "test": ["q1", "q2", "q3"]},
-)
-
-
-def always(order):
-    """Return a ranker that gives every query the same order."""
-
-    def rank(texts, k):
-        rows = np.tile(np.array(order)[:k], (len(texts), 1))
-        return -np.arange(rows.shape[1], dtype=np.float32) * np.ones_like(rows), rows
-
-    return rank
+from embedlab.benchmark import Scoreboard, as_text, measure, median_ms
 
 
 @pytest.fixture
@@ -57,26 +39,6 @@ def test_a_known_ranking_is_not_asked_for_again():
     row = measure("known", rank, BENCHMARK, bytes_per_doc=12, ranking=known)
     assert row.per_query == measure("asked", always([0, 1, 2]), BENCHMARK, bytes_per_doc=12).per_query
     assert set(asked) == {1}, "only single queries, to time them"
-
-
-def test_missing_results_are_left_out():
-    assert run_of(BENCHMARK, always([1, -1])) == {q: {"b": 0.0} for q in ("q1", "q2", "q3")}
-
-
-def test_a_query_that_is_a_document_does_not_find_itself():
-    benchmark = Benchmark(
-        name="duplicates",
-        doc_ids=["a", "b", "c"],
-        documents=["A", "B", "C"],
-        queries={"a": "A", "q": "B?"},
-        qrels={"a": {"b": 1}, "q": {"b": 1}},
-        splits={"test": ["a", "q"]},
-    )
-    run = run_of(benchmark, always([0, 1, 2]), k=2)
-    assert {query: list(found) for query, found in run.items()} == {"a": ["b", "c"], "q": ["a", "b"]}
-    # BEIR's evaluate drops documents with the query's id, then asks trec_eval: 1 and 1 / log2(3).
-    assert ndcg(benchmark.qrels, run) == {"a": 1.0, "q": pytest.approx(1 / np.log2(3))}
-    assert list(run_of(BENCHMARK, always([0, 1, 2]), k=2)["q1"]) == ["a", "b"]
 
 
 def test_rows_are_kept_in_the_order_of_chapters(board):
