@@ -1,9 +1,10 @@
-"""Figures of chapter 06: recall and work against knobs, filters, deletes, size, rank and query."""
+"""Plots of chapter 06: recall and work against knobs, filters, deletes, size, rank and query."""
 
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
@@ -84,12 +85,19 @@ def draw_filters(
     panels[1, 0].set(ylabel="vectors compared")
     panels[1, 0].set_yticks([1, 10, 100, 1000, 10_000], ["1", "10", "100", "1,000", "10,000"])
     panels[1, 0].minorticks_off()
-    for row, (way, color) in enumerate({**ways, "- -  exact": INK}.items()):
-        panels[1, 1].text(
-            0.97, 0.32 - 0.075 * row, way, color=color, ha="right", transform=panels[1, 1].transAxes
-        )
-    note = {"color": "#555555", "fontsize": 9, "va": "bottom", "ha": "right"}
-    panels[0, 0].text(switch * 0.95, 0.02, "the index itself\nis exact from here down", **note)
+    order = np.argsort(masks[0].mean(axis=1))
+    share, recall = masks[0].mean(axis=1)[order], found[0]["recall"].mean(axis=2)[order]
+    spots = ((4, (-8, 10), "right"), (3, (8, -8), "left"), (1, (0, -14), "center"))  # point, shift, side
+    for way, (label, (at, shift, side)) in enumerate(zip(ways, spots, strict=True)):
+        place = {"xytext": shift, "textcoords": "offset points", "ha": side, "va": "center"}
+        color, at = "#946200" if ways[label] == ORANGE else ways[label], min(at, len(share) - 1)
+        panels[0, 0].annotate(label, (share[at], recall[at, way]), color=color, **place)
+    exact = (share[0], share[0] * masks[0].shape[1])
+    panels[1, 0].annotate("exact: all that are allowed", exact, xytext=(4, -12), textcoords="offset points")
+    style = {"arrowprops": {"arrowstyle": "<-", "color": "#555555"}, "textcoords": "offset points"}
+    panels[1, 0].annotate("", (switch, 2.9), xytext=(-70, 0), **style)
+    note = {"color": "#555555", "fontsize": 9.5, "ha": "right", "va": "center"}
+    panels[1, 0].text(switch * 0.9, 1.4, "here the index\nis exact by itself", **note)
     return figure
 
 
@@ -195,23 +203,44 @@ def draw_peers(
     floats : int
         How many of ``speed`` hold floats; they come first.
     """
-    figure, panels = plt.subplots(1, 3, figsize=(12, 4.4), sharey=True)
-    hues = (BLUE, ORANGE, GREEN, RED)
+    figure, panels = plt.subplots(1, 3, figsize=(12, 4.8), sharey=True)
+    looks = ((BLUE, "o-"), (ORANGE, "s--"), (GREEN, "^-."), (RED, "D:"))
     names = list(speed)
+
+    def draw(axes: Axes, name: str, x: Sequence[float], recall: Sequence[float], row: int) -> None:
+        color, line = looks[row]
+        axes.plot(x, misses(recall), line, ms=5, color=color, label=name)
+
     for name, curve in work.items():
         recall, compared = zip(*curve, strict=True)
-        panels[0].plot(compared, recall, "o-", ms=4, color=hues[names.index(name)], label=name)
+        draw(panels[0], name, compared, recall, names.index(name))
     for axes, group in ((panels[1], names[:floats]), (panels[2], names[floats:])):
-        for name, color in zip(group, hues, strict=False):
+        for row, name in enumerate(group):
             qps, recall = zip(*((point["qps"], point["recall"]) for point in speed[name]), strict=True)
-            axes.plot(qps, recall, "o-", ms=4, color=color, label=name)
-        plain_ticks(axes, (500, 1000, 2000, 4000, 8000))
+            draw(axes, name, qps, recall, row)
+        plain_ticks(axes, (1000, 2000, 4000, 8000, 16_000, 32_000))
         axes.tick_params(axis="x", labelrotation=30)
         axes.set(xlabel="queries per second, one thread")
+        fastest = max(point["qps"] for name in group for point in speed[name])
+        slowest = min(point["qps"] for name in group for point in speed[name])
+        axes.set_xlim(slowest / 1.4, fastest * 1.4)
     plain_ticks(panels[0], (200, 400, 800, 1600))
-    panels[0].set(ylabel="recall@10", xlabel="vectors compared", title="work")
+    panels[0].set(ylabel="recall@10 (the scale widens towards 1)", xlabel="vectors compared", title="work")
+    ticks = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
+    panels[0].set_yticks(misses(ticks), [f"{tick:g}" for tick in ticks])
     panels[1].set_title("speed, float32")
     panels[2].set_title("speed, int8")
     for axes, place in zip(panels, ("lower right", "lower left", "lower left"), strict=True):
-        axes.legend(loc=place, fontsize=9)
+        axes.legend(loc=place, fontsize=9.5, handlelength=3)
     return figure
+
+
+def misses(recall: Sequence[float]) -> NDArray[np.float64]:
+    """Stretch recall towards 1: -log10 of the share missed, so that 0.9 is 1 and 0.99 is 2.
+
+    Examples
+    --------
+    >>> misses([0.9, 0.99]).round(2).tolist()
+    [1.0, 2.0]
+    """
+    return -np.log10(np.maximum(1 - np.asarray(recall), 1e-4))

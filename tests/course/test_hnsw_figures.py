@@ -1,4 +1,4 @@
-"""The figures of chapter 06 on made-up results: what they label, and how they write numbers."""
+"""The plots of chapter 06 on made-up results: what they label, and how they write numbers."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,7 +33,7 @@ def test_filters_deletes_growth_and_peers_are_labelled():
     found = {"recall": rng.random((2, 4, 9)), "compared": 100 + rng.random((2, 4))}
     figure = hnsw_curves.draw_filters((masks, masks.copy()), (found, found), ("random", "tenants"), 0.2)
     assert figure.axes[2].get_ylabel() == "vectors compared"
-    assert {"afterwards", "through all"} <= {text.get_text() for text in figure.axes[3].texts}
+    assert {"afterwards", "through all"} <= {text.get_text() for text in figure.axes[0].texts}
 
     wanted = np.array([[200, 180, 220], [300, 280, 320]])
     figure = hnsw_curves.draw_growth(

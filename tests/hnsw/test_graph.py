@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from vectors import unit
 
 from embedlab.hnsw import HNSWIndex, storage
 from embedlab.hnsw import graph as hnsw
@@ -37,3 +38,21 @@ def test_none_is_compared_twice_on_a_layer(monkeypatch):
     for query in np.eye(2):
         index.search(query[None], 1)
         assert index.compared == 3
+
+
+def test_it_counts_every_comparison_once(monkeypatch):
+    index, calls = HNSWIndex(8, m=4, ef_construction=20), []
+    index.add(unit(400, dims=8), show_progress=False)
+    assert index.top > 1
+    compare = hnsw.compare
+
+    def counting(graph, query, i):
+        calls.append(i)
+        return compare(graph, query, i)
+
+    for name in ("search", "descend", "search_layer", "unseen_neighbours"):  # run as plain Python
+        monkeypatch.setattr(hnsw, name, getattr(hnsw, name).py_func)
+    monkeypatch.setattr(hnsw, "prefetch", lambda rows, i: None)
+    monkeypatch.setattr(hnsw, "compare", counting)
+    index.search(unit(10, 1, dims=8), 5, ef=12)
+    assert index.compared == len(calls) / 10
