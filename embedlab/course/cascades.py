@@ -1,20 +1,17 @@
-"""What chapter 08 measures and draws: second stages over the same candidates, and attention across a pair."""
+"""What chapter 08 measures and draws: second stages over the same candidates, and where they put results."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from embedlab.benchmark import Benchmark, quality
-from embedlab.encoder import BertEncoder
 from embedlab.engine import Runs, cross_encoder, score_matrix
 from embedlab.hybrid import Ranking
 from embedlab.reranking import oracle, rerank
-from embedlab.tokenizer import WordPieceTokenizer
 
 BANDS = ((1, 1), (2, 3), (4, 10), (11, 20), (21, 100))  # places of a result page, and below it
 SHADES = ("#08306B", "#2171B5", "#6BAED6", "#C6DBEF", "#E5E5E5", "#FFFFFF")
@@ -79,42 +76,6 @@ class Cascade:
     def _quality(self, ranking: Ranking) -> NDArray[np.float64]:
         top = ranking[0][:, :10], ranking[1][:, :10]
         return quality(self.benchmark, top, split=self.split)
-
-
-def attention_across(
-    encoder: BertEncoder,
-    tokenizer: WordPieceTokenizer,
-    pairs: Sequence[tuple[str, str]],
-    max_length: int = 80,
-) -> NDArray[np.float64]:
-    """Measure how much of the attention that query words pay to words crosses over to the document.
-
-    [CLS] and [SEP] are left out, as most heads park attention there that has nowhere to go.
-
-    Parameters
-    ----------
-    encoder : BertEncoder
-    tokenizer : WordPieceTokenizer
-    pairs : sequence of (query, document)
-
-    Returns
-    -------
-    float64 array (pairs, layers + 1)
-        A share of 0 to 1 of each layer, averaged over heads; in the last column, what attention that looks at
-        all words alike would give: the document's share of the words.
-    """
-    rows = []
-    for pair in pairs:
-        ids, segments = tokenizer.encode_pair(*pair, max_length=max_length)
-        batch = torch.tensor([ids]), torch.ones(1, len(ids)), torch.tensor([segments])
-        behind = segments.index(1)
-        with torch.no_grad():
-            layers = encoder.forward(*batch).attention
-        queries, words = slice(1, behind - 1), [*range(1, behind - 1), *range(behind, len(ids) - 1)]
-        weights = torch.stack(layers)[:, 0, :, queries][..., words]  # (layers, heads, query words, words)
-        across = weights[..., behind - 2 :].sum(-1) / weights.sum(-1)
-        rows.append([*across.mean((1, 2)).tolist(), (len(words) - behind + 2) / len(words)])
-    return np.array(rows)
 
 
 def draw_places(places: Mapping[str, NDArray[np.int64]], ax: Axes | None = None) -> Axes:

@@ -1,14 +1,12 @@
-"""What chapter 08 measures with: the cascade is the engine's own, shares are shares, figures name all."""
+"""What chapter 08 measures with: the cascade is the engine's own, figures name all."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from embedlab.benchmark import docsearch
-from embedlab.course import Cascade, attention_across, draw_places, draw_waterfall, places_of
-from embedlab.encoder import BertEncoder
+from embedlab.course import Cascade, draw_places, draw_waterfall, places_of
 from embedlab.engine import Runs
-from embedlab.tokenizer import WordPieceTokenizer
 
 
 @pytest.mark.slow
@@ -18,14 +16,6 @@ def test_the_cascade_finds_what_the_engines_find():
     np.testing.assert_allclose(dev.quality("reranker"), runs.quality("rerank", "dev"), atol=1e-6)
     assert (dev.bound(20) >= dev.quality("reranker") - 1e-9).all()
     assert dev.right.shape == dev.read("reranker").shape == (300, 100)
-
-
-def test_attention_that_crosses_over_is_a_share():
-    pairs = [("replace missing values", "Fill NA holes using a method"), ("one", "two three")]
-    shares = attention_across(BertEncoder.load(), WordPieceTokenizer.load(), pairs)
-    assert shares.shape == (2, 7)
-    assert ((shares > 0) & (shares < 1)).all()
-    np.testing.assert_allclose(shares[:, -1], [6 / 9, 2 / 3])
 
 
 def test_places_count_from_one_and_nothing_is_zero():
