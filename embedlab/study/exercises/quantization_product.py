@@ -6,7 +6,7 @@ from embedlab.study.exercises.exercise import Exercise, Mistake
 
 
 def _tables(rng: np.random.Generator) -> list[tuple]:
-    """List (tables, codes): q queries, m pieces, k centroids each, n codes."""
+    """List (tables, codes): q queries, m subspaces, k centroids each, n codes."""
     cases = []
     for q, m, k, n in [(1, 1, 2, 1), (1, 1, 3, 2), (1, 2, 2, 1), (1, 2, 3, 2), (2, 1, 2, 1), (2, 2, 2, 1)]:
         cases.append((rng.integers(1, 10, (q, m, k)), rng.integers(0, k, (n, m))))
@@ -48,28 +48,28 @@ EXERCISES = (
         name="look_up",
         chapter="05_quantization",
         task="Score product-quantized documents: tables, float32 (q, m, k), hold each query's score with "
-        "each centroid of each piece; codes, uint8 (n, m), name a centroid a piece. Sum up: float32 (q, n).",
+        "each centroid of each subspace; codes, uint8 (n, m), name one in each. Sum up: float32 (q, n).",
         reference="embedlab.quantization:look_up",
         cases=_tables,
         hints=(
-            "One document, one query: entry codes[0] of the first piece, codes[1] of the second, and so on.",
-            "table[j, codes[:, j]] takes the entries of piece j for all documents at once, shape (n,).",
-            "Add these up over the m pieces, for each query: the result has shape (q, n).",
+            "One document, one query: entry codes[0] of the first subspace, codes[1] of the next, and so on.",
+            "table[j, codes[:, j]] takes the entries of subspace j for all documents at once, shape (n,).",
+            "Add these up over the m subspaces, for each query: the result has shape (q, n).",
         ),
         mistakes=(
             Mistake(
-                "first table for all pieces",
-                "Each piece has a table of its own: piece j of the code goes with tables[:, j].",
+                "first table for all subspaces",
+                "Each subspace has a table of its own: subspace j of the code goes with tables[:, j].",
                 _first_table,
             ),
             Mistake(
                 "mean instead of sum",
-                "An inner product is the sum of the inner products of its pieces, not their mean.",
+                "An inner product is the sum of the inner products of its subspaces, not their mean.",
                 _mean_of_entries,
             ),
             Mistake(
                 "maximum instead of sum",
-                "Every piece adds to the score; the best piece alone is not the inner product.",
+                "Every subspace adds to the score; the best subspace alone is not the inner product.",
                 _best_entry,
             ),
             Mistake(
@@ -83,6 +83,6 @@ EXERCISES = (
                 _first_query,
             ),
         ),
-        follow_up="With 256 centroids a table of a piece is 1 kB. Why would 16 centroids be so much faster?",
+        follow_up="With 256 centroids a table takes 1 kB. Why would 16 centroids be so much faster?",
     ),
 )
