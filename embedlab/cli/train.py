@@ -27,7 +27,7 @@ def everything(
 
 @app.command()
 def vectors() -> None:
-    """Compute the vectors, tokens and scores of DocSearch that come with the course; takes half an hour."""
+    """Compute the vectors, tokens and scores of DocSearch that come with the course; takes over an hour."""
     with plain_errors(), interruptible():
         from embedlab.engine import ship_all
 

@@ -2,8 +2,9 @@
 
 A variant needs the token vectors of every document, minutes of the encoder, so what they find comes with the
 course (``data/vectors/variants.safetensors``): the ten best documents of each dev query, and of each test
-query for the few variants that a table of results shows. All rank the same candidates by MaxSim, some 600 a
-query (`pool`). Where documents, queries or weights are others, a variant is computed when it is asked for.
+query for the few variants that a table of results shows. All but single vectors rank the same candidates by
+MaxSim, some 600 a query (`pool`). Where documents, queries or weights are others, a variant is computed when
+it is asked for.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from embedlab import colbert
 from embedlab.benchmark import Benchmark, docsearch
 from embedlab.engine.catalogue import parts_for
+from embedlab.engine.controls import adapted, pool_tokens
 from embedlab.engine.models import COLBERT_LEAD, LEAD, embedder, trained_colbert
 from embedlab.hybrid import Ranking
 from embedlab.index import Floats
-from embedlab.machine import cached, code_of, content_key, data_path, files, write_atomically
+from embedlab.machine import cached, code_of, content_key, data_path, files
 from embedlab.pooling import l2_normalize
 
 K = 10
@@ -35,9 +37,10 @@ K = 10
 class Variant:
     """What is done with the token vectors of all-MiniLM-L6-v2."""
 
-    map: str = "trained"  # to 128 dims; "none" stays at 384
+    map: str = "trained"  # to 128 dims; "none" stays at 384; "adapter": one vector, of 384
     lead: int = COLBERT_LEAD  # tokens read of a document
     bits: int | None = None  # of a residual's number; None for float32
+    pooled: int = 1  # token vectors merged into one
     splits: tuple[str, ...] = ("dev",)
 
 
@@ -49,6 +52,11 @@ VARIANTS = {
     "128 dims, lead 64": Variant(lead=LEAD, splits=SHOWN),
     "2 bits": Variant(bits=2),
     "1 bit": Variant(bits=1),
+    "pooled by 2": Variant(pooled=2),
+    "pooled by 4": Variant(pooled=4),
+    "2 bits, pooled by 2": Variant(bits=2, pooled=2),
+    "one vector, lead 64": Variant("adapter", lead=LEAD, splits=SHOWN),
+    "one vector, lead 128": Variant("adapter", splits=SHOWN),
 }
 
 
@@ -122,13 +130,19 @@ def _shipped(made_of: str) -> dict[str, NDArray]:
 
 def computed(variant: Variant, benchmark: Benchmark) -> dict[str, NDArray]:
     """Index all documents as a variant does, and search for the queries of its splits."""
-    index, project = built(variant)
-    found = {"bytes": np.float64(index.bytes_per_doc)}
-    for split in variant.splits:
-        queries = [project(tokens) for tokens in _reader(LEAD).encode_queries(benchmark.split(split)[1])]
-        scores, rows = index.rerank(queries, pool(split), K)
-        found |= {f"{split} scores": scores, f"{split} rows": rows.astype(np.int16)}
-    return found
+    if variant.map == "adapter":
+        found = adapted(variant.lead, variant.splits, K)
+        bytes_per_doc = 4.0 * embedder().dims
+    else:
+        index, project = built(variant)
+        found, bytes_per_doc = {}, index.bytes_per_doc
+        for split in variant.splits:
+            queries = [project(tokens) for tokens in _reader(LEAD).encode_queries(benchmark.split(split)[1])]
+            found[split] = index.rerank(queries, pool(split), K)
+    arrays = {"bytes": np.float64(bytes_per_doc)}
+    for split, (scores, rows) in found.items():
+        arrays |= {f"{split} scores": scores, f"{split} rows": rows.astype(np.int16)}
+    return arrays
 
 
 @lru_cache(maxsize=2)
@@ -152,7 +166,8 @@ def built(variant: Variant):
 
     documents = []
     for start, end in itertools.pairwise(offsets):
-        documents.append(project(tokens[start:end][kept[start:end]].astype(np.float32)))
+        vectors = project(tokens[start:end][kept[start:end]].astype(np.float32))
+        documents.append(vectors if variant.pooled == 1 else pool_tokens(vectors, variant.pooled))
     dims = documents[0].shape[1]
     exact = variant.bits is None
     index = colbert.TokenIndex(dims) if exact else colbert.ResidualIndex(dims, bits=variant.bits, probes=None)
@@ -173,18 +188,3 @@ def encoded(lead: int) -> tuple[NDArray, NDArray, NDArray]:
 
 def _reader(lead: int) -> colbert.ColBERT:
     return colbert.ColBERT(embedder(), lead=lead, punctuation=True)
-
-
-def ship_variants(folder: Path | None = None) -> None:
-    """Compute all variants, and write them with a card; half an hour on two cores."""
-    from embedlab.engine.shipping import card
-
-    benchmark, path = docsearch(), (folder or data_path("vectors")) / "variants"
-    arrays = {}
-    for name in sorted(VARIANTS, key=lambda name: VARIANTS[name].lead):  # each lead is read once
-        for key, array in computed(VARIANTS[name], benchmark).items():
-            arrays[f"{name} {key}"] = np.asarray(array)
-    arrays["exact dev"] = exactly("dev", benchmark)
-    write_atomically(path.with_suffix(".safetensors"), lambda file: save_file(arrays, file))
-    about = {"made of": made_of_all(benchmark), "spaces": []}
-    card(path, trained_colbert().identity["model"], about)

@@ -48,6 +48,23 @@ def test_shipped_vectors_are_those_of_the_model(name, texts, tmp_path, monkeypat
     assert np.abs(fresh - shipped).max() < 2**-10 * np.abs(fresh).max() + 0.002
 
 
+def test_all_that_is_shipped_is_made_by_one_command(monkeypatch):
+    made = []
+    ships = [name for name in vars(module) if name.startswith("ship_") and name != "ship_all"]
+    assert "ship_variants" in ships
+    for name in ships:
+
+        def ship(name=name):
+            made.append(name)
+
+        ship.__name__ = name
+        monkeypatch.setattr(module, name, ship)
+    reported = []
+    module.ship_all(report=reported.append)
+    assert sorted(made) == sorted(ships)
+    assert "ship variants" in reported
+
+
 def test_every_shipped_space_is_one_that_is_used():
     used = {read().fingerprint for read in READERS.values()}
     used |= {cross_encoder(name).fingerprint for name in RERANKERS}
