@@ -38,8 +38,6 @@ NOT_PROSE = [
 ]
 MEASURED = re.compile(r"(?<![\w.])[01]\.\d{2,}\b")
 
-LONGER = {"02_encoder": 120}  # seconds; a debt: it wants to be cut, or to be two chapters
-
 each_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
@@ -130,7 +128,7 @@ def test_it_begins_with_a_title_and_what_it_takes(path):
     assert first.cell_type == "markdown"
     assert re.match(rf"# {path.name[:2]} · \S", first.source)
     (seconds,) = HEADER.findall(first.source)
-    assert int(seconds) <= LONGER.get(path.stem, 90)
+    assert int(seconds) <= 90
 
 
 @each_notebook
