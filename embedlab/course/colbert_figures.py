@@ -91,7 +91,11 @@ def draw_frontier(families: Mapping[str, Mapping[str, tuple[float, NDArray]]]) -
             axes.plot([size, size], [low, high], color=colour, lw=1.2, alpha=0.5)
             axes.plot(size, mean, marker, color=colour, ms=7, label="" if number else family)
             offset = (7, -12) if colour == RED else (7, 4)  # two families above each other
-            axes.annotate(label, (size, mean), offset, textcoords="offset points", fontsize=9, color=colour)
+            left = "pooled by 2" in label  # has a neighbour on its right
+            place = {"xytext": offset, "ha": "left"}
+            if left:
+                place = {"xytext": (-6, 9 if label.startswith("2 bits") else -4), "ha": "right"}
+            axes.annotate(label, (size, mean), textcoords="offset points", fontsize=9, color=colour, **place)
     front, best = [], -np.inf
     for size, mean in sorted(points):
         if mean > best:
