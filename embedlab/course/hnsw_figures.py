@@ -127,7 +127,7 @@ def _draw_ground(axes: Axes, index: PlainHNSW, points: Floats, query, start: int
         for j in index.layers[0][i]:
             axes.plot(*points[[i, j]].T, color=LINK, lw=0.8, zorder=1)
     axes.scatter(*points.T, s=6, color="#D5D5D5", zorder=2)
-    axes.scatter(*points[sorted(seen)].T, s=20, color=ORANGE, zorder=3)
+    axes.scatter(*points[sorted(seen)].T, s=20, color=GREEN, zorder=3)
     axes.scatter(*points[beam].T, s=34, color=BLUE, zorder=4)
     axes.plot(*points[start], "o", color=RED, ms=8, zorder=5)
     axes.plot(*target.T, "x", color=INK, ms=9, mew=2, zorder=6)
@@ -135,10 +135,10 @@ def _draw_ground(axes: Axes, index: PlainHNSW, points: Floats, query, start: int
     reach = 1.35 * np.abs(around - middle).max()
     axes.set(xlim=middle[0] + np.array([-1, 1]) * reach, ylim=middle[1] + np.array([-1.6, 1]) * reach)
     axes.set_aspect("equal")
-    axes.set_title(f"on the ground: a beam of {ef}")
+    axes.set_title(f"a piece of the ground, enlarged: a beam of {ef}")
     rows = [
         (RED, "where the way down ends"),
-        ("#946200", f"compared: {len(seen)} of {len(points)}"),
+        ("#00795A", f"compared: {len(seen)} of {len(points)}"),
         (BLUE, f"the beam: the best {len(beam)} found"),
         (INK, "x  the query"),
     ]
