@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 INK, LINE, SOFT = "#222222", "#555555", "#767676"
 BLUE, YELLOW, GREEN = "#CFE3F0", "#FBE3B5", "#C5E7DC"
+STREAM = "#0072B2"  # what is added to: the residual connection
 
 
 def _box(axes: Axes, x: float, y: float, text: str, colour: str = "white", size: float = 9) -> None:
@@ -52,8 +53,8 @@ def draw_encoder(layers: int = 6, heads: int = 12, d: int = 384) -> Figure:
     axes.plot([4.75, 7.8, 7.8], [-0.7, -0.7, -0.55], color=LINE, lw=1.4)
     _arrow(axes, (7.8, -0.6), (7.8, -0.3))
     for start, end in ((3.6, 10.7), (11.4, 15.9)):  # what bypasses a part
-        axes.plot([start, start, end, end], [0, 1.15, 1.15, 0.7], color="#0072B2", lw=1.4)
-        _arrow(axes, (end, 0.75), (end, 0.32), colour="#0072B2")
+        axes.plot([start, start, end, end], [0, 1.15, 1.15, 0.7], color=STREAM, lw=1.4)
+        _arrow(axes, (end, 0.75), (end, 0.32), colour=STREAM)
     axes.text(7, -1.3, f"attention: {heads} heads of {d // heads}, mixes tokens", ha="center", fontsize=9)
     axes.text(13.3, -1.3, "each token by itself", ha="center", fontsize=9)
     axes.add_patch(Rectangle((3.4, -1.55), 13.15, 3.4, fill=False, ls="--", ec=SOFT))
@@ -102,46 +103,35 @@ def draw_attention(
 def draw_norms() -> Figure:
     """Draw one layer twice: the norm after the addition (BERT), and before each part (GPT-2 and later).
 
+    The thick line is the way from x to the output; the parts of the layer hang below it.
+
     Examples
     --------
     >>> figure = draw_norms()
     >>> plt.close(figure)
     """
-    figure, panels = plt.subplots(2, 1, figsize=(8.6, 2.7))
-    orders = {
-        "post-LN: BERT": (
-            ("attention", YELLOW),
-            ("+", ""),
-            ("norm", BLUE),
-            ("feed-forward", GREEN),
-            ("+", ""),
-        ),
-        "pre-LN: GPT-2": (
-            ("norm", BLUE),
-            ("attention", YELLOW),
-            ("+", ""),
-            ("norm", BLUE),
-            ("feed-forward", GREEN),
-        ),
-    }
-    last = {"post-LN: BERT": ("norm", BLUE), "pre-LN: GPT-2": ("+", "")}
-    for axes, (title, order) in zip(panels, orders.items(), strict=True):
-        places = np.linspace(1.6, 9.4, len(order) + 1)
-        chain = [*order, last[title]]
-        axes.plot([0.3, 10.6], [0, 0], color=LINE, lw=1.4, zorder=0)
-        start = 0.8
-        for x, (name, colour) in zip(places, chain, strict=True):
-            if name == "+":
-                axes.plot(x, 0, "o", ms=17, mfc="white", mec="#0072B2", mew=1.6)
-                axes.text(x, -0.03, "+", ha="center", va="center", fontsize=12, color="#0072B2")
-                _arrow(axes, (start, 0.04), (x, 0.3), bend=-0.35, colour="#0072B2")
-                start = x + (0.45 if title.startswith("pre") else 2.1)
-            else:
-                _box(axes, x, 0, name, colour)
-        axes.text(0.3, 0.85, title, weight="bold", fontsize=10)
+    figure, panels = plt.subplots(2, 1, figsize=(8.6, 3.5))
+    for axes, title in zip(panels, ("post-LN: BERT", "pre-LN: GPT-2"), strict=True):
+        pre = title.startswith("pre")
+        axes.plot([0.3, 12.6], [0, 0], color=STREAM, lw=4, zorder=0, solid_capstyle="butt")
+        for start, part, colour in ((0.8, "attention", YELLOW), (6.1, "feed-forward", GREEN)):
+            end = start + 3.6
+            axes.plot([start, start, end], [0, -1, -1], color=LINE, lw=1.4, zorder=0)
+            _arrow(axes, (end, -1.02), (end, -0.2))
+            if pre:
+                _box(axes, start + 0.85, -1, "norm", BLUE)
+            _box(axes, start + (2.25 if pre else 1.8), -1, part, colour)
+            axes.plot(end, 0, "o", ms=17, mfc="white", mec=STREAM, mew=1.8)
+            axes.text(end, -0.03, "+", ha="center", va="center", fontsize=12, color=STREAM)
+            if not pre:
+                _box(axes, end + 0.95, 0, "norm", BLUE)
+        if pre:
+            _box(axes, 11.3, 0, "last norm, once,\nafter all layers", BLUE, 8)
+        axes.text(0.3, 0.5, title, weight="bold", fontsize=10)
         axes.text(0.2, 0, "x", ha="right", va="center", fontsize=11)
-        _arrow(axes, (10.2, 0), (10.8, 0))
-        axes.set(xlim=(-0.1, 11), ylim=(-0.45, 1.15))
+        head = {"arrowstyle": "-|>", "color": STREAM, "lw": 4, "mutation_scale": 18}
+        axes.annotate("", (13.1, 0), (12.5, 0), arrowprops=head)
+        axes.set(xlim=(-0.1, 13.2), ylim=(-1.35, 0.8))
         axes.set_axis_off()
     return figure
 

@@ -70,20 +70,38 @@ def draw_map(
     stars, rings = places[:q], places[q + q * k :]
     figure, axes = plt.subplots(figsize=(7.4, 5.4))
     axes.margins(0.12)
-    for i, query in enumerate(queries):
+    for i in range(q):
         colour = COLOURS[i % len(COLOURS)]
         own = places[q + i * k : q + (i + 1) * k]
         axes.plot(*own.T, "o", color=colour, ms=4, alpha=0.55, mew=0)
         axes.plot(*zip(stars[i], rings[i], strict=True), color=colour, lw=0.9, ls=":")
         axes.plot(*rings[i], "o", mfc="none", mec=INK, ms=10, mew=1.4)
         axes.plot(*stars[i], "*", color=colour, ms=17, mec=INK, mew=0.7)
-        halo = [withStroke(linewidth=3.5, foreground="white")]
-        up = 11 if stars[i, 1] > own[:, 1].mean() else -19  # away from its documents
-        style = {"xytext": (0, up), "textcoords": "offset points", "ha": "center", "path_effects": halo}
-        axes.annotate(query, stars[i], color=INK, fontsize=9.5, weight="bold", zorder=5, **style)
     axes.set(xlabel="first principal component", ylabel="second")
     axes.set_aspect("equal", adjustable="datalim")
+    _write_beside(axes, queries, stars, places)
     return figure, share
+
+
+def _write_beside(axes: Axes, texts: Sequence[str], at: NDArray, points: NDArray) -> None:
+    """Write each text above, below, left or right of its place: where it hides least of points and texts."""
+    axes.figure.canvas.draw()  # only now is known where on the page a point lies
+    taken = axes.transData.transform(points)
+    halo = [withStroke(linewidth=3.5, foreground="white")]
+    for text, place in zip(texts, at, strict=True):
+        tried = []
+        for x, y, side in ((0, 11, "center"), (0, -19, "center"), (13, -4, "left"), (-13, -4, "right")):
+            style = {"xytext": (x, y), "textcoords": "offset points", "ha": side, "path_effects": halo}
+            label = axes.annotate(text, place, color=INK, fontsize=9.5, weight="bold", zorder=5, **style)
+            box = label.get_window_extent().padded(9)
+            outside = not (axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1)
+            tried.append((int(box.count_contains(taken)) + 100 * outside, len(tried), label, box))
+        *others, best = sorted(tried, reverse=True, key=lambda one: one[:2])
+        for other in others:
+            other[2].remove()
+        box = best[3]
+        corners = np.array([(x, y) for x in np.linspace(box.x0, box.x1, 8) for y in (box.y0, box.y1)])
+        taken = np.concatenate([taken, corners])
 
 
 def winners(query: NDArray, documents: Mapping[str, NDArray]) -> dict[str, str]:

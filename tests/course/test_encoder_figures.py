@@ -38,6 +38,16 @@ def test_the_norm_stands_after_or_before():
     assert pre == ["norm", "attention", "+", "norm", "feed-forward", "+"]
 
 
+def test_the_blue_line_meets_norms_in_post_ln_alone():
+    """Between the additions, that is: the one after all layers is not of this layer."""
+    on_line = [
+        [text.get_text() for text in axes.texts if text.get_position()[1] == 0 and text.get_text() != "x"]
+        for axes in draw_norms().axes
+    ]
+    assert on_line[0].count("norm") == 2
+    assert on_line[1].count("norm") == 0
+
+
 def test_masks_allow_what_they_should():
     encoder, decoder, step = (
         [text.get_text() for text in axes.texts] for axes in draw_masks(["a", "b", "c"], padded=1).axes

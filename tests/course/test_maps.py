@@ -37,3 +37,14 @@ def test_every_query_is_written_at_its_star():
     assert [text.get_text() for text in figure.axes[0].texts] == ["one", "two"]
     assert 0 < share < 1
     plt.close("all")
+
+
+def test_a_label_stands_on_the_free_side():
+    """All documents lie above the query: it is written below, and hides none of them."""
+    documents = np.array([[x, 1.0] for x in np.linspace(-1, 1, 21)])
+    figure, _ = draw_map(["the query"], np.zeros((1, 2)), documents, np.arange(21)[None], [10])
+    (axes,) = figure.axes
+    (label,) = axes.texts
+    places = np.concatenate([line.get_xydata() for line in axes.lines[:1]])
+    assert label.get_window_extent().count_contains(axes.transData.transform(places)) == 0
+    plt.close("all")

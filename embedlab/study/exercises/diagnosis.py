@@ -1,16 +1,18 @@
 """What a learner's function gets wrong: the smallest case that shows it, and a hint."""
 
+import dis
 import html
 import inspect
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from embedlab.study.exercises.exercise import Exercise, Mistake
-from embedlab.study.exercises.trial import DTYPE, Outcome, brief, call, difference, does_nothing
+from embedlab.study.exercises.trial import DTYPE, Outcome, brief, call, difference, does_nothing, innermost
 
 CHANGED = "the result is right, but an input is changed"
 
@@ -90,7 +92,7 @@ def diagnose(
         rows.append(("where", outcome.where))
     if outcome.printed:
         rows.append(("printed", " | ".join(outcome.printed.split("\n"))[:200].rstrip(" |")))
-    if advice := mistake.hint if mistake else _advice(wanted[shown], outcome, message):
+    if advice := mistake.hint if mistake else _advice(wanted[shown], outcome, message, function):
         rows.append(("hint", advice))
     message = f"{len(failed)} of {len(cases)} cases fail, such as this: {message}."
     return Result("wrong", exercise.name, message, tuple(rows), mistake.name if mistake else "")
@@ -132,10 +134,12 @@ def _judge(exercise: Exercise, wanted: Outcome, got: Outcome) -> tuple[int, str]
     return (3, CHANGED) if set(got.changed) - set(wanted.changed) else (0, "")
 
 
-def _advice(wanted: Outcome, got: Outcome, message: str) -> str:
+def _advice(wanted: Outcome, got: Outcome, message: str, function: Callable) -> str:
     """Hint at what goes wrong in any exercise."""
     if isinstance(got.error, RecursionError):
         return "The function calls itself without end."
+    if (got.error or got.value is None) and (stubs := _stubs_used(function)):
+        return f"A function that you call is still an empty stub: {', '.join(stubs)}. Call the package's."
     if got.value is None and not got.error and wanted.value is not None:
         return "The function returns nothing: is a return missing?"
     if DTYPE in message:
@@ -145,6 +149,18 @@ def _advice(wanted: Outcome, got: Outcome, message: str) -> str:
     if "nan instead of" in message:
         return "NaN comes from 0 / 0 or inf - inf: where can that happen?"
     return ""
+
+
+def _stubs_used(function: Callable) -> list[str]:
+    """Name the learner's empty stubs that the function uses, in its own body or in a comprehension."""
+    inner = innermost(function)
+    todo, names = [getattr(inner, "__code__", None)], {}
+    while todo:
+        if isinstance(code := todo.pop(), CodeType):
+            names |= {step.argval: 0 for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+            todo += code.co_consts
+    held = getattr(inner, "__globals__", {})
+    return sorted(name for name in names if does_nothing(held.get(name)))
 
 
 def _signature_complaint(function: Callable, reference: Callable, case: tuple) -> str:

@@ -134,3 +134,27 @@ def test_nothing_is_printed_but_prints_of_the_shown_case_are_kept(capfd):
     result = check(mean_pool)
     assert rows(result)["printed"] == "shape (1, 1, 1) | warn"
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_empty_stub_that_is_called_is_named():
+    names = {}
+    exec(
+        "def embed(ids, weights): ...\n"
+        "def layer(x, mask, weights, i, heads): ...\n"
+        "def forward(ids, mask, weights, layers, heads):\n"
+        "    x = embed(ids, weights)\n"
+        "    return [layer(x, mask, weights, i, heads) for i in range(layers)][-1]\n"
+        "def attribute(ids, mask, weights, layers, heads):\n"
+        "    return ids.embed(ids)\n",
+        names,
+    )
+    assert "empty stub: embed, layer." in rows(check(names["forward"]))["hint"]
+    names["attribute"].__name__ = "forward"
+    assert "hint" not in rows(check(names["attribute"]))  # x.embed is not the stub embed
+
+
+def test_without_an_empty_stub_a_missing_return_is_missed():
+    def l2_normalize(vectors):
+        pooling.l2_normalize(vectors)
+
+    assert "is a return missing?" in rows(check(l2_normalize))["hint"]
