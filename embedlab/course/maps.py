@@ -79,18 +79,19 @@ def draw_map(
         axes.plot(*stars[i], "*", color=colour, ms=17, mec=INK, mew=0.7)
     axes.set(xlabel="first principal component", ylabel="second")
     axes.set_aspect("equal", adjustable="datalim")
-    _write_beside(axes, queries, stars, places)
+    ways = np.linspace(stars, rings, 12)[2:].reshape(-1, 2)  # the dotted lines
+    _write_beside(axes, queries, stars, np.concatenate([places, ways]))
     return figure, share
 
 
 def _write_beside(axes: Axes, texts: Sequence[str], at: NDArray, points: NDArray) -> None:
-    """Write each text above, below, left or right of its place: where it hides least of points and texts."""
+    """Write each text above, below, left or right of its place: where it hides fewest points."""
     axes.figure.canvas.draw()  # only now is known where on the page a point lies
     taken = axes.transData.transform(points)
     halo = [withStroke(linewidth=3.5, foreground="white")]
     for text, place in zip(texts, at, strict=True):
         tried = []
-        for x, y, side in ((0, 11, "center"), (0, -19, "center"), (13, -4, "left"), (-13, -4, "right")):
+        for x, y, side in ((0, 11, "center"), (0, -23, "center"), (13, -4, "left"), (-13, -4, "right")):
             style = {"xytext": (x, y), "textcoords": "offset points", "ha": side, "path_effects": halo}
             label = axes.annotate(text, place, color=INK, fontsize=9.5, weight="bold", zorder=5, **style)
             box = label.get_window_extent().padded(9)
