@@ -67,7 +67,14 @@ def draw_matryoshka(dims: Sequence[int] = (384, 128, 64, 32), batch: int = 64) -
     return axes
 
 
-def draw_lookup(code: Sequence[int], entries: Sequence[float], *, dims: int, centroids: int = 256) -> Axes:
+def draw_lookup(
+    code: Sequence[int],
+    entries: Sequence[float],
+    *,
+    dims: int,
+    centroids: int = 256,
+    of: int | None = None,
+) -> Axes:
     """Draw how a document is encoded by product quantization, and how its code is scored.
 
     Parameters
@@ -80,6 +87,8 @@ def draw_lookup(code: Sequence[int], entries: Sequence[float], *, dims: int, cen
         Numbers in a subspace.
     centroids : int
         In each codebook.
+    of : int, optional
+        How many subspaces there are, if only the first few are drawn: the sum is then not the score.
 
     Raises
     ------
@@ -110,6 +119,9 @@ def draw_lookup(code: Sequence[int], entries: Sequence[float], *, dims: int, cen
         _arrow(axes, (x + 75, 200), (x + 75, 132))
         _box(axes, x, 96, 150, 34, f"entry {number}: {entry:+.3f}", edgecolor=colour)
         _arrow(axes, (x + 75, 94), (115 + step * len(code) / 2 - 12, 48))
-    x = 115 + step * len(code) / 2 - 100
-    _box(axes, x, 12, 175, 34, f"score: sum = {sum(entries):+.3f}", facecolor="#FFE8D6")
+    x, name = (
+        115 + step * len(code) / 2 - 100,
+        "score: sum" if of is None else f"sum of these {len(code)} of {of}",
+    )
+    _box(axes, x - 12, 12, 199, 34, f"{name} = {sum(entries):+.3f}", facecolor="#FFE8D6")
     return axes

@@ -26,6 +26,12 @@ def test_a_code_is_drawn_with_its_entries():
     assert inside(axes)
 
 
+def test_a_part_of_a_code_says_that_its_sum_is_not_the_score():
+    axes = draw_lookup([7, 200], [0.1, 0.2], dims=8, of=48)
+    assert axes.texts[-1].get_text() == "sum of these 2 of 48 = +0.300"
+    assert inside(axes)
+
+
 def test_a_code_needs_its_entries():
     with pytest.raises(ValueError, match="2 numbers need as many entries, but got 1"):
         draw_lookup([1, 2], [0.5], dims=4)
