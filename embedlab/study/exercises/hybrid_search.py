@@ -70,6 +70,8 @@ def _score_lists(rng: np.random.Generator) -> list[tuple]:
         ([{1: 9.0, 2: 1.0, 3: 2.0}, {3: 0.75, 4: 0.25}], [1.0, 1.0]),
         ([{1: 3.0, 2: 3.0}, {1: 2.0, 2: 0.0}], [1.0, 1.0]),
         ([{5: 7.0}, {5: 1.0, 6: 0.0}], [1.0, 1.0]),
+        ([{6: 7.0}, {5: 9.0, 6: 1.0, 7: 0.0}], [1.0, 2.0]),
+        ([{5: 7.0}, {6: 2.0}], [1.0, 2.0]),
     ]
     for n in (2, 3, 4, 5, 6, 8):
         lists = []
@@ -95,20 +97,30 @@ def fuse_scores(rankings, weights):
     dict of int to float
         Of every document that a ranking holds: the sum over the rankings of weight * (score - the lowest of
         that ranking) / (standard deviation of that ranking, of all its scores). A ranking that does not hold
-        it, or has no spread, adds 0.
+        it adds 0. Where all scores of a ranking are equal, as in one with a single match, each document of it
+        gains weight * the largest gain in any ranking; weight * 1 where no ranking has a spread.
 
     Examples
     --------
     >>> fuse_scores([{1: 4.0, 2: 0.0}, {2: 30.0, 1: 10.0}], [1.0, 2.0])
     {1: 2.0, 2: 4.0}
+    >>> fuse_scores([{1: 4.0, 2: 0.0}, {2: 30.0}], [1.0, 1.0])
+    {1: 2.0, 2: 2.0}
     """
+    gains = [
+        _scaled(scores, min(scores.values()), float(np.std(list(scores.values())))) for scores in rankings
+    ]
+    best = max(value for gain in gains for value in gain.values()) or 1.0  # 0 where no ranking has a spread
     fused: dict[int, float] = {}
-    for scores, weight in zip(rankings, weights, strict=True):
-        lowest, spread = min(scores.values()), float(np.std(list(scores.values())))
-        for i, score in scores.items():
-            gain = (score - lowest) / spread if spread else 0.0
-            fused[i] = fused.get(i, 0.0) + weight * gain
+    for gain, weight in zip(gains, weights, strict=True):
+        spread = any(gain.values())
+        for i, value in gain.items():
+            fused[i] = fused.get(i, 0.0) + weight * (value if spread else best)
     return fused
+
+
+def _scaled(scores, start, spread):
+    return {i: (score - start) / spread if spread else 0.0 for i, score in scores.items()}
 
 
 # Wrong implementations, one for each way in which an answer is known to go wrong.
@@ -144,28 +156,19 @@ def _fused(rankings, weights, gain):
     return fused
 
 
-def _scaled(scores, start, spread):
-    return {i: (score - start) / spread if spread else 0.0 for i, score in scores.items()}
-
-
 def _raw(rankings, weights):
     return _fused(rankings, weights, lambda scores: scores)
 
 
-def _centred(rankings, weights):
-    def gain(scores):
-        values = list(scores.values())
-        return _scaled(scores, float(np.mean(values)), float(np.std(values)))
+def _by(start, spread):
+    def fuse(rankings, weights):
+        def gain(scores):
+            values = list(scores.values())
+            return _scaled(scores, float(start(values)), float(spread(values)))
 
-    return _fused(rankings, weights, gain)
+        return _fused(rankings, weights, gain)
 
-
-def _min_max(rankings, weights):
-    def gain(scores):
-        values = list(scores.values())
-        return _scaled(scores, min(values), max(values) - min(values))
-
-    return _fused(rankings, weights, gain)
+    return fuse
 
 
 def _unweighted(rankings, weights):
@@ -210,13 +213,15 @@ EXERCISES = (
         chapter="09_hybrid",
         task="Fusion by scores: each ranking is a dict of document to score. A document gains from a ranking "
         "weight * (score - lowest score of that ranking) / (standard deviation of its scores, np.std); 0 if "
-        "the ranking does not hold it, or all its scores are equal. Return a dict of document to the sum.",
+        "the ranking does not hold it. Where all scores of a ranking are equal, each of its documents gains "
+        "weight * the largest gain in any ranking; weight * 1 if none has a spread. Return a dict of "
+        "document to the sum.",
         reference="embedlab.study.exercises.hybrid_search:fuse_scores",
         cases=_score_lists,
         hints=(
             "Work ranking by ranking, and add to what a document has: fused.get(i, 0.0).",
             "Subtract the lowest, not the mean: then what a ranking does not hold gains 0, like its last.",
-            "np.std of one score is 0: check before you divide.",
+            "np.std of one score is 0: check before you divide. First all gains, then the largest.",
         ),
         mistakes=(
             Mistake("raw scores", "BM25's scores would drown the cosines: divide by the spread.", _raw),
@@ -224,9 +229,14 @@ EXERCISES = (
                 "the mean subtracted",
                 "Then a document that a list does not hold gets the value of its mean, above half of those "
                 "that it holds. Subtract the lowest score.",
-                _centred,
+                _by(np.mean, np.std),
             ),
-            Mistake("min-max", "Divide by the standard deviation, not by the range.", _min_max),
+            Mistake("min-max", "Divide by the standard deviation, not by the range.", _by(np.min, np.ptp)),
+            Mistake(
+                "a lone match lost",
+                "A ranking with one match has no spread. Let it count like the best of the other ranking.",
+                _by(np.min, np.std),
+            ),
             Mistake("weights forgotten", "Multiply by the ranking's weight.", _unweighted),
             Mistake(
                 "only documents in all rankings",

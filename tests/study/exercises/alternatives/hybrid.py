@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from embedlab.hybrid import reciprocal_rank
+from embedlab.hybrid import convex, reciprocal_rank
 
 
 def idf(documents_with_term, documents):
@@ -39,11 +39,6 @@ def add_postings(terms, postings):
 
 
 def fuse_scores(rankings, weights):
-    everything = set().union(*rankings)
-    total = dict.fromkeys(everything, 0.0)
-    for scores, weight in zip(rankings, weights, strict=True):
-        values = np.array(list(scores.values()))
-        spread = np.sqrt(((values - values.mean()) ** 2).mean())
-        for i in everything & set(scores):
-            total[i] += float(weight * (scores[i] - values.min()) / spread) if spread > 0 else 0.0
-    return total
+    pairs = [(np.array([list(found.values())]), np.array([list(found)])) for found in rankings]
+    [scores], [found] = convex(pairs, weights, sum(map(len, rankings)))
+    return {int(i): float(score) for score, i in zip(scores, found, strict=True) if i >= 0}
