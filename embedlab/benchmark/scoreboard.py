@@ -190,7 +190,7 @@ class Scoreboard:
         common = latency()
         return (
             f"Milliseconds: median of {common['queries']} single queries, text to ten results, all engines "
-            f"warm in one process and interleaved, on {common['machine']}; * measured here, alone."
+            f"warm in one process and interleaved, on {common['machine']}; * measured in this notebook."
         )
 
     def as_text(self, engines: Sequence[str] | None = None) -> str:

@@ -57,7 +57,7 @@ def test_a_chapter_shows_its_rows_and_folds_the_others(board):
     assert "binary" in folded
     assert "1 other rows" in folded
     assert "binary" not in repr(shown)
-    assert "measured here, alone" in html
+    assert "measured in this notebook" in html
 
 
 def test_a_row_that_is_not_there_is_named(board):
