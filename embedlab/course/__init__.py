@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attention_maps": ["draw_heads"],
         "cascades": ["Cascade", "draw_places", "draw_waterfall", "places_of"],
         "colbert_figures": ["draw_frontier", "draw_funnel", "draw_maxsim", "draw_meetings", "draw_recall"],
         "doctor": ["checks"],

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.hnsw import HNSWIndex, experiments
-from embedlab.hnsw.experiments import Found, K, hits, kept, nearest
 from embedlab.index import Floats
 
 
@@ -23,10 +22,10 @@ def at_work(recall: NDArray, compared: NDArray, work: float) -> NDArray[np.float
     return recall[low] + (place - low) * (recall[low + 1] - recall[low])
 
 
-@kept
+@experiments.kept
 def deletes_at_equal_recall(
     vectors: Floats, queries: Floats, *, shares: tuple, widths: tuple, target: float = 0.95
-) -> Found:
+) -> experiments.Found:
     """Delete shares of the vectors: comparisons for one recall, (s, 3): tombstones, repaired, built anew."""
     n, dims = vectors.shape
     base, takes = HNSWIndex(dims), []
@@ -40,7 +39,7 @@ def deletes_at_equal_recall(
             repaired.delete(gone)
             repaired.repair()
             anew.add(vectors[living], show_progress=False)
-        exact, row = nearest(vectors[living], queries), []
+        exact, row = experiments.nearest(vectors[living], queries), []
         for one in (marked, repaired, anew):
             whole = len(one) == n
             ideal, options = (living[exact], {"fallback": False}) if whole else (exact, {})
@@ -50,10 +49,10 @@ def deletes_at_equal_recall(
     return {"compared": np.array(takes)}
 
 
-@kept
+@experiments.kept
 def filters_by_subject(
     vectors: Floats, queries: Floats, masks: NDArray[np.bool_], own: NDArray[np.bool_], *, ef: int
-) -> Found:
+) -> experiments.Found:
     """Walk through all under each mask, (s, n): comparisons, (s, 2), of its own queries and of the others.
 
     own: (s, q), which queries are a mask's own. Without any of a kind, nan.
@@ -64,29 +63,31 @@ def filters_by_subject(
     for row, (mask, asks) in enumerate(zip(masks, own, strict=True)):
         for kind, which in enumerate((asks, ~asks)):
             if which.any():
-                one.search(queries[which], K, ef=ef, mask=mask, fallback=False)
+                one.search(queries[which], experiments.K, ef=ef, mask=mask, fallback=False)
                 work[row, kind] = one.compared
     return {"compared": work}
 
 
-@kept
-def afterwards_widened(vectors: Floats, queries: Floats, masks: NDArray[np.bool_], *, ef: int) -> Found:
+@experiments.kept
+def afterwards_widened(
+    vectors: Floats, queries: Floats, masks: NDArray[np.bool_], *, ef: int
+) -> experiments.Found:
     """Filter afterwards, and double ef until ten are left: recall (s, q), and work of the last beam (s,)."""
     one = HNSWIndex(vectors.shape[1])
     one.add(vectors, show_progress=False)
     recall, compared = [], []
     for mask in masks:
         allowed = np.flatnonzero(mask)
-        exact = allowed[nearest(vectors[allowed], queries)]
+        exact = allowed[experiments.nearest(vectors[allowed], queries)]
         left, width, work = np.arange(len(queries)), ef, 0.0
         got = np.zeros(len(queries))
         while len(left):
             found = one.search(queries[left], width, ef=width)[1]
-            enough = (mask[found].sum(axis=1) >= K) | (width >= len(vectors))
+            enough = (mask[found].sum(axis=1) >= experiments.K) | (width >= len(vectors))
             work += one.compared * enough.sum()
             for row in np.flatnonzero(enough):
-                first = found[row][mask[found[row]]][None, :K]
-                got[left[row]] = hits(first, exact[left[row]][None]).mean()
+                first = found[row][mask[found[row]]][None, : experiments.K]
+                got[left[row]] = experiments.hits(first, exact[left[row]][None]).mean()
             left, width = left[~enough], min(2 * width, len(vectors))
         recall.append(got)
         compared.append(work / len(queries))
