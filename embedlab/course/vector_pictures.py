@@ -123,5 +123,6 @@ def draw_lookup(
         115 + step * len(code) / 2 - 100,
         "score: sum" if of is None else f"sum of these {len(code)} of {of}",
     )
-    _box(axes, x - 12, 12, 199, 34, f"{name} = {sum(entries):+.3f}", facecolor="#FFE8D6")
+    wide = 199 if of is None else 265  # the longer text
+    _box(axes, x + 87.5 - wide / 2, 12, wide, 34, f"{name} = {sum(entries):+.3f}", facecolor="#FFE8D6")
     return axes
