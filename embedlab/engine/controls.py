@@ -26,8 +26,9 @@ def pool_tokens(vectors: Floats, factor: int) -> Floats:
 
     Examples
     --------
-    >>> pool_tokens(np.eye(5, dtype=np.float32), 2).shape  # [CLS], and half of the four others
-    (3, 5)
+    >>> angles = np.array([0, 0.1, 0.2, 1.5, 1.6], dtype=np.float32)
+    >>> pool_tokens(np.stack([np.cos(angles), np.sin(angles)], axis=1), 2).shape  # [CLS], half of the others
+    (3, 2)
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform

@@ -8,6 +8,8 @@ from token_matrices import laid_end_to_end
 from embedlab.colbert import ColBERT, fit_projection, maxsim
 from embedlab.embedder import Embedder
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [
     ("sort a list", "puts the elements of a sequence into ascending order"),
     ("cat", "a small animal that purrs and hunts mice"),

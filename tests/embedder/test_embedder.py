@@ -9,6 +9,8 @@ import torch
 from embedlab.embedder import Embedder, TruncationWarning
 from embedlab.machine import ModelError, model_folder
 
+pytestmark = pytest.mark.slow
+
 ODD = [
     "",
     " ",

@@ -20,6 +20,8 @@ from bert_folders import (
 
 from embedlab.embedder import Embedder
 
+pytestmark = pytest.mark.slow
+
 # Two layers of a few sums each, of at most 64 products: some hundred roundings of numbers below 1.
 TOLERANCE = 200 * np.finfo(np.float32).eps
 

@@ -14,6 +14,8 @@ from embedlab.encoder import BertEncoder, PackedEncoder, attention, batches, gel
 from embedlab.machine import Linear, ModelError, model_folder
 from embedlab.tokenizer import WordPieceTokenizer, pad
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def encoder():

@@ -27,6 +27,8 @@ from embedlab.matryoshka import LinearAdapter
 from embedlab.quantization import BinaryIndex
 from embedlab.reranking import CrossEncoder
 
+pytestmark = pytest.mark.slow
+
 OLD = Path(__file__).with_name("fixtures") / "format_1"
 TEXTS = ["the cat sat on the mat", "stocks fell on Monday", "how to bake bread"]
 IDS = ["cat", "stocks", "bread"]

@@ -12,6 +12,8 @@ from embedlab.engine import embedder, exact_ten, trained_colbert, variant_bytes,
 from embedlab.engine import variants as module
 from embedlab.machine import data_path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", autouse=True)
 def shipped():

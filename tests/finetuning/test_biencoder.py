@@ -14,6 +14,8 @@ from embedlab.finetuning import finetune, train_encoder
 from embedlab.finetuning import loop as training
 from embedlab.matryoshka import in_batch_softmax, matryoshka_loss
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [(f"the colour of thing {i}", f"number {i} is painted") for i in range(12)]
 QUICK = {"steps": 4, "batch_size": 4, "max_length": 16, "save_every": 2, "show_progress": False}
 

@@ -13,6 +13,8 @@ from embedlab.machine import ModelError, StoreError, model_folder
 from embedlab.reranking import SCALE, CrossEncoder, maxsim_head, maxsim_scores
 from embedlab.tokenizer import WordPieceTokenizer
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [
     ("fill missing values", "Fill NA holes."),
     ("a", "b " * 600),

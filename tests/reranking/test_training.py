@@ -11,6 +11,8 @@ from embedlab.encoder import BertEncoder
 from embedlab.finetuning import LoRA
 from embedlab.reranking import CrossEncoder, Example, mine, train_reranker
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = [Example(f"thing {i}", f"about thing {i}", (f"about {i + 1}", f"other {i}")) for i in range(6)]
 QUICK = {"steps": 4, "lists": 2, "negatives": 2, "max_length": 24, "save_every": 2, "show_progress": False}
 

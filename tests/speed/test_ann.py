@@ -9,6 +9,8 @@ from embedlab.benchmark import grown
 from embedlab.speed import ann as module
 from embedlab.speed import as_text, bench_ann, qps_at
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_curve_is_read_between_its_points():
     curve = [{"recall": r, "qps": q} for r, q in [(0.8, 4000), (0.96, 1000), (0.94, 4000), (0.93, 50)]]
