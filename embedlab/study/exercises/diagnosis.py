@@ -154,10 +154,10 @@ def _advice(wanted: Outcome, got: Outcome, message: str, function: Callable) -> 
 def _stubs_used(function: Callable) -> list[str]:
     """Name the learner's empty stubs that the function uses, in its own body or in a comprehension."""
     inner = innermost(function)
-    todo, names = [getattr(inner, "__code__", None)], {}
+    todo, names = [getattr(inner, "__code__", None)], set()
     while todo:
         if isinstance(code := todo.pop(), CodeType):
-            names |= {step.argval: 0 for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+            names |= {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
             todo += code.co_consts
     held = getattr(inner, "__globals__", {})
     return sorted(name for name in names if does_nothing(held.get(name)))
