@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rankings": ["as_run", "quality", "run_of"],
         "resampling": ["bootstrap", "randomisation_p"],
         "scoreboard": ["HEADINGS", "LATENCY", "Scoreboard", "as_text", "latency", "measure", "median_ms"],
+        "wikipedia": ["Article", "wikipedia"],
         "word_pairs": ["simlex999", "wordsim353"],
     },
 )

@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "evidence": ["forest", "show_scoreboard"],
         "maps": ["draw_map", "draw_measures", "plane", "winners"],
-        "measuring": ["quality"],
+        "measuring": ["ms_beside_dense", "quality"],
         "notebook": ["Source", "show", "source", "use_style"],
         "tokenizer_figures": ["draw_longest_match", "draw_merge_tree", "draw_pieces"],
         "tour": ["draw", "trace"],
