@@ -17,7 +17,7 @@ FLOORS = [
     ["benchmark", "encoder", "index"],
     ["tokenizer", "hybrid", "matryoshka", "hnsw", "quantization"],
     ["embedder"],
-    ["finetuning"],
+    ["finetuning", "chunking"],
     ["reranking", "colbert"],
     ["engine"],
     ["course", "speed"],

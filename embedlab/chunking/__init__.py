@@ -1,0 +1,23 @@
+"""Long texts in pieces that can be found: splitters, headings, late chunking, and how to judge them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cuts": ["headings_of", "paths"],
+        "late": ["home", "late_vectors", "windows", "with_headings"],
+        "reading": ["Reading", "chunk_id", "found", "fresh", "gains", "read", "span_ndcg"],
+        "splitters": [
+            "SPLITTERS",
+            "chunk",
+            "docstrings",
+            "fixed",
+            "recursive",
+            "sections",
+            "semantic",
+            "sentences",
+        ],
+        "words": ["Chunk", "Words"],
+    },
+)
