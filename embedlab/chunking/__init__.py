@@ -6,8 +6,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "cuts": ["headings_of", "paths"],
+        "experiments": ["Study"],
         "late": ["home", "late_vectors", "windows", "with_headings"],
+        "passages": ["KINDS", "Passages", "Query", "passages"],
         "reading": ["Reading", "chunk_id", "found", "fresh", "gains", "read", "span_ndcg"],
+        "setups": ["SETUPS", "SIZES", "Setup"],
         "splitters": [
             "SPLITTERS",
             "chunk",

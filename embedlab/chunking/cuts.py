@@ -7,6 +7,7 @@ is never a cut right after one.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from embedlab.chunking.words import Words
@@ -104,6 +105,13 @@ def at_sentences(words: Words) -> list[int]:
     return _tidy(words, places)
 
 
+def levels(words: Words) -> list[list[int]]:
+    """Return the cuts of `recursive`: headings, paragraphs, lines, sentences; found once for a text."""
+    if not words.levels:
+        words.levels = [way(words) for way in (at_headings, at_paragraphs, at_lines, at_sentences)]
+    return words.levels
+
+
 def between(span: tuple[int, int], cuts: list[int]) -> list[tuple[int, int]]:
     """Cut a span of words into pieces.
 
@@ -113,7 +121,8 @@ def between(span: tuple[int, int], cuts: list[int]) -> list[tuple[int, int]]:
     [(2, 4), (4, 9)]
     """
     first, last = span
-    return list(pairwise([first, *(cut for cut in cuts if first < cut < last), last]))
+    inside = cuts[bisect_right(cuts, first) : bisect_left(cuts, last)]
+    return list(pairwise([first, *inside, last]))
 
 
 def _after(words: Words, matches: object, *, at_start: bool = False) -> list[int]:

@@ -31,24 +31,24 @@ def fixed(words: Words, size: int, span: Span | None = None) -> list[Span]:
 
 def sentences(words: Words, size: int) -> list[Span]:
     """Fill each chunk with whole sentences."""
-    return _split(words, (0, len(words)), size, [cuts.at_sentences(words)])
+    return _split(words, (0, len(words)), size, [cuts.levels(words)[-1]])
 
 
 def recursive(words: Words, size: int) -> list[Span]:
     """Cut at headings, what is too large at paragraphs, lines, sentences, words; join what is small."""
-    return _split(words, (0, len(words)), size, _levels(words))
+    return _split(words, (0, len(words)), size, cuts.levels(words))
 
 
 def sections(words: Words, size: int) -> list[Span]:
     """As `recursive`, but no chunk holds text of two sections."""
-    first, *finer = _levels(words)
+    first, *finer = cuts.levels(words)
     pieces = cuts.between((0, len(words)), first) if len(words) else []
     return [span for piece in pieces for span in _split(words, piece, size, finer)]
 
 
 def docstrings(words: Words, size: int) -> list[Span]:
     """As `sections`, but a parameter stays with its description, and an example with what it prints."""
-    first, paragraphs, _, sentence = _levels(words)
+    first, paragraphs, _, sentence = cuts.levels(words)
     finer = [paragraphs, cuts.at_statements(words), cuts.at_lines(words), sentence]
     pieces = cuts.between((0, len(words)), first) if len(words) else []
     return [span for piece in pieces for span in _split(words, piece, size, finer)]
@@ -61,10 +61,10 @@ def semantic(words: Words, size: int, embed: Embed) -> list[Span]:
     chunking", 2024), so that a short one does not stand alone. What is still larger than `size` is cut by
     `recursive`'s rules.
     """
-    edges = cuts.between((0, len(words)), cuts.at_sentences(words)) if len(words) else []
+    edges = cuts.between((0, len(words)), cuts.levels(words)[-1]) if len(words) else []
     wanted = -(-words.before[-1] // size) - 1  # cuts
     if not 0 < wanted < len(edges):
-        return _split(words, (0, len(words)), size, _levels(words))
+        return _split(words, (0, len(words)), size, cuts.levels(words))
     last = len(edges) - 1
     texts = [_text(words, (edges[max(i - 1, 0)][0], edges[min(i + 1, last)][1])) for i in range(len(edges))]
     vectors = embed(texts)
@@ -72,7 +72,7 @@ def semantic(words: Words, size: int, embed: Embed) -> list[Span]:
     strongest = np.sort(np.argsort(-apart, kind="stable")[:wanted])
     places = [edges[i + 1][0] for i in strongest]
     pieces = cuts.between((0, len(words)), places)
-    return [span for piece in pieces for span in _split(words, piece, size, _levels(words))]
+    return [span for piece in pieces for span in _split(words, piece, size, cuts.levels(words))]
 
 
 SPLITTERS: dict[str, Splitter] = {
@@ -85,7 +85,7 @@ SPLITTERS: dict[str, Splitter] = {
 
 
 def chunk(
-    text: str,
+    text: str | Words,
     how: str | Splitter = "sections",
     *,
     size: int = 128,
@@ -97,7 +97,8 @@ def chunk(
 
     Parameters
     ----------
-    text : str
+    text : str or Words
+        Who cuts the same text often makes its words once.
     how : {"fixed", "sentences", "recursive", "sections", "docstrings"} or function
         A function gets (words, size) and returns spans of words.
     size : int
@@ -130,7 +131,8 @@ def chunk(
     ('Cats',) 'It is warm.'
     ('Tax',) '# Tax\\n\\nTax law changes.'
     """
-    checked_text(text, "text")
+    if not isinstance(text, Words):
+        text = Words(checked_text(text, "text"), tokenizer or WordPieceTokenizer.load())
     if isinstance(how, str) and how not in SPLITTERS:
         raise ValueError(f"there is no splitter {how!r}; choose from {', '.join(SPLITTERS)}")
     if not 0 <= overlap <= size - 4:
@@ -138,26 +140,21 @@ def chunk(
     if parent is not None and parent < size:
         raise ValueError(f"a parent of {parent} tokens cannot hold chunks of {size}")
     split = SPLITTERS[how] if isinstance(how, str) else how
-    words = Words(text, tokenizer or WordPieceTokenizer.load(), longest=size - overlap)
+    words = text.within(size - overlap)
     if parent is None:
         spans = split(words, size - overlap)
         parents = [None] * len(spans)
     else:
         pairs = [
-            (s, p) for p in split(words, parent) for s in _split(words, p, size - overlap, _levels(words))
+            (s, p) for p in split(words, parent) for s in _split(words, p, size - overlap, cuts.levels(words))
         ]
         spans, parents = [span for span, _ in pairs], [words.characters(outer) for _, outer in pairs]
     spans = [(words.back(first, overlap) if overlap else first, last) for first, last in spans]
-    above = cuts.paths(text, [words.starts[first] for first, _ in spans])
+    above = cuts.paths(words.text, [words.starts[first] for first, _ in spans])
     return [
         Chunk(*words.characters((i, j)), words.before[i], words.before[j], over, outer)
         for (i, j), over, outer in zip(spans, above, parents, strict=True)
     ]
-
-
-def _levels(words: Words) -> list[list[int]]:
-    ways = (cuts.at_headings, cuts.at_paragraphs, cuts.at_lines, cuts.at_sentences)
-    return [way(words) for way in ways]
 
 
 def _split(words: Words, span: Span, size: int, levels: list[list[int]]) -> list[Span]:

@@ -70,10 +70,11 @@ class Words:
     [0, 2, 3, 7]
     """
 
-    def __init__(self, text: str, tokenizer: WordPieceTokenizer, *, longest: int = 254):
+    def __init__(self, text: str, tokenizer: WordPieceTokenizer, *, longest: int = 510):
         if longest < 4:
             raise ValueError(f"chunks of {longest} tokens are too small: a size of at least 4 is needed")
-        self.text = text
+        self.text, self.tokenizer = text, tokenizer
+        self.levels: list[list[int]] = []  # where it may be cut, once `cuts.levels` has been asked
         pieces = [piece for word in _word_pattern(text).finditer(text) for piece in _cut(text, *word.span())]
         ids = _ids(text, pieces, tokenizer)
         if any(len(one) > longest for one in ids):
@@ -89,9 +90,14 @@ class Words:
         self.ends = [end for _, end in pieces]
         self.before = [0, *accumulate(map(len, ids))]
         self.ids = [token for one in ids for token in one]
+        self.longest = max(map(len, ids), default=0)  # tokens of one word
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def within(self, longest: int) -> Words:
+        """Return the words of the same text with none of more tokens than that."""
+        return self if self.longest <= longest else Words(self.text, self.tokenizer, longest=longest)
 
     def at(self, character: int) -> int:
         """Return the number of the first word that starts there or later."""

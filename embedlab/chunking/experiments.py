@@ -1,0 +1,185 @@
+"""What chapter 10 measures: many ways to cut the articles, and what every query finds in each.
+
+Embedding all articles in one way takes minutes on a CPU, in fifty ways hours. So what is found is shipped
+(``data/chunking``), by a hash of the chunks and the queries; what does not fit is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab.chunking import cuts, late, splitters, words
+from embedlab.chunking.passages import Passages, Query, passages
+from embedlab.chunking.reading import Reading, read
+from embedlab.chunking.setups import SETUPS, Setup
+from embedlab.embedder import Embedder
+from embedlab.hybrid import BM25Index
+from embedlab.index import FlatIndex
+from embedlab.machine import cached, content_key, data_path, files
+from embedlab.quantization import BinaryIndex, Int8Index
+
+
+class Study:
+    """The articles cut in many ways, and what each query finds.
+
+    Examples
+    --------
+    >>> study = Study()
+    >>> query = study.passages.of("dev", "written")[0]
+    >>> len(study.ranked("sections-128", query))
+    32
+    """
+
+    def __init__(self, embedder: Embedder | None = None):
+        self._embedder = embedder
+        self.passages: Passages = passages()
+        self._row = {query.name: row for row, query in enumerate(self.passages.queries)}
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The model; loaded only where something has to be computed."""
+        return self._embedder or Embedder.load()
+
+    @cached_property
+    def _words(self) -> list[words.Words]:
+        tokenizer = self.embedder.tokenizer
+        return [words.Words(article.text, tokenizer) for article in self.passages.articles]
+
+    def chunks(self, name: str) -> list[tuple[int, words.Chunk]]:
+        """Return all chunks of a setup: (article, Chunk) each, in order."""
+        setup = SETUPS[name]
+        return self._chunks(setup.how, setup.size, setup.overlap)
+
+    @cache  # noqa: B019 - a study lives as long as its notebook
+    def _chunks(self, how: str, size: int, overlap: int) -> list[tuple[int, words.Chunk]]:
+        places = self._places(how, size, overlap)
+        found = []
+        for number, article in enumerate(self.passages.articles):
+            own = places[places[:, 0] == number, 1:].tolist()
+            above = cuts.paths(article.text, [start for start, *_ in own])
+            found += [(number, words.Chunk(*one, over)) for one, over in zip(own, above, strict=True)]
+        return found
+
+    def _places(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
+        """Return article, start, end, first and last of each chunk: (n, 5)."""
+        name = f"{how}-{size}/{overlap} {self.passages.fingerprint[:16]}"
+        if name in shipped():
+            return shipped()[name]
+        code = [Path(module.__file__).read_bytes() for module in (cuts, splitters, words)]
+        return _kept(content_key(name, *code), lambda: self._cut(how, size, overlap))
+
+    def _cut(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
+        def embed(texts):
+            return self.embedder.encode(texts, cache=True)
+
+        way = splitters.fixed if how == "first" else how
+        way = (lambda text, size: splitters.semantic(text, size, embed)) if how == "semantic" else way
+        rows = []
+        for number, text in enumerate(self._words):
+            found = splitters.chunk(text, way, size=size, overlap=overlap)[: 1 if how == "first" else None]
+            rows += [(number, one.start, one.end, one.first, one.last) for one in found]
+        return np.array(rows, np.int32)
+
+    def ranking(self, name: str) -> NDArray[np.integer]:
+        """Return which chunks each query finds, (q, depth), best first.
+
+        Raises
+        ------
+        ValueError
+            If there is no setup of that name.
+        """
+        if name not in SETUPS:
+            raise ValueError(f"there is no setup {name!r}; choose from {', '.join(SETUPS)}")
+        key = self.key(name)
+        if key in shipped():
+            return shipped()[key]
+        return _kept(content_key(key), lambda: self.computed(SETUPS[name]))
+
+    def key(self, name: str) -> str:
+        """Name a setup with a hash of its chunks and of the queries."""
+        setup = SETUPS[name]
+        places = self._places(setup.how, setup.size, setup.overlap)
+        return f"{name} {content_key(self.passages.fingerprint, places.tobytes())[:16]}"
+
+    def computed(self, setup: Setup) -> NDArray[np.int16]:
+        """Embed the chunks, and search all queries; -1 is none."""
+        asked, texts, depth = [one.text for one in self.passages.queries], self.texts(setup), setup.depth
+        if setup.index == "bm25":
+            bm25 = BM25Index()
+            bm25.add(texts)
+            return bm25.search(asked, depth)[1].astype(np.int16)
+        index = INDEXES[setup.index](self.embedder.dims)
+        index.add(self.vectors(setup))
+        return index.search(self.embedder.encode(asked), depth)[1].astype(np.int16)  # some 26,000 chunks
+
+    def vectors(self, setup: Setup) -> NDArray[np.float32]:
+        """Embed the chunks of a setup: (n, d)."""
+        if not setup.window:
+            return self.embedder.reading(512).encode(self.texts(setup), cache=True)
+        reader, chunks = self.embedder.reading(setup.window), self.chunks(setup.name)
+        own = [[one for where, one in chunks if where == n] for n in range(len(self.passages.articles))]
+        texts = [article.text for article in self.passages.articles]
+        return np.concatenate([late.late_vectors(*both, reader) for both in zip(texts, own, strict=True)])
+
+    def texts(self, setup: Setup) -> list[str]:
+        """Return what of each chunk is embedded."""
+        found = []
+        for number, one in self._chunks(setup.how, setup.size, setup.overlap):
+            article = self.passages.articles[number]
+            text = late.with_headings(one, article.text, article.title)
+            bare = article.text[one.start : one.end]
+            found.append({"headings": text, "title": f"{article.title}\n{bare}", "": bare}[setup.above])
+        return found
+
+    def ranked(self, name: str, query: Query) -> list[tuple[int, words.Chunk]]:
+        """Return what a query finds, best first: (article, Chunk) each."""
+        chunks = self.chunks(name)
+        return [chunks[i] for i in self.ranking(name)[self._row[query.name]] if i >= 0]
+
+    def read(self, name: str, query: Query, budget: int) -> Reading:
+        """Read what a query finds, up to a budget of tokens."""
+        return read(self.ranked(name, query), budget)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> dict[str, NDArray]:
+    """Return what comes with the course: places of semantic chunks, and rankings, by their keys."""
+    path = data_path("chunking") / "rankings.safetensors"
+    return files.load(path, "Chunking")[0] if path.exists() else {}
+
+
+def ship(*, report: Callable[[str], None] = print) -> None:
+    """Compute all rankings, and write them; some hours on two cores. What was computed before is kept."""
+    study, arrays = Study(), {}
+    for name, setup in SETUPS.items():
+        report(name)
+        if setup.how == "semantic":
+            places = study._places(setup.how, setup.size, setup.overlap)
+            arrays[f"{setup.how}-{setup.size}/0 {study.passages.fingerprint[:16]}"] = places
+        arrays[study.key(name)] = study.ranking(name)
+    write(arrays)
+
+
+def write(arrays: dict[str, NDArray], folder: Path | None = None) -> None:
+    """Put rankings in the place of those that come with the course."""
+    folder = folder or data_path("chunking")
+    folder.mkdir(exist_ok=True)
+    files.save(folder / "rankings.safetensors", "Chunking", arrays)
+
+
+def _kept(key: str, compute: Callable[[], NDArray]) -> NDArray:
+    def write(path: Path, array: NDArray) -> None:
+        files.save(path, "Chunking", {"array": array})
+
+    def read(path: Path) -> NDArray:
+        return files.load(path, "Chunking")[0]["array"]
+
+    return cached("chunking", key, compute, write, read)
+
+
+INDEXES = {"float32": FlatIndex, "int8": Int8Index, "bits": BinaryIndex}
