@@ -149,11 +149,9 @@ def _removable(text: str, keep: list[tuple[int, int]]) -> Iterator[tuple[int, in
             for sentence in sentencex.segment("en", line):
                 edges.append(edges[-1] + len(sentence))
         middle = len(edges) // 2
-        if len(edges) > 4 and SENTENCE[0] <= edges[middle] - edges[middle - 1] <= SENTENCE[1]:
-            start, end = edges[middle - 1], edges[middle]
-            free = not any(a < end and start < b for a, b in keep)
-            if free:
-                yield start, end, edges[middle - 2], edges[middle + 1]
+        answers = any(a < line_start + len(line) and line_start < b for a, b in keep)  # a written question
+        if not answers and len(edges) > 4 and SENTENCE[0] <= edges[middle] - edges[middle - 1] <= SENTENCE[1]:
+            yield edges[middle - 1], edges[middle], edges[middle - 2], edges[middle + 1]
         line_start += len(line) + 1
 
 
