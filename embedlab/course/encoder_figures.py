@@ -72,7 +72,7 @@ def draw_attention(
     Parameters
     ----------
     parts : sequence of (title, matrix (rows, columns), sign that follows)
-        The rows, and the columns of square matrices, are tokens.
+        Rows or columns that are as many as the tokens carry their names.
     tokens : sequence of t str
     digits : int
         After the point; more for matrices titled "weights".
@@ -91,8 +91,8 @@ def draw_attention(
             panel.text(j, i, f"{value:.{shown}f}", ha="center", va="center", fontsize=9, color=INK)
         rows, columns = matrix.shape
         panel.set_title(f"{title}  ({rows}, {columns})", fontsize=10, loc="center")
-        square = columns == len(tokens) and rows == len(tokens)
-        panel.set_xticks(range(columns) if square else [], tokens if square else [], fontsize=8.5)
+        named = list(tokens) if columns == len(tokens) else []
+        panel.set_xticks(range(len(named)), named, fontsize=8.5)
         panel.set_yticks(range(rows), tokens if rows == len(tokens) else [""] * rows, fontsize=8.5)
         panel.tick_params(length=0)
         panel.grid(False)
