@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cuts": ["headings_of", "paths"],
         "experiments": ["Study"],
-        "late": ["home", "late_vectors", "windows", "with_headings"],
+        "late": ["headings_line", "home", "late_vectors", "windows", "with_headings"],
+        "maxp": ["WAYS", "best_passages", "docstring_chunks", "docstring_ranking"],
         "passages": ["KINDS", "Passages", "Query", "passages"],
         "reading": ["Reading", "chunk_id", "found", "fresh", "gains", "read", "span_ndcg"],
         "setups": ["SETUPS", "SIZES", "Setup"],

@@ -71,14 +71,15 @@ class Study:
         if name in shipped():
             return shipped()[name]
         code = [Path(module.__file__).read_bytes() for module in (cuts, splitters, words)]
-        return _kept(content_key(name, *code), lambda: self._cut(how, size, overlap))
+        return kept(content_key(name, *code), lambda: self._cut(how, size, overlap))
 
     def _cut(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
         def embed(texts):
             return self.embedder.encode(texts, cache=True)
 
-        way = splitters.fixed if how == "first" else how
-        way = (lambda text, size: splitters.semantic(text, size, embed)) if how == "semantic" else way
+        ways = {"first": splitters.fixed, "langchain": langchain}
+        ways["semantic"] = lambda text, size: splitters.semantic(text, size, embed)
+        way = ways.get(how, how)
         rows = []
         for number, text in enumerate(self._words):
             found = splitters.chunk(text, way, size=size, overlap=overlap)[: 1 if how == "first" else None]
@@ -98,7 +99,7 @@ class Study:
         key = self.key(name)
         if key in shipped():
             return shipped()[key]
-        return _kept(content_key(key), lambda: self.computed(SETUPS[name]))
+        return kept(content_key(key), lambda: self.computed(SETUPS[name]))
 
     def key(self, name: str) -> str:
         """Name a setup with a hash of its chunks and of the queries."""
@@ -128,13 +129,14 @@ class Study:
 
     def texts(self, setup: Setup) -> list[str]:
         """Return what of each chunk is embedded."""
-        found = []
-        for number, one in self._chunks(setup.how, setup.size, setup.overlap):
-            article = self.passages.articles[number]
-            text = late.with_headings(one, article.text, article.title)
-            bare = article.text[one.start : one.end]
-            found.append({"headings": text, "title": f"{article.title}\n{bare}", "": bare}[setup.above])
-        return found
+        chunks, articles = self._chunks(setup.how, setup.size, setup.overlap), self.passages.articles
+        above = [late.headings_line(one, articles[n].title) for n, one in chunks]
+        if setup.above == "other":
+            above = above[len(above) // 2 :] + above[: len(above) // 2]
+        elif setup.above != "headings":
+            above = [articles[n].title if setup.above else "" for n, _ in chunks]
+        bare = [articles[n].text[one.start : one.end] for n, one in chunks]
+        return [f"{over}\n{text}" if over else text for over, text in zip(above, bare, strict=True)]
 
     def ranked(self, name: str, query: Query) -> list[tuple[int, words.Chunk]]:
         """Return what a query finds, best first: (article, Chunk) each."""
@@ -158,11 +160,26 @@ def ship(*, report: Callable[[str], None] = print) -> None:
     study, arrays = Study(), {}
     for name, setup in SETUPS.items():
         report(name)
-        if setup.how == "semantic":
+        if setup.how in ("semantic", "langchain"):  # what a model or another library cuts
             places = study._places(setup.how, setup.size, setup.overlap)
             arrays[f"{setup.how}-{setup.size}/0 {study.passages.fingerprint[:16]}"] = places
         arrays[study.key(name)] = study.ranking(name)
     write(arrays)
+
+
+def langchain(text: words.Words, size: int) -> list[words.Span]:
+    """Cut with the splitter that most tutorials use, measured in our tokens."""
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=size,
+        chunk_overlap=0,
+        length_function=lambda part: len(text.tokenizer.encode(part)) - 2,
+        add_start_index=True,
+    )
+    found = splitter.create_documents([text.text])
+    starts = [one.metadata["start_index"] for one in found]
+    return [(text.at(a), text.at(a + len(one.page_content))) for a, one in zip(starts, found, strict=True)]
 
 
 def write(arrays: dict[str, NDArray], folder: Path | None = None) -> None:
@@ -172,7 +189,9 @@ def write(arrays: dict[str, NDArray], folder: Path | None = None) -> None:
     files.save(folder / "rankings.safetensors", "Chunking", arrays)
 
 
-def _kept(key: str, compute: Callable[[], NDArray]) -> NDArray:
+def kept(key: str, compute: Callable[[], NDArray]) -> NDArray:
+    """Compute an array once, and keep it."""
+
     def write(path: Path, array: NDArray) -> None:
         files.save(path, "Chunking", {"array": array})
 

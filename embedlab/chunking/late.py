@@ -18,6 +18,17 @@ from embedlab.pooling import l2_normalize
 Floats = NDArray[np.float32]
 
 
+def headings_line(chunk: Chunk, title: str = "") -> str:
+    """Return title and headings above a chunk as one line.
+
+    Examples
+    --------
+    >>> headings_line(Chunk(0, 4, 0, 1, ("Use", "Speed")), "Ada")
+    'Ada > Use > Speed'
+    """
+    return " > ".join(filter(None, [title, *chunk.headings]))
+
+
 def with_headings(chunk: Chunk, text: str, title: str = "") -> str:
     """Return a chunk's text below its title and headings: what "contextual" chunks embed.
 
@@ -26,8 +37,7 @@ def with_headings(chunk: Chunk, text: str, title: str = "") -> str:
     >>> with_headings(Chunk(0, 4, 0, 1, ("Use", "Speed")), "Fast", "Ada")
     'Ada > Use > Speed\\nFast'
     """
-    above = " > ".join(filter(None, [title, *chunk.headings]))
-    return f"{above}\n{text[chunk.start : chunk.end]}" if above else text[chunk.start : chunk.end]
+    return "\n".join(filter(None, [headings_line(chunk, title), text[chunk.start : chunk.end]]))
 
 
 def windows(tokens: int, room: int, step: int | None = None) -> list[tuple[int, int]]:

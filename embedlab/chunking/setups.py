@@ -14,11 +14,12 @@ class Setup:
     Attributes
     ----------
     how : str
-        A splitter, or "semantic", or "first": of each article only the first chunk.
+        A splitter; or "semantic"; "langchain": `RecursiveCharacterTextSplitter` of langchain-text-splitters;
+        "first": of each article only the first chunk.
     size, overlap : int
         Tokens.
-    above : {"", "title", "headings"}
-        What is put before a chunk when it is embedded.
+    above : {"", "title", "headings", "other"}
+        What is put before a chunk when it is embedded; "other": title and headings of another chunk.
     window : int
         Tokens read in one pass by late chunking; 0: each chunk is read alone.
     index : {"float32", "int8", "bits", "bm25"}
@@ -49,8 +50,9 @@ def _setups() -> dict[str, Setup]:
     made += [Setup("fixed", size, size // part) for size in (64, 128, 256) for part in (4, 2)]
     made += [Setup("sections", 128, 32), Setup("first", 254)]
     made += [Setup("semantic", size) for size in (64, 128, 256)]
-    made += [Setup("sections", size, above="headings") for size in SIZES[:-1]]
-    made += [Setup("sections", 128, above="title"), Setup("fixed", 128, above="headings")]
+    made += [Setup("sections", size, above="headings") for size in SIZES]
+    made += [Setup("sections", 128, above=above) for above in ("title", "other")]
+    made += [Setup(how, 128, above="headings") for how in ("fixed", "recursive")] + [Setup("langchain", 128)]
     made += [Setup("sections", size, window=512) for size in SIZES[:-1]]
     made += [Setup("sections", 128, window=256), Setup("fixed", 128, window=512)]
     made += [Setup("sections", 128, index="int8"), Setup("sections", 32, index="bits")]
