@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from embedlab.chunking import cuts, late, splitters, words
 from embedlab.chunking.passages import Passages, Query, passages
-from embedlab.chunking.reading import Reading, read
+from embedlab.chunking.reading import found, lifted, read, span_ndcg
 from embedlab.chunking.setups import SETUPS, Setup
 from embedlab.embedder import Embedder
 from embedlab.hybrid import BM25Index
@@ -143,9 +143,32 @@ class Study:
         chunks = self.chunks(name)
         return [chunks[i] for i in self.ranking(name)[self._row[query.name]] if i >= 0]
 
-    def read(self, name: str, query: Query, budget: int) -> Reading:
-        """Read what a query finds, up to a budget of tokens."""
-        return read(self.ranked(name, query), budget)
+    def recall(
+        self, name: str, split: str, kind: str, *, budget: int = 512, lift: str | None = None
+    ) -> NDArray[np.float64]:
+        """Return which part of each query's answer is read within a budget of tokens: (q,).
+
+        lift: a setup whose larger chunks are read in the place of those that were found.
+        """
+        values = []
+        for query in self.passages.of(split, kind):
+            ranked = self.ranked(name, query)
+            ranked = lifted(ranked, self.chunks(lift)) if lift else ranked
+            values.append(found(read(ranked, budget), query.place))
+        return np.array(values)
+
+    def ndcg(self, name: str, split: str, kind: str, k: int = 10) -> NDArray[np.float64]:
+        """Return the span nDCG@k of each query: (q,). It compares rankings of the same chunks only."""
+        return np.array([span_ndcg(self.ranked(name, q), q.place, k) for q in self.passages.of(split, kind)])
+
+    def article_place(self, name: str, split: str, kind: str) -> NDArray[np.float64]:
+        """Return at which place each query finds the right article, by its best chunk; else inf."""
+        values = []
+        for query in self.passages.of(split, kind):
+            articles = list(dict.fromkeys(number for number, _ in self.ranked(name, query)))
+            place = articles.index(query.article) + 1 if query.article in articles else np.inf
+            values.append(place)
+        return np.array(values)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ counts is how much of the answer's span has been read.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -106,6 +107,30 @@ def found(reading: Reading, answer: Place, budget: int | None = None) -> float:
         if where == document and (budget is None or spent <= budget):
             seen += max(0, min(b, end) - max(a, start))
     return seen / (end - start)
+
+
+def lifted(
+    ranked: Sequence[tuple[int, Chunk]], larger: Sequence[tuple[int, Chunk]]
+) -> list[tuple[int, Chunk]]:
+    """Put in the place of each chunk the larger one that holds its middle: search small, read large.
+
+    Parameters
+    ----------
+    ranked : sequence of (document, Chunk)
+    larger : sequence of (document, Chunk)
+        All large chunks, in the order of the documents and texts.
+
+    Examples
+    --------
+    >>> lifted([(0, Chunk(12, 18, 3, 5))], [(0, Chunk(0, 9, 0, 2)), (0, Chunk(10, 40, 2, 9))])
+    [(0, Chunk(start=10, end=40, first=2, last=9, headings=(), parent=None))]
+    """
+    begins = [(document, one.start) for document, one in larger]
+    found = {}
+    for document, one in ranked:
+        place = max(bisect_right(begins, (document, (one.start + one.end) // 2)) - 1, 0)
+        found.setdefault(place, larger[place])
+    return list(found.values())
 
 
 def gains(ranked: Sequence[tuple[int, Chunk]], answer: Place) -> NDArray[np.float64]:
