@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cuts": ["headings_of", "paths"],
         "experiments": ["Study"],
         "late": ["headings_line", "home", "late_vectors", "windows", "with_headings"],
-        "maxp": ["WAYS", "best_passages", "docstring_chunks", "docstring_ranking"],
+        "maxp": ["WAYS", "best_passages", "docstring_chunks", "docstring_counts", "docstring_ranking"],
         "passages": ["KINDS", "Passages", "Query", "passages"],
         "reading": ["Reading", "chunk_id", "found", "fresh", "gains", "lifted", "read", "span_ndcg"],
         "setups": ["SETUPS", "SIZES", "Setup"],

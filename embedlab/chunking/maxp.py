@@ -16,7 +16,7 @@ from embedlab.chunking.words import Words
 from embedlab.embedder import Embedder
 from embedlab.machine import content_key
 
-KEPT = 20  # documents of a query
+KEPT = 100  # documents of a query
 # how, tokens, and whether a docstring's first line stands before each of its chunks
 WAYS = {
     "fixed-254": ("fixed", 254, False),
@@ -69,9 +69,9 @@ def docstring_chunks(way: str, benchmark: Benchmark, embedder: Embedder) -> tupl
 
 
 def docstring_ranking(way: str, split: str = "test") -> tuple[NDArray[np.float32], NDArray[np.integer]]:
-    """Return what the queries of a split find by the best passage: scores and documents, (q, 20) each.
+    """Return what the queries of a split find by the best passage: scores and documents, (q, 100) each.
 
-    The scores only say the order: 20 for the first, then 19 ...
+    The scores only say the order: 100 for the first, then 99 ...
 
     Raises
     ------
@@ -82,7 +82,7 @@ def docstring_ranking(way: str, split: str = "test") -> tuple[NDArray[np.float32
     --------
     >>> scores, documents = docstring_ranking("docstrings-128+first line", "dev")
     >>> documents.shape
-    (300, 20)
+    (300, 100)
     """
     if way not in WAYS:
         raise ValueError(f"there is no way {way!r}; choose from {', '.join(WAYS)}")
@@ -101,3 +101,23 @@ def docstring_ranking(way: str, split: str = "test") -> tuple[NDArray[np.float32
         rows = kept(content_key(key), compute)
     order = np.arange(KEPT, 0, -1, dtype=np.float32)
     return np.broadcast_to(order, rows.shape), rows.astype(np.int64)
+
+
+def docstring_counts(way: str) -> NDArray[np.integer]:
+    """Return how many chunks each docstring has, (n,): what the index of a way costs.
+
+    Examples
+    --------
+    >>> counts = docstring_counts("docstrings-128+first line")
+    >>> len(counts) == len(docsearch().documents), bool(counts.min() >= 1)
+    (True, True)
+    """
+    benchmark = docsearch()
+    key = f"docsearch {way} chunks {benchmark.fingerprint[:16]}"
+
+    def compute() -> NDArray[np.int16]:
+        of = docstring_chunks(way, benchmark, Embedder.load())[1]
+        return np.bincount(of, minlength=len(benchmark.documents)).astype(np.int16)
+
+    found = shipped().get(key)
+    return kept(content_key(key), compute) if found is None else found
