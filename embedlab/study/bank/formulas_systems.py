@@ -89,3 +89,36 @@ def dollars_per_million_texts(hourly: float, rate: float, percent: float) -> flo
     1.0
     """
     return hourly * 1e6 / (rate * 3600 * percent / 100)
+
+
+def chunks_of_document(tokens: float, size: float, overlap: float) -> float:
+    """Count the chunks of a sliding window over a document longer than the overlap; the last may be shorter.
+
+    Examples
+    --------
+    >>> chunks_of_document(1000, 300, 50)
+    4
+    """
+    return math.ceil((tokens - overlap) / (size - overlap))
+
+
+def chunk_vectors_gb(billions: float, size: float, overlap: float, dims: float) -> float:
+    """Compute the GB of float32 vectors for billions of tokens in long documents, cut by a sliding window.
+
+    Examples
+    --------
+    >>> chunk_vectors_gb(1, 150, 50, 500)
+    20.0
+    """
+    return billions * 4 * dims / (size - overlap)
+
+
+def contextual_dollars(documents: float, tokens: float, size: float, price: float) -> float:
+    """Price of reading each document once for each of its chunks, billed by the million tokens.
+
+    Examples
+    --------
+    >>> contextual_dollars(1000, 8000, 400, 0.25)
+    40.0
+    """
+    return documents * tokens / size * tokens * price / 1e6

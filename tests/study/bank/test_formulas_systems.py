@@ -92,3 +92,30 @@ def test_dollars_per_million_texts_hour_by_hour(hourly, rate, percent):
         texts += sum(rate for second in range(3600) if second % 100 < percent)
     expected = bill / (texts / 1e6)
     assert FORMULAS["dollars_per_million_texts"](hourly, rate, percent) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "size", "overlap"), [(3000, 256, 32), (801, 200, 0), (800, 200, 0), (350, 300, 50)]
+)
+def test_chunks_of_document_by_sliding_a_window(tokens, size, overlap):
+    count, first, last = 1, 0, min(size, tokens)
+    while last < tokens:
+        first += size - overlap
+        count, last = count + 1, min(first + size, tokens)
+    assert FORMULAS["chunks_of_document"](tokens, size, overlap) == count
+
+
+@pytest.mark.parametrize(("size", "overlap", "dims"), [(256, 0, 384), (128, 64, 1024), (512, 32, 768)])
+def test_chunk_vectors_gb_of_a_small_corpus(size, overlap, dims):
+    tokens = 1_000_000
+    starts = range(0, tokens - overlap, size - overlap)
+    held = sum(np.empty(dims, np.float32).nbytes for _ in starts)
+    expected = held / 1e9 * (1e9 / tokens)  # a thousand times as many
+    assert FORMULAS["chunk_vectors_gb"](1, size, overlap, dims) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(("tokens", "size", "price"), [(4000, 400, 0.25), (20_000, 200, 1)])
+def test_contextual_dollars_adds_up_the_prompts(tokens, size, price):
+    prompts = [tokens for document in range(30) for chunk in range(0, tokens, size)]
+    bill = sum(prompt * price / 1e6 for prompt in prompts)
+    assert FORMULAS["contextual_dollars"](30, tokens, size, price) == pytest.approx(bill)
