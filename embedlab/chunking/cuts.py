@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
+from operator import itemgetter
 
 from embedlab.chunking.words import Words
 
@@ -17,6 +18,7 @@ HEADING = re.compile(
     r"(?m)^(?:(?P<marks>#{1,6})[ \t]+(?P<title>[^\n]+)|(?P<under>[^\s|>#-][^\n]*)\n(?P<line>=+|-{3,})[ \t]*$)"
 )
 FENCE = re.compile(r"(?ms)^(?P<fence>```|~~~).*?(?:^(?P=fence)|\Z)")
+LONGEST_LINE = 50_000  # characters: the time that sentencex takes for a line grows with its square
 Heading = tuple[int, int, int, str]  # first character, behind its last, level, title
 
 
@@ -31,7 +33,8 @@ def headings_of(text: str) -> list[Heading]:
     fenced = [match.span() for match in FENCE.finditer(text)] if "```" in text or "~~~" in text else []
     found = []
     for match in HEADING.finditer(text):
-        if any(start <= match.start() < end for start, end in fenced):
+        fence = bisect_right(fenced, match.start(), key=itemgetter(0)) - 1  # the last that begins before
+        if fence >= 0 and match.start() < fenced[fence][1]:
             continue
         if match["marks"]:
             found.append((*match.span(), len(match["marks"]), match["title"].strip(" \t\r#")))
@@ -95,12 +98,13 @@ def at_sentences(words: Words) -> list[int]:
 
     places, line_start = [], 0
     for line in words.text.split("\n"):
-        place = line_start
-        if line.strip():
-            # The library wants valid UTF-8; a lone surrogate counts as one character.
-            for sentence in sentencex.segment("en", line.encode(errors="replace").decode()):
-                places.append(place)
-                place += len(sentence)
+        for start in range(0, len(line), LONGEST_LINE):
+            part, place = line[start : start + LONGEST_LINE], line_start + start
+            if part.strip():
+                # The library wants valid UTF-8; a lone surrogate counts as one character.
+                for sentence in sentencex.segment("en", part.encode(errors="replace").decode()):
+                    places.append(place)
+                    place += len(sentence)
         line_start += len(line) + 1
     return _tidy(words, places)
 

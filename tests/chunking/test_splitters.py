@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from embedlab.chunking import SPLITTERS, Words, chunk, semantic
+from embedlab.chunking import SPLITTERS, Words, chunk, headings_of, semantic
 from embedlab.tokenizer import WordPieceTokenizer
 
 TOKENIZER = WordPieceTokenizer.load()
@@ -129,6 +129,14 @@ def test_an_example_stays_with_its_output_and_a_parameter_with_its_description()
 def test_a_hundred_thousand_characters_are_cut_in_a_moment():
     text = "A sentence with some words in it. " * 3000
     assert len(cut(text, how="sections", size=128)) > 150
+
+
+def test_many_fences_and_a_long_line_do_not_take_the_square_of_their_number():
+    fenced = "# A\n\n```\n# no\n```\n\n" * 5000
+    assert [title for *_, title in headings_of(fenced)] == ["A"] * 5000
+    line = "東京は日本の首都です。" * 6000  # sentences of 11 characters, for sentencex in two parts
+    ends = {one.end for one in cut(line, how="sentences", size=128)}
+    assert sum(end % 11 != 0 for end in ends) <= 1
 
 
 @pytest.mark.parametrize(
