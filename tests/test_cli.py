@@ -38,6 +38,31 @@ def test_search_your_own_documents(tmp_path):
     assert found.stderr == f"text files read from {tmp_path}: 2; hidden and vendored folders left out\n"
 
 
+def test_a_long_file_is_cut_and_its_best_passage_shown(tmp_path):
+    text = (
+        "# Linux\r\n\r\n"
+        + "Ask the package manager.\r\n" * 60
+        + "\r\n## Windows\r\n\r\nRun the installer.\r\n"
+    )
+    (tmp_path / "guide.md").write_bytes(text.encode())
+    (tmp_path / "cat.txt").write_text("the cat sat on the mat")
+    asked = "search", "where is the installer", "--engine", "bm25", "--corpus", tmp_path
+    printed = run(*asked, "--explain").stdout.splitlines()
+    assert printed[0].endswith("  guide.md, lines 64-66, under Linux > Windows")
+    assert printed[1:3] == ["            ## Windows Run the installer.", "            bm25: 1"]
+    hit = json.loads(run(*asked, "--json").stdout)[0]
+    assert list(hit) == ["id", "score", "text", "place", "passage"]
+    assert hit["text"] == text.replace("\r\n", "\n")  # as Python reads text
+    assert hit["passage"] == "## Windows\n\nRun the installer."
+    place = hit["place"]
+    assert (place["lines"], place["headings"]) == ([64, 66], ["Linux", "Windows"])
+    assert hit["text"][place["start"] : place["end"]] == hit["passage"]
+    short = run("search", "cat", "--engine", "bm25", "--corpus", tmp_path).stdout
+    assert short.splitlines()[0].endswith("  cat.txt")
+    [cat] = json.loads(run("search", "cat", "--engine", "bm25", "--corpus", tmp_path, "--json").stdout)
+    assert cat["place"] == {"start": 0, "end": 22, "lines": [1, 1], "headings": []}
+
+
 def test_readmes_example_prints_what_it_says(tmp_path):
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     notes, query, expected = re.search(
@@ -51,6 +76,11 @@ def test_readmes_example_prints_what_it_says(tmp_path):
     assert number.sub("", printed) == number.sub("", expected)
     scores, said = ([float(found) for found in number.findall(text)] for text in (printed, expected))
     assert scores == pytest.approx(said, abs=0.01)  # cosines to 1e-4 among machines, over a deviation of 0.1
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path):
+    found = run("search", "x", "--corpus", tmp_path)
+    assert (found.exit_code, "there are no documents in it" in found.stderr) == (2, True)
 
 
 def test_a_lone_document_gets_what_the_best_gets(tmp_path):

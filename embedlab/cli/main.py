@@ -1,6 +1,7 @@
 """The commands: search, evaluate, doctor, cache, and those of the other files."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,9 @@ def search(
 
     A score puts one query's results in order. Those of hybrid count standard deviations above the last of a
     list, in meaning and in words, and add them up; those of dense are cosines.
+
+    Your own texts of more than 128 tokens are cut where their sections end. A text stands where its best
+    passage does, and the lines of that are named.
     """
     with plain_errors():
         if not query.strip():
@@ -55,13 +59,15 @@ def search(
 
         if corpus is None:
             benchmark = docsearch()
-            ids, texts = benchmark.doc_ids, benchmark.documents
+            built = build_engine(engine or "hybrid", benchmark.documents, benchmark.doc_ids)
         else:
+            from embedlab.engine import PassageSearch
+
             ids, texts = load_corpus(corpus)
             if corpus.is_dir():
                 say = f"text files read from {corpus}: {len(ids)}; hidden and vendored folders left out"
                 typer.echo(say, err=True)
-        built = build_engine(engine or "hybrid", texts, ids)
+            built = PassageSearch(engine or "hybrid", ids, texts, files=corpus.is_dir())
         if explain:
             built.search(query, k)  # to warm up: what is timed is a search, not the loading
         trace = Trace() if explain else None
@@ -69,6 +75,9 @@ def search(
     places = [built.places(hit, trace) if trace else {} for hit in hits]
     if as_json:
         results = [{"id": hit.id, "score": round(hit.score, 4), "text": hit.text} for hit in hits]
+        if corpus:
+            own = [{"place": asdict(hit.place), "passage": hit.passage} for hit in hits]
+            results = [{**result, **more} for result, more in zip(results, own, strict=True)]
         if trace:
             results = [{**result, "places": found} for result, found in zip(results, places, strict=True)]
             stages = [{"stage": step.name, "ms": round(step.ms, 2)} for step in trace.steps]
@@ -76,8 +85,8 @@ def search(
         typer.echo(json.dumps(answer, indent=2))  # in ASCII: no encoding loses a character
         return
     for rank, (hit, found) in enumerate(zip(hits, places, strict=True), start=1):
-        first_line = " ".join(hit.text.split())[:96]
-        typer.echo(f"{rank:3}  {hit.score:.3f}  {hit.id}\n            {first_line}")
+        first_line = " ".join(hit.passage.split())[:96]
+        typer.echo(f"{rank:3}  {hit.score:.3f}  {hit.label}\n            {first_line}")
         if found:
             typer.echo("            " + ", ".join(f"{name}: {place or '-'}" for name, place in found.items()))
     if trace:

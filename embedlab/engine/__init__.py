@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "finetuned_embedder",
             "trained_colbert",
         ],
+        "passages": ["PassageHit", "PassageSearch", "Place"],
         "runs": ["Runs"],
         "scores": ["kept_scores", "score_matrix"],
         "search": ["Engine", "Hit", "SearchEngine"],

@@ -23,6 +23,16 @@ class Hit:
     score: float
     text: str
 
+    @property
+    def label(self) -> str:
+        """What to call it."""
+        return self.id
+
+    @property
+    def passage(self) -> str:
+        """What of the text was found: all."""
+        return self.text
+
 
 class Engine:
     """Documents, and the stage that ranks them. Of vectors, see `SearchEngine`."""
