@@ -61,9 +61,26 @@ def paths(text: str, starts: list[int]) -> list[tuple[str, ...]]:
     return found
 
 
+def content(text: str, starts: list[int]) -> list[int]:
+    """Return where the text proper of some ascending places begins, behind the headings they begin with.
+
+    Examples
+    --------
+    >>> content("# A\\n\\n## B\\n\\ntext", [0])
+    [11]
+    """
+    behind = {start: end for start, end, *_ in headings_of(text)}
+    found = []
+    for start in starts:
+        while start in behind:
+            start = behind[start] + len(text[behind[start] :]) - len(text[behind[start] :].lstrip())
+        found.append(start)
+    return found
+
+
 def at_headings(words: Words) -> list[int]:
-    """Cut where a section begins."""
-    return [words.at(start) for start, *_ in headings_of(words.text)]
+    """Cut where a section begins; a heading without text of its own stays with the one below it."""
+    return _tidy(words, [start for start, *_ in headings_of(words.text)])
 
 
 def at_paragraphs(words: Words) -> list[int]:

@@ -61,7 +61,7 @@ class Study:
         found = []
         for number, article in enumerate(self.passages.articles):
             own = places[places[:, 0] == number, 1:].tolist()
-            above = cuts.paths(article.text, [start for start, *_ in own])
+            above = cuts.paths(article.text, cuts.content(article.text, [start for start, *_ in own]))
             found += [(number, words.Chunk(*one, over)) for one, over in zip(own, above, strict=True)]
         return found
 
@@ -143,6 +143,7 @@ class Study:
         chunks = self.chunks(name)
         return [chunks[i] for i in self.ranking(name)[self._row[query.name]] if i >= 0]
 
+    @cache  # noqa: B019 - see above
     def recall(
         self, name: str, split: str, kind: str, *, budget: int = 512, lift: str | None = None
     ) -> NDArray[np.float64]:

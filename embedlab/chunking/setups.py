@@ -55,7 +55,8 @@ def _setups() -> dict[str, Setup]:
     made += [Setup(how, 128, above="headings") for how in ("fixed", "recursive")] + [Setup("langchain", 128)]
     made += [Setup("sections", size, window=512) for size in SIZES[:-1]]
     made += [Setup("sections", 128, window=256), Setup("fixed", 128, window=512)]
-    made += [Setup("sections", 128, index="int8"), Setup("sections", 32, index="bits")]
+    made += [Setup("sections", 128, above=above, index="int8") for above in ("", "headings")]
+    made += [Setup("sections", 32, index="bits")]
     made += [Setup("sections", size, index="bm25") for size in SIZES]
     made += [Setup("sections", 128, above="headings", index="bm25")]
     return {setup.name: setup for setup in made}

@@ -150,7 +150,8 @@ def chunk(
         ]
         spans, parents = [span for span, _ in pairs], [words.characters(outer) for _, outer in pairs]
     spans = [(words.back(first, overlap) if overlap else first, last) for first, last in spans]
-    above = cuts.paths(words.text, [words.starts[first] for first, _ in spans])
+    begins = cuts.content(words.text, [words.starts[first] for first, _ in spans])
+    above = cuts.paths(words.text, begins)
     return [
         Chunk(*words.characters((i, j)), words.before[i], words.before[j], over, outer)
         for (i, j), over, outer in zip(spans, above, parents, strict=True)

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "attention_maps": ["draw_heads"],
         "cascades": ["Cascade", "draw_places", "draw_waterfall", "places_of"],
-        "chunking_figures": ["draw_curves", "draw_cuts"],
+        "chunking_figures": ["draw_by_kind", "draw_curves", "draw_cuts", "draw_spent"],
         "colbert_figures": ["draw_frontier", "draw_funnel", "draw_maxsim", "draw_meetings", "draw_recall"],
         "doctor": ["checks"],
         "encoder_figures": [

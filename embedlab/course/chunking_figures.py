@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from embedlab.benchmark import bootstrap_interval
+from embedlab.benchmark import Difference, bootstrap_interval
 from embedlab.chunking import Chunk
+from embedlab.course.evidence import forest
 
 PARTS = {"heading": "#D55E00", "table": "#CC79A7", "text": "#BBBBBB"}
 TINTS = ("#9ECAE1", "#DEEBF7")
@@ -45,7 +46,7 @@ def draw_cuts(
                 )
     for edge in answer:
         ax.axvline(edge, color="#009E73", lw=1.4, ls="--")
-    ax.text(sum(answer) / 2, -0.62, "answer", color="#009E73", ha="center", fontsize=9.5)
+    ax.text(answer[1] + 0.01 * (last - first), -0.55, "answer", color="#009E73", fontsize=9.5)
     ax.set_yticks(range(len(ways) + 1), ["the text", *ways])
     ax.set(xlim=span, ylim=(len(ways) + 0.5, -0.9), xlabel="characters of the article")
     ax.grid(visible=False)
@@ -90,4 +91,57 @@ def draw_curves(
         for value, label, colour, x in sorted(ends):
             place = max(value, place + 0.045 * np.diff(ax.get_ylim())[0])
             ax.text(x * 1.14, place, label, color=colour, va="center", fontsize=9.5)
+    return ax
+
+
+def draw_by_kind(differences: Mapping[tuple[str, str], Difference], *, xlabel: str) -> None:
+    """Draw paired differences in panels side by side, one for each kind of query.
+
+    Parameters
+    ----------
+    differences : {(kind, label): Difference}
+        Each kind with the same labels.
+    xlabel : str
+    """
+    kinds = list(dict.fromkeys(kind for kind, _ in differences))
+    rows = len(differences) // len(kinds)
+    figure, axes = plt.subplots(1, len(kinds), figsize=(11, 1.1 + 0.4 * rows), squeeze=False)
+    for number, (kind, ax) in enumerate(zip(kinds, axes[0], strict=True)):
+        own = {label: difference for (one, label), difference in differences.items() if one == kind}
+        forest(own, ax=ax, xlabel="")
+        ax.set_title(f"{kind} ({next(iter(own.values())).n} queries)")
+        if number:
+            ax.set_yticklabels([])
+    figure.supxlabel(f"{xlabel}, with its 95 % interval", fontsize=11)
+
+
+def draw_spent(
+    lines: Mapping[str, Sequence[str]],
+    spent: Mapping[str, tuple[float, float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+) -> Axes:
+    """Draw what setups cost against what they find; those of a line are joined, each labelled with its size.
+
+    Parameters
+    ----------
+    lines : {label: names}
+        Setups of one kind.
+    spent : {name: (cost, quality)}
+    """
+    ax = plt.subplots(figsize=(8, 4.4))[1]
+    for label, names in lines.items():
+        x, y = np.array([spent[name] for name in names]).T
+        (line,) = ax.plot(x, y, "o-", ms=6, label=label)
+        for name in names:
+            size = name.split("-")[1].split("+")[0].split(",")[0]
+            style = {"fontsize": 9.5, "color": line.get_color()}
+            ax.annotate(size, spent[name], xytext=(0, 7), textcoords="offset points", ha="center", **style)
+    ticks = [1, 2, 5, 10, 20, 40]
+    ax.set_xscale("log")
+    ax.set_xticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(loc="lower right")
     return ax
