@@ -109,6 +109,7 @@ def draw_by_kind(differences: Mapping[tuple[str, str], Difference], *, xlabel: s
     for number, (kind, ax) in enumerate(zip(kinds, axes[0], strict=True)):
         own = {label: difference for (one, label), difference in differences.items() if one == kind}
         forest(own, ax=ax, xlabel="")
+        ax.locator_params(axis="x", nbins=4)
         ax.set_title(f"{kind} ({next(iter(own.values())).n} queries)")
         if number:
             ax.set_yticklabels([])
@@ -143,5 +144,5 @@ def draw_spent(
     ax.set_xticks(ticks, ticks)
     ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 0.02))
     return ax
