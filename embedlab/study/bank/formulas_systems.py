@@ -122,3 +122,72 @@ def contextual_dollars(documents: float, tokens: float, size: float, price: floa
     40.0
     """
     return documents * tokens / size * tokens * price / 1e6
+
+
+def right_answers_percent(found: float, read: float, anyway: float) -> float:
+    """Percentage of right answers, if so many per cent have their passage, and are right with or without it.
+
+    Examples
+    --------
+    >>> right_answers_percent(80, 90, 10)
+    74.0
+    """
+    return (found * read + (100 - found) * anyway) / 100
+
+
+def kappa_of_verdicts(agreed: float, judge: float, expert: float) -> float:
+    """Cohen's kappa of two judges, from the percentages of agreement and of what each calls right.
+
+    Examples
+    --------
+    >>> kappa_of_verdicts(75, 50, 50)
+    0.5
+    """
+    chance = (judge * expert + (100 - judge) * (100 - expert)) / 100
+    return (agreed - chance) / (100 - chance)
+
+
+def right_behind_a_judge_percent(passed: float, right: float, wrong: float) -> float:
+    """Percentage of right answers, if a judge passes so many of all, of the right and of the wrong ones.
+
+    Examples
+    --------
+    >>> right_behind_a_judge_percent(75, 90, 40)
+    70.0
+    """
+    return 100 * (passed - wrong) / (right - wrong)
+
+
+def confidence_to_answer_percent(gain: float, loss: float, handover: float) -> float:
+    """Chance of being right, in per cent, from which to answer is worth more than to hand over.
+
+    Examples
+    --------
+    >>> confidence_to_answer_percent(5, 20, 5)
+    60.0
+    """
+    return 100 * (loss - handover) / (gain + loss)
+
+
+def seconds_to_last_token(
+    search: float, prompt: float, reading: float, words: float, writing: float
+) -> float:
+    """Compute the seconds of search (given in ms), of reading a prompt and of writing an answer.
+
+    Examples
+    --------
+    >>> seconds_to_last_token(500, 4000, 8000, 200, 50)
+    5.0
+    """
+    return search / 1000 + prompt / reading + words / writing
+
+
+def answer_dollars_a_day(questions: float, passages: float, size: float, price: float) -> float:
+    """Price of a day's answers: passages, 300 tokens of output at five times, 2,000 cached at a tenth.
+
+    Examples
+    --------
+    >>> answer_dollars_a_day(1000, 5, 660, 2)
+    10.0
+    """
+    return questions * (passages * size + 5 * 300 + 2000 / 10) * price / 1e6

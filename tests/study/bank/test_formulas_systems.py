@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.metrics import cohen_kappa_score
 
 from embedlab.study.bank import FORMULAS
 
@@ -119,3 +120,57 @@ def test_contextual_dollars_adds_up_the_prompts(tokens, size, price):
     prompts = [tokens for document in range(30) for chunk in range(0, tokens, size)]
     bill = sum(prompt * price / 1e6 for prompt in prompts)
     assert FORMULAS["contextual_dollars"](30, tokens, size, price) == pytest.approx(bill)
+
+
+@pytest.mark.parametrize(("found", "read", "anyway"), [(60, 80, 20), (90, 95, 10)])
+def test_right_answers_percent_counts_question_by_question(found, read, anyway):
+    right = 0
+    for i in range(100):
+        for j in range(100):  # in each place, the same share of either kind
+            right += j < (read if i < found else anyway)
+    assert FORMULAS["right_answers_percent"](found, read, anyway) == pytest.approx(right / 100)
+
+
+@pytest.mark.parametrize(("agreed", "judge", "expert"), [(80, 70, 80), (90, 75, 75), (85, 80, 75)])
+def test_kappa_of_verdicts_by_scikit_learn(agreed, judge, expert):
+    both = (agreed + judge + expert - 100) / 2  # of a hundred answers, called right by both
+    table = [(1, 1, both), (1, 0, judge - both), (0, 1, expert - both), (0, 0, agreed - both)]
+    first, second = np.array([(a, b) for a, b, count in table for _ in range(round(2 * count))]).T
+    assert FORMULAS["kappa_of_verdicts"](agreed, judge, expert) == pytest.approx(
+        cohen_kappa_score(first, second)
+    )
+
+
+@pytest.mark.parametrize(("passed", "right", "wrong"), [(75, 90, 20), (85, 98, 40)])
+def test_right_behind_a_judge_percent_recovers_the_share(passed, right, wrong):
+    """What the judge would pass rises with the share that is right: find the share where it fits."""
+    shares = np.linspace(0, 100, 100_001)
+    would_pass = (shares * right + (100 - shares) * wrong) / 100
+    expected = shares[np.abs(would_pass - passed).argmin()]
+    assert FORMULAS["right_behind_a_judge_percent"](passed, right, wrong) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("gain", "loss", "handover"), [(2, 20, 8), (10, 100, 1)])
+def test_confidence_to_answer_percent_by_trying_all(gain, loss, handover):
+    chances = np.linspace(0, 1, 100_001)
+    answering = chances * gain - (1 - chances) * loss
+    expected = 100 * chances[np.argmax(answering >= -handover)]
+    assert FORMULAS["confidence_to_answer_percent"](gain, loss, handover) == pytest.approx(expected, abs=0.01)
+
+
+def test_seconds_to_last_token_token_by_token():
+    clock = 0.15
+    for _ in range(2000):
+        clock += 1 / 4000
+    for _ in range(300):
+        clock += 1 / 40
+    assert FORMULAS["seconds_to_last_token"](150, 2000, 4000, 300, 40) == pytest.approx(clock)
+
+
+@pytest.mark.parametrize(("passages", "size", "price"), [(5, 400, 0.25), (20, 600, 3)])
+def test_answer_dollars_a_day_adds_up_the_bills(passages, size, price):
+    bill = 0.0
+    for _ in range(20):  # questions
+        bill += sum(size for _ in range(passages)) * price / 1e6
+        bill += 300 * 5 * price / 1e6 + 2000 * 0.1 * price / 1e6
+    assert FORMULAS["answer_dollars_a_day"](20, passages, size, price) == pytest.approx(bill)

@@ -43,6 +43,7 @@ BALANCED = [
     "reranking",
     "hybrid",
     "chunking",
+    "rag",
 ]
 each_balanced = pytest.mark.parametrize("topic", BALANCED)
 KINDS = {"single", "multiple", "bug", "numeric", "parametric", "ordering", "flashcard"}
