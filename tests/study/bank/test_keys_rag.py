@@ -110,16 +110,18 @@ def test_a_halved_limit_loses_second_halves_only():
 
 
 def test_old_vectors_on_texts_cut_anew_keep_their_recall_by_id():
+    """One document of words that are numbers, cut at 500 and at 300; vectors of the old chunks only."""
     words = np.arange(60_000)
     before, after = (np.split(words, range(size, len(words), size)) for size in (500, 300))
-    right = {17: words[8600], 60: words[30_100]}  # the chunk by its label, and the word that answers
-    for label, answer in right.items():
-        found = label  # the vectors have not changed, so neither has what is found
-        assert found == label
-        assert answer in before[found]
-        assert answer not in after[found]
-    assert after[17][0] == 5100
-    assert before[17][0] == 8500
+    vectors = unit(np.random.default_rng(0).normal(size=(len(before), 64)))
+    labels = np.arange(1, len(before))  # the chunk that answers each question
+    answers = [before[label][100] for label in labels]  # and the word in it
+    found = (unit(vectors[labels] + 0.01) @ vectors.T).argmax(axis=1)
+    assert np.mean(found == labels) == 1
+    assert all(answer in before[id_] for id_, answer in zip(found, answers, strict=True))
+    shown = [answer in after[id_] for id_, answer in zip(found, answers, strict=True)]
+    assert np.mean(shown) < 0.02
+    assert (before[17][0], after[17][0]) == (8500, 5100)
     assert len(after) > len(before)  # so that every old id exists
 
 
