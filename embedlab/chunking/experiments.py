@@ -23,6 +23,9 @@ from embedlab.index import FlatIndex
 from embedlab.machine import cached, content_key, data_path, files
 from embedlab.quantization import BinaryIndex, Int8Index
 
+# Read with the code: a file that is edited while a process runs must not name what the old code cut.
+CODE = [Path(module.__file__).read_bytes() for module in (cuts, splitters, words)]
+
 
 class Study:
     """The articles cut in many ways, and what each query finds.
@@ -70,8 +73,7 @@ class Study:
         name = f"{how}-{size}/{overlap} {self.passages.fingerprint[:16]}"
         if name in shipped():
             return shipped()[name]
-        code = [Path(module.__file__).read_bytes() for module in (cuts, splitters, words)]
-        return kept(content_key(name, *code), lambda: self._cut(how, size, overlap))
+        return kept(content_key(name, *CODE), lambda: self._cut(how, size, overlap))
 
     def _cut(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
         def embed(texts):

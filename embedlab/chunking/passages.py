@@ -61,6 +61,10 @@ class Passages:
     articles: list[Article]
     queries: list[Query]
 
+    def __post_init__(self):
+        if len({query.name for query in self.queries}) < len(self.queries):
+            raise BenchmarkError("two queries have the same name")
+
     def of(self, split: str, kind: str | None = None) -> list[Query]:
         """Return the queries of a split ("dev", "test"), and of one kind.
 
@@ -119,10 +123,10 @@ def _make(whole: list[Article], written: list[dict]) -> Passages:
                 start, end = _moved(start, gone), _moved(end, gone)
                 query(one["id"], one["question"], "written", start, end, one["kind"], str(one["answer"]))
         for start, end, title in sorted(_drawn(list(_sections(text)), rng)):
-            query(f"{article.title}/{start}", f"{article.title}: {title}", "heading", start, end)
+            query(f"{article.title}/heading/{start}", f"{article.title}: {title}", "heading", start, end)
         for start, end, before, behind in gone:
             place = _moved(before, gone), _moved(behind, gone)
-            query(f"{article.title}/{place[0]}", article.text[start:end].strip(), "sentence", *place)
+            query(f"{article.title}/sentence/{place[0]}", article.text[start:end].strip(), "sentence", *place)
     return Passages(articles, queries)
 
 

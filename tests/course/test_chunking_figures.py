@@ -1,0 +1,46 @@
+"""Plots of chapter 10: what they draw is what they were given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from embedlab import course
+from embedlab.benchmark import Difference
+from embedlab.chunking import Chunk
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def test_cuts_have_a_row_each_and_the_text_above():
+    text = "## Head\n\nSome text.\n\n| a | b |"
+    ways = {"one": [Chunk(0, 10, 0, 3), Chunk(10, 30, 3, 9)], "two": [Chunk(0, 30, 0, 9)]}
+    axes = course.draw_cuts(text, ways, (0, 30), (20, 28))
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["the text", "one", "two"]
+    assert sum(len(bars) for bars in axes.containers) == 3 + 3  # heading, text, table; then the chunks
+
+
+def test_curves_go_through_the_means():
+    axes = plt.subplots()[1]
+    values = {32: np.array([0.0, 1.0]), 64: np.array([1.0, 1.0])}
+    course.draw_curves({"a": values}, ax=axes, xlabel="x", ylabel="y")
+    assert axes.lines[0].get_ydata().tolist() == [0.5, 1.0]
+    assert axes.texts[0].get_text() == "a"
+
+
+def test_each_kind_has_a_panel():
+    found = {
+        (kind, "b - a"): Difference(0.1, 0.0, 0.2, 0.04, n) for kind, n in (("written", 9), ("heading", 8))
+    }
+    course.draw_by_kind(found, xlabel="difference")
+    titles = [axes.get_title() or axes.get_title(loc="left") for axes in plt.gcf().axes]
+    assert titles == ["written (9 queries)", "heading (8 queries)"]
+
+
+def test_costs_are_joined_and_labelled_by_size():
+    spent = {"sections-32": (4.0, 0.5), "sections-64+headings": (2.0, 0.7)}
+    axes = course.draw_spent({"plain": list(spent)}, spent, xlabel="MB", ylabel="found")
+    assert [text.get_text() for text in axes.texts] == ["32", "64"]
