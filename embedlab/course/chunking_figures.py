@@ -139,7 +139,7 @@ def draw_spent(
             size = name.split("-")[1].split("+")[0].split(",")[0]
             style = {"fontsize": 9.5, "color": line.get_color()}
             ax.annotate(size, spent[name], xytext=(0, 7), textcoords="offset points", ha="center", **style)
-    ticks = [1, 2, 5, 10, 20, 40]
+    ticks = [0.5, 1, 2, 5, 10, 20, 40]
     ax.set_xscale("log")
     ax.set_xticks(ticks, ticks)
     ax.minorticks_off()
