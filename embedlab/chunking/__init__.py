@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "passages": ["KINDS", "Passages", "Query", "passages"],
         "reading": ["Reading", "chunk_id", "found", "fresh", "gains", "lifted", "read", "span_ndcg"],
         "setups": ["SETUPS", "SIZES", "Setup"],
+        "shipping": ["ship"],
         "splitters": [
             "SPLITTERS",
             "chunk",

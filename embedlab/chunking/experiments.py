@@ -1,7 +1,8 @@
 """What chapter 10 measures: many ways to cut the articles, and what every query finds in each.
 
 Embedding all articles in one way takes minutes on a CPU, in fifty ways hours. So what is found is shipped
-(``data/chunking``), by a hash of the chunks and the queries; what does not fit is computed.
+(``data/chunking``), by a hash of the chunks and the queries; what does not fit is computed. It was computed
+on a GPU, in float32 and with the same weights; tests compare samples of it with the encoder of the course.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Study:
 
     @cache  # noqa: B019 - a study lives as long as its notebook
     def _chunks(self, how: str, size: int, overlap: int) -> list[tuple[int, words.Chunk]]:
-        places = self._places(how, size, overlap)
+        places = self.places(how, size, overlap)
         found = []
         for number, article in enumerate(self.passages.articles):
             own = places[places[:, 0] == number, 1:].tolist()
@@ -68,7 +69,7 @@ class Study:
             found += [(number, words.Chunk(*one, over)) for one, over in zip(own, above, strict=True)]
         return found
 
-    def _places(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
+    def places(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
         """Return article, start, end, first and last of each chunk: (n, 5)."""
         name = f"{how}-{size}/{overlap} {self.passages.fingerprint[:16]}"
         if name in shipped():
@@ -88,6 +89,7 @@ class Study:
             rows += [(number, one.start, one.end, one.first, one.last) for one in found]
         return np.array(rows, np.int32)
 
+    @cache  # noqa: B019 - see above
     def ranking(self, name: str) -> NDArray[np.integer]:
         """Return which chunks each query finds, (q, depth), best first.
 
@@ -106,7 +108,7 @@ class Study:
     def key(self, name: str) -> str:
         """Name a setup with a hash of its chunks and of the queries."""
         setup = SETUPS[name]
-        places = self._places(setup.how, setup.size, setup.overlap)
+        places = self.places(setup.how, setup.size, setup.overlap)
         return f"{name} {content_key(self.passages.fingerprint, places.tobytes())[:16]}"
 
     def computed(self, setup: Setup) -> NDArray[np.int16]:
@@ -181,18 +183,6 @@ def shipped() -> dict[str, NDArray]:
     return files.load(path, "Chunking")[0] if path.exists() else {}
 
 
-def ship(*, report: Callable[[str], None] = print) -> None:
-    """Compute all rankings, and write them; some hours on two cores. What was computed before is kept."""
-    study, arrays = Study(), {}
-    for name, setup in SETUPS.items():
-        report(name)
-        if setup.how in ("semantic", "langchain"):  # what a model or another library cuts
-            places = study._places(setup.how, setup.size, setup.overlap)
-            arrays[f"{setup.how}-{setup.size}/0 {study.passages.fingerprint[:16]}"] = places
-        arrays[study.key(name)] = study.ranking(name)
-    write(arrays)
-
-
 def langchain(text: words.Words, size: int) -> list[words.Span]:
     """Cut with the splitter that most tutorials use, measured in our tokens."""
     from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -206,13 +196,6 @@ def langchain(text: words.Words, size: int) -> list[words.Span]:
     found = splitter.create_documents([text.text])
     starts = [one.metadata["start_index"] for one in found]
     return [(text.at(a), text.at(a + len(one.page_content))) for a, one in zip(starts, found, strict=True)]
-
-
-def write(arrays: dict[str, NDArray], folder: Path | None = None) -> None:
-    """Put rankings in the place of those that come with the course."""
-    folder = folder or data_path("chunking")
-    folder.mkdir(exist_ok=True)
-    files.save(folder / "rankings.safetensors", "Chunking", arrays)
 
 
 def kept(key: str, compute: Callable[[], NDArray]) -> NDArray:

@@ -34,6 +34,15 @@ def vectors() -> None:
         ship_all(report=typer.echo)
 
 
+@app.command()
+def passages() -> None:
+    """Compute what chapter 10's ways of cutting find, as it comes with the course; takes some hours."""
+    with plain_errors(), interruptible():
+        from embedlab.chunking import ship
+
+        ship(report=typer.echo)
+
+
 @contextmanager
 def interruptible():
     """Say after Ctrl-C that a training goes on where it was."""

@@ -1,13 +1,24 @@
 """What is shipped of chapter 10 is what the code would compute: checked on samples."""
 
+import json
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from embedlab.benchmark import docsearch, quality
-from embedlab.chunking import SETUPS, WAYS, Setup, Study, docstring_counts, docstring_ranking, experiments
+from embedlab.chunking import (
+    SETUPS,
+    WAYS,
+    Setup,
+    Study,
+    docstring_counts,
+    docstring_ranking,
+    experiments,
+    ship,
+)
 from embedlab.chunking.experiments import shipped
+from embedlab.machine import data_path, files
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +100,19 @@ def test_passages_of_docstrings():
     assert 0.5 < found.mean() < 0.75
     with pytest.raises(ValueError, match="magic"):
         docstring_ranking("magic")
+
+
+@pytest.mark.slow
+def test_shipping_anew_takes_over_what_fits(tmp_path):
+    """All keys of what is shipped are those that the code asks for, and no others are left over."""
+    ship(tmp_path, report=lambda name: None)
+    made, _ = files.load(tmp_path / "rankings.safetensors", "Chunking")
+    assert made.keys() >= shipped().keys()
+    for key, array in shipped().items():
+        np.testing.assert_array_equal(made[key], array)
+    cards = [
+        json.loads((folder / "rankings.json").read_text(encoding="utf-8"))
+        for folder in (tmp_path, data_path("chunking"))
+    ]
+    assert cards[0].pop("versions").keys() == cards[1].pop("versions").keys()
+    assert cards[0] == cards[1]
