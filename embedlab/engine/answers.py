@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from embedlab import chunking
 from embedlab.benchmark import docsearch, load_corpus
@@ -60,18 +60,20 @@ def passages_of(found: PassageSearch) -> Search:
     """
 
     def search(question: str, k: int) -> list[Passage]:
-        return [
-            Passage(hit.label, hit.passage, " > ".join([hit.id, *hit.place.headings]), hit.score)
-            for hit in found.chunk_hits(question, k)
-        ]
+        passages = []
+        for hit in found.chunk_hits(question, k):
+            name = PurePosixPath(hit.id).stem if found.files else ""
+            title = " > ".join(filter(None, [name, *hit.place.headings]))
+            passages.append(Passage(hit.label, hit.passage, title, hit.score))
+        return passages
 
     return search
 
 
 def parts_of_docstrings(engine: Engine) -> Search:
-    """Search docstrings: of each that is found, the part that has most of the question's words.
+    """Search docstrings; of each that is found, a part is read, see `part_for`.
 
-    Their vectors are of whole docstrings; parts of all of them would be an hour's work (chapter 10).
+    Their vectors are of whole docstrings: those of all parts would be an hour's work (chapter 10).
     """
 
     def search(question: str, k: int) -> list[Passage]:
@@ -82,15 +84,21 @@ def parts_of_docstrings(engine: Engine) -> Search:
 
 
 def part_for(question: str, docstring: str) -> str:
-    """Return the part of a docstring, of at most `SIZE` tokens, that has most of the words of a question.
+    """Return the part of a docstring that has most of the words of a question, below the first paragraph.
+
+    A part has at most `SIZE` tokens; the first paragraph says what it is about.
 
     Examples
     --------
-    >>> part_for("what is x?", "Add numbers. " * 50 + "\\n\\nParameters\\n----------\\nx : int")
-    'Parameters\\n----------\\nx : int'
+    >>> docstring = "Add numbers.\\n\\n" + "Adds. " * 90 + "\\n\\nParameters\\n----------\\nx : int"
+    >>> part_for("what is x?", docstring)
+    'Add numbers.\\n\\nParameters\\n----------\\nx : int'
     """
+    first, *others = _parts(docstring)
     asked = set(stemmed(question))
-    return max(_parts(docstring), key=lambda part: len(asked & set(stemmed(part))))  # of equals, the first
+    best = max([first, *others], key=lambda part: len(asked & set(stemmed(part))))  # of equals, the first
+    about = docstring.partition("\n\n")[0]
+    return best if best == first else f"{about}\n\n{best}"
 
 
 @lru_cache(maxsize=1024)

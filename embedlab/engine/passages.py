@@ -87,6 +87,7 @@ class PassageSearch:
 
     def __init__(self, engine: str, ids: Sequence[str], texts: Sequence[str], *, files: bool = False):
         self.texts, self.ids = documents_with_ids(texts, ids)
+        self.files = files
         if engine not in ENGINES:
             build_engine(engine, self.texts)  # says which there are
         self._row = {i: row for row, i in enumerate(self.ids)}

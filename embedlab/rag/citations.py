@@ -11,7 +11,7 @@ from embedlab.rag.passages import Passage
 from embedlab.rag.sentences import quotable
 
 # "[1]" and "[1][2]" behind a space or a full stop; not "x[1]", "([1])", nor a docstring's reference "[1]_".
-MARKS = re.compile(r"(?:(?<=\s)|(?<=[.!?,;:\"”]))\[\d{1,3}\](?:\s?\[\d{1,3}\])*(?![\w(\[])")
+MARKS = re.compile(r"(?:(?<!\S)|(?<=[.!?,;:\"”]))\[\d{1,3}\](?:\s?\[\d{1,3}\])*(?![\w(\[])")
 FUNCTION_WORDS = frozenset(
     stemmed("a an and are as at be by for from has have in is it its of on or that the this to was were with")
 )
@@ -67,9 +67,9 @@ def support(claim: str, passage: str, *, verbatim: bool = False) -> float:
     ----------
     claim, passage : str
     verbatim : bool
-        Whether it has to stand there character for character, whatever the spaces; then 0 or 1. Otherwise, the share of
-        its words, stemmed, without the commonest. That says nothing of who did what to whom: "the dog bit the
-        man" supports "the man bit the dog".
+        Whether it has to stand there character for character, whatever the spaces: 0 or 1. Otherwise, it is
+        the share of its words, stemmed, without the commonest. That says nothing of who did what to whom:
+        "the dog bit the man" supports "the man bit the dog".
 
     Examples
     --------
