@@ -32,7 +32,8 @@ def ask(
 
     Without --corpus, the documents are the docstrings of numpy, scipy, scikit-learn and pandas. Nothing is
     generated: a cross-encoder picks up to three sentences. Where none of them scores enough, the answer is
-    "not found in the documents", and the exit code 0 all the same.
+    "not found in the documents", and the exit code 0 all the same. In documents of your own, that mostly means
+    that they are on another subject: whether they lack the answer, such scores do not tell.
     """
     try:
         with plain_errors():
@@ -54,7 +55,7 @@ def ask(
         return
     typer.echo(answer.text)
     for passage in sorted(answer.passages, key=lambda one: one.number):
-        first_line = " ".join(passage.text.split())[:96]
+        first_line = " ".join(passage.text.split())[:96].rstrip()
         cut = ", cut" if passage.cut else ""
         typer.echo(f"\n[{passage.number}] {passage.source}{cut}\n    {first_line}")
     if answer.left_out:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from embedlab.chunking import Words
 from embedlab.hybrid import stemmed
-from embedlab.rag.sentences import quotable
+from embedlab.rag.sentences import packaged_tokenizer, quotable
 from embedlab.tokenizer import WordPieceTokenizer
 
 LEAST = 16  # tokens of a budget: "[1]", a name and a few words
@@ -177,7 +177,7 @@ def within_budget(
         raise ValueError(f"a budget of {budget} tokens holds no passage: at least {LEAST} are needed")
     if order not in ORDERS:
         raise ValueError(f"there is no order {order!r}; choose from {', '.join(ORDERS)}")
-    tokenizer = tokenizer or WordPieceTokenizer.load()
+    tokenizer = tokenizer or packaged_tokenizer()
     shown: list[Passage] = []
     left_out: list[Passage] = []
     for number, passage in enumerate(found, start=1):

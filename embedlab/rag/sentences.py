@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import cache
 
 from embedlab.chunking import Words, at_sentences, between, headings_of
 from embedlab.tokenizer import WordPieceTokenizer
@@ -33,7 +34,7 @@ def quotable(text: str, tokenizer: WordPieceTokenizer | None = None) -> list[Pla
     >>> [text[start:end] for start, end in quotable(text)]
     ['Fill gaps.', 'Done in\\nplace.', 'x : int\\n    A number.', 'Odd.', '>>> fill(1)\\n1']
     """
-    words = Words(_unwrapped(text), tokenizer or WordPieceTokenizer.load())
+    words = Words(_unwrapped(text), tokenizer or packaged_tokenizer())
     if not len(words):
         return []
     headings = [(start, end) for start, end, *_ in headings_of(text)]
@@ -46,6 +47,12 @@ def quotable(text: str, tokenizer: WordPieceTokenizer | None = None) -> list[Pla
     pieces = between((0, len(words)), sorted(cuts))
     found = [words.characters(piece) for piece in pieces if piece[0] not in titles]
     return [one for one in found if any(map(str.isalnum, text[slice(*one)]))]
+
+
+@cache
+def packaged_tokenizer() -> WordPieceTokenizer:
+    """Load the packaged model's tokenizer, once: it takes longer than to cut a passage."""
+    return WordPieceTokenizer.load()
 
 
 def _holds(spans: list[Place], place: int) -> bool:
