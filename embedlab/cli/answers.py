@@ -32,7 +32,7 @@ def ask(
 
     Without --corpus, the documents are the docstrings of numpy, scipy, scikit-learn and pandas. Nothing is
     generated: a cross-encoder picks up to three sentences. Where none of them scores enough, the answer is
-    "not found in the documents", and the exit code 0 all the same. In documents of your own, that mostly means
+    "not found in the documents", and the exit code 0 all the same. In your own documents, that mostly means
     that they are on another subject: whether they lack the answer, such scores do not tell.
     """
     try:
