@@ -15,9 +15,9 @@ MARKS = re.compile(r"(?:(?<!\S)|(?<=[.!?,;:\"”]))\[\d{1,3}\](?:\s?\[\d{1,3}\])
 FUNCTION_WORDS = frozenset(
     stemmed("a an and are as at be by for from has have in is it its of on or that the this to was were with")
 )
-# Share of a sentence's words that its passage has to have. Of the 49 answers to chapter 10's dev questions, in
-# other words than their passages, 80 % reach it, 96 % would reach 0.5; against another passage of the article,
-# none and 2 %. It is strict because a false sentence on the passage's subject has half of its words, too.
+# Share of a sentence's words that its passage has to have. Of the 49 answers to chapter 10's dev questions,
+# in other words than their passages, 80 % reach it, 96 % would reach 0.5; against another passage of the same
+# article, none and 2 %. Strict, as a false sentence on a passage's subject has half of its words, too.
 LEAST = 0.7
 
 

@@ -10,7 +10,10 @@ from embedlab.rag.citations import Citation
 from embedlab.rag.passages import Passage
 from embedlab.rag.sentences import quotable
 
-NEAR = 1.0  # below the best score, on the scale of `embedlab.reranking.SCALE`
+# Below the best score, on the scale of `embedlab.reranking.SCALE`. Of chapter 10's 49 written dev questions,
+# found by BM25, the answer is in the five passages for 24; in the best sentence for 9, in those at most 1.0
+# behind (2.3 on average) for 17, in always three for 19.
+NEAR = 1.0
 
 
 class Scores(Protocol):
