@@ -19,6 +19,7 @@ FLOORS = [
     ["embedder"],
     ["finetuning", "chunking"],
     ["reranking", "colbert"],
+    ["rag"],
     ["engine"],
     ["course", "speed"],
     ["study.bank"],

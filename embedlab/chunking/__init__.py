@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "cuts": ["headings_of", "paths"],
+        "cuts": ["at_sentences", "between", "headings_of", "paths"],
         "experiments": ["Study"],
         "late": ["headings_line", "home", "late_vectors", "windows", "with_headings"],
         "maxp": ["WAYS", "best_passages", "docstring_chunks", "docstring_counts", "docstring_ranking"],

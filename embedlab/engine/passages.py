@@ -87,6 +87,7 @@ class PassageSearch:
 
     def __init__(self, engine: str, ids: Sequence[str], texts: Sequence[str], *, files: bool = False):
         self.texts, self.ids = documents_with_ids(texts, ids)
+        self.files = files
         if engine not in ENGINES:
             build_engine(engine, self.texts)  # says which there are
         self._row = {i: row for row, i in enumerate(self.ids)}
@@ -133,9 +134,16 @@ class PassageSearch:
             asked = min(DEEPER * asked, len(self.chunks))
         if trace:
             trace.steps += steps
-        return [self._hit(row, *found) for row, found in list(best.items())[:k]]
+        return [self._hit(row, chunk, hit) for row, (hit, chunk) in list(best.items())[:k]]
 
-    def _hit(self, row: int, hit: Hit, chunk: chunking.Chunk | None) -> PassageHit:
+    def chunk_hits(self, query: str, k: int = 10) -> list[PassageHit]:
+        """Find the k best chunks, several of one text where it has them.
+
+        Arguments and errors are those of `Engine.search`.
+        """
+        return [self._hit(*self.chunks[hit.id], hit) for hit in self.engine.search(query, k)]
+
+    def _hit(self, row: int, chunk: chunking.Chunk | None, hit: Hit) -> PassageHit:
         text = self.texts[row]
         start, end, headings = (chunk.start, chunk.end, chunk.headings) if chunk else (0, len(text), ())
         place = Place(start, end, _lines(text, start, end), headings)

@@ -30,7 +30,7 @@ def search(engine="bm25", texts=TEXTS, **options):
 
 def all_hits(found):
     """Return what a search would, were it to find each chunk."""
-    return [found._hit(row, Hit("", 0.0, ""), chunk) for row, chunk in found.chunks.values()]
+    return [found._hit(row, chunk, Hit("", 0.0, "")) for row, chunk in found.chunks.values()]
 
 
 @given(st.lists(st.lists(pieces, max_size=9).map("".join), min_size=1, max_size=3), st.booleans())

@@ -1,0 +1,14 @@
+"""Answers from what was found: passages within a budget, the sentences that answer, and their citations."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "answer": ["NOT_FOUND", "Answer", "Draft", "Read", "Search", "answerable", "ask"],
+        "citations": ["Citation", "citations", "support", "verified"],
+        "extractive": ["Extractive", "candidates"],
+        "passages": ["ORDERS", "Passage", "alike", "diverse", "mmr", "within_budget"],
+        "sentences": ["quotable"],
+    },
+)
