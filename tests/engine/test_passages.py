@@ -140,6 +140,7 @@ def test_nothing_to_search_and_nothing_found():
     assert search().search("zxqv", k=5) == []
 
 
+@pytest.mark.slow
 def test_an_interrupt_loses_no_vectors(monkeypatch, tmp_path):
     monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
     long = {"long.md": " ".join(f"Sentence number {i} of this text." for i in range(1500))}
