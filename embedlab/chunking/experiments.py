@@ -149,17 +149,25 @@ class Study:
 
     @cache  # noqa: B019 - see above
     def recall(
-        self, name: str, split: str, kind: str, *, budget: int = 512, lift: str | None = None
+        self,
+        name: str,
+        split: str,
+        kind: str,
+        *,
+        budget: int = 512,
+        lift: str | None = None,
+        overhead: int = 0,
     ) -> NDArray[np.float64]:
         """Return which part of each query's answer is read within a budget of tokens: (q,).
 
         lift: a setup whose larger chunks are read in the place of those that were found.
+        overhead: tokens that each chunk costs beside its text.
         """
         values = []
         for query in self.passages.of(split, kind):
             ranked = self.ranked(name, query)
             ranked = lifted(ranked, self.chunks(lift)) if lift else ranked
-            values.append(found(read(ranked, budget), query.place))
+            values.append(found(read(ranked, budget, overhead=overhead), query.place))
         return np.array(values)
 
     def ndcg(self, name: str, split: str, kind: str, k: int = 10) -> NDArray[np.float64]:

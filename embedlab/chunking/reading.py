@@ -54,7 +54,9 @@ def fresh(start: int, end: int, read: Iterable[tuple[int, int]]) -> list[tuple[i
     return left + ([(place, end)] if place < end else [])
 
 
-def read(ranked: Sequence[tuple[int, Chunk]], budget: int, *, parents: bool = False) -> Reading:
+def read(
+    ranked: Sequence[tuple[int, Chunk]], budget: int, *, parents: bool = False, overhead: int = 0
+) -> Reading:
     """Read chunks in their order until the budget is spent; what repeats costs once.
 
     Parameters
@@ -65,6 +67,8 @@ def read(ranked: Sequence[tuple[int, Chunk]], budget: int, *, parents: bool = Fa
         Tokens. A chunk that does not fit any more is read up to there, as a context window would cut it.
     parents : bool
         Read each chunk's parent in its place.
+    overhead : int
+        Tokens that each chunk costs beside its text: headings and separators that a prompt adds.
 
     Examples
     --------
@@ -78,8 +82,12 @@ def read(ranked: Sequence[tuple[int, Chunk]], budget: int, *, parents: bool = Fa
     done: dict[int, list[tuple[int, int]]] = {}
     for document, chunk in ranked:
         start, end = (chunk.parent if parents and chunk.parent else None) or (chunk.start, chunk.end)
+        new = fresh(start, end, done.get(document, []))
+        if new and spent + overhead >= budget:
+            break
+        spent += overhead if new else 0
         per_token = (chunk.end - chunk.start) / max(chunk.tokens, 1)  # characters; a parent's are alike
-        for a, b in fresh(start, end, done.get(document, [])):
+        for a, b in new:
             cost = round((b - a) / per_token)
             if spent + cost > budget:
                 b, cost = a + int((budget - spent) * per_token), budget - spent

@@ -63,3 +63,11 @@ def test_an_id_follows_the_text_and_not_the_place():
         == 4
     )
     assert chunk_id("a", "\ud83d")  # a lone surrogate
+
+
+def test_what_a_prompt_adds_to_each_chunk_is_paid_for():
+    ranked = [(0, Chunk(0, 100, 0, 20)), (0, Chunk(0, 100, 0, 20)), (1, Chunk(0, 100, 0, 20))]
+    reading = read(ranked, 40, overhead=5)
+    assert reading.places == [(0, 0, 100), (1, 0, 50)]  # what was read already costs nothing, not even this
+    assert reading.tokens == [25, 40]
+    assert read(ranked, 5, overhead=5).places == []
