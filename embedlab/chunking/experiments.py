@@ -72,9 +72,7 @@ class Study:
     def places(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
         """Return article, start, end, first and last of each chunk: (n, 5)."""
         name = f"{how}-{size}/{overlap} {self.passages.fingerprint[:16]}"
-        if name in shipped():
-            return shipped()[name]
-        return kept(content_key(name, *CODE), lambda: self._cut(how, size, overlap))
+        return known(name, lambda: self._cut(how, size, overlap), *CODE)
 
     def _cut(self, how: str, size: int, overlap: int) -> NDArray[np.int32]:
         def embed(texts):
@@ -100,10 +98,7 @@ class Study:
         """
         if name not in SETUPS:
             raise ValueError(f"there is no setup {name!r}; choose from {', '.join(SETUPS)}")
-        key = self.key(name)
-        if key in shipped():
-            return shipped()[key]
-        return kept(content_key(key), lambda: self.computed(SETUPS[name]))
+        return known(self.key(name), lambda: self.computed(SETUPS[name]))
 
     def key(self, name: str) -> str:
         """Name a setup with a hash of its chunks and of the queries."""
@@ -206,8 +201,10 @@ def langchain(text: words.Words, size: int) -> list[words.Span]:
     return [(text.at(a), text.at(a + len(one.page_content))) for a, one in zip(starts, found, strict=True)]
 
 
-def kept(key: str, compute: Callable[[], NDArray]) -> NDArray:
-    """Compute an array once, and keep it."""
+def known(name: str, compute: Callable[[], NDArray], *code: bytes) -> NDArray:
+    """Return the array that is shipped under a name; else compute it once, and keep it by name and code."""
+    if name in shipped():
+        return shipped()[name]
 
     def write(path: Path, array: NDArray) -> None:
         files.save(path, "Chunking", {"array": array})
@@ -215,7 +212,7 @@ def kept(key: str, compute: Callable[[], NDArray]) -> NDArray:
     def read(path: Path) -> NDArray:
         return files.load(path, "Chunking")[0]["array"]
 
-    return cached("chunking", key, compute, write, read)
+    return cached("chunking", content_key(name, *code), compute, write, read)
 
 
 INDEXES = {"float32": FlatIndex, "int8": Int8Index, "bits": BinaryIndex}

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.benchmark import Benchmark, docsearch
-from embedlab.chunking.experiments import kept, shipped
+from embedlab.chunking.experiments import known
 from embedlab.chunking.splitters import chunk
 from embedlab.chunking.words import Words
 from embedlab.embedder import Embedder
-from embedlab.machine import content_key
 
 KEPT = 100  # documents of a query
 # how, tokens, and whether a docstring's first line stands before each of its chunks
@@ -96,9 +95,7 @@ def docstring_ranking(way: str, split: str = "test") -> tuple[NDArray[np.float32
         scores = best_passages(queries @ embedder.encode(texts, cache=True).T, of)
         return np.argsort(-scores, axis=1, kind="stable")[:, :KEPT].astype(np.int16)
 
-    rows = shipped().get(key)
-    if rows is None:
-        rows = kept(content_key(key), compute)
+    rows = known(key, compute)
     order = np.arange(KEPT, 0, -1, dtype=np.float32)
     return np.broadcast_to(order, rows.shape), rows.astype(np.int64)
 
@@ -119,5 +116,4 @@ def docstring_counts(way: str) -> NDArray[np.integer]:
         of = docstring_chunks(way, benchmark, Embedder.load())[1]
         return np.bincount(of, minlength=len(benchmark.documents)).astype(np.int16)
 
-    found = shipped().get(key)
-    return kept(content_key(key), compute) if found is None else found
+    return known(key, compute)
