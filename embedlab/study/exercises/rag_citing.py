@@ -34,6 +34,7 @@ def _answers(rng: np.random.Generator) -> list[tuple]:
         ("SNOW is White [1].", both),
         ("A drift is 3.5 m [1].", ["A drift is 3.5 m high."]),
         (f"{TEN} [1].", [" ".join(TEN.split()[:7])]),
+        (f"{TEN} [1].", ["1 " + " ".join(TEN.split()[3:])]),  # the number of the mark is there, too
         (f"{TEN} [1].", [" ".join(TEN.split()[:6])]),
         ("Ice [1]. Ice [2]. Ice [3].", [SNOW, ICE, "ice ice"]),
         ("Snow snow snow falls [1].", ["snow"]),
