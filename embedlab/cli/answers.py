@@ -1,14 +1,19 @@
 """Answers with citations: ``embedlab ask``."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from embedlab.cli.printing import AsJson
+from embedlab.cli.printing import AsJson, without_control
 from embedlab.study.faces import plain_errors
+
+if TYPE_CHECKING:
+    from embedlab.rag import Answer
 
 
 def ask(
@@ -26,34 +31,58 @@ def ask(
         float | None,
         typer.Option(help="Answer only if the best sentence scores as much; the default is chosen on data."),
     ] = None,
+    generate: Annotated[
+        bool,
+        typer.Option(
+            "--generate/--no-generate",
+            help="Have a language model answer in its own words: a small one on this machine, or, if "
+            "EMBEDLAB_LLM_URL is set, the endpoint there, which gets the question and the passages.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with sentences of the documents, each with its citation, and show the passages.
 
-    Without --corpus, the documents are the docstrings of numpy, scipy, scikit-learn and pandas. Nothing is
-    generated: a cross-encoder picks up to three sentences. Where none of them scores enough, the answer is
-    "not found in the documents", and the exit code 0 all the same. In your own documents, that mostly means
-    that they are on another subject: whether they lack the answer, such scores do not tell.
+    Without --corpus, the documents are the docstrings of numpy, scipy, scikit-learn and pandas. A
+    cross-encoder picks up to three sentences. Where none of them scores enough, the answer is "not found in
+    the documents", and the exit code 0 all the same. In your own documents, that mostly means that they are
+    on another subject: whether they lack the answer, such scores do not tell.
+
+    With --generate, and where a sentence scores enough, a language model answers instead, and each of its
+    sentences is held against the passage that it cites. Nothing leaves this machine, unless EMBEDLAB_LLM_URL
+    is set, such as to http://localhost:11434/v1: the question and the passages are sent to this endpoint. It
+    has to speak OpenAI's chat completions; EMBEDLAB_LLM_MODEL names its model, EMBEDLAB_LLM_KEY is its key.
     """
+    said = []  # what is on the screen
+
+    def show(piece: str) -> None:
+        said.append(piece)
+        typer.echo(without_control(piece), nl=False)
+
     try:
         with plain_errors():
-            from embedlab.engine import asker
-            from embedlab.rag import answerable, ask
+            from embedlab.engine import asker, generator
+            from embedlab.rag import Generative, answerable, ask
 
-            answerable(question)  # known before anything is embedded
-            search, read = asker(corpus, engine, threshold)
-            answer = ask(question, search, read, passages=passages, budget=budget)
+            answerable(question)  # known before anything is embedded, as is a generator that is missing
+            writer = generator() if generate else None
+            search, quoting = asker(corpus, engine, threshold)
+            read = Generative(writer, evidence=quoting, show=None if as_json else show) if writer else quoting
+            try:
+                answer = ask(question, search, read, passages=passages, budget=budget)
+            finally:
+                typer.echo("\n" if said else "", nl=False)  # ends the line, whatever ends the answer
     except KeyboardInterrupt as error:
-        typer.echo("stopped; vectors that were computed are kept", err=True)
+        typer.echo("stopped" if said else "stopped; vectors that were computed are kept", err=True)
         raise typer.Exit(130) from error
     if as_json:
-        score = round(answer.score, 3) if answer.passages else None
-        shown = {"found": answer.found, "answer": answer.text, "score": score, "threshold": read.threshold}
-        shown |= {name: [asdict(one) for one in getattr(answer, name)] for name in ("citations", "passages")}
-        shown["left_out"] = [passage.source for passage in answer.left_out]
-        typer.echo(json.dumps({"question": question, **shown}, indent=2))
+        about = {"threshold": quoting.threshold, "generator": writer.name if writer else None}
+        typer.echo(json.dumps({"question": question, **_shown(answer), **about}, indent=2))
         return
-    typer.echo(answer.text)
+    if not (said and answer.found):
+        typer.echo(answer.text)
+    if writer and answer.found:
+        _print_citations(answer)
     for passage in sorted(answer.passages, key=lambda one: one.number):
         first_line = " ".join(passage.text.split())[:96].rstrip()
         cut = ", cut" if passage.cut else ""
@@ -61,3 +90,23 @@ def ask(
     if answer.left_out:
         sources = "; ".join(passage.source for passage in answer.left_out)
         typer.echo(f"no room in {budget} tokens: {sources}", err=True)
+    if answer.note:
+        typer.echo(f"note: {answer.note}", err=True)
+
+
+def _shown(answer: Answer) -> dict:
+    """Return an answer as JSON has it."""
+    score = round(answer.score, 3) if answer.passages else None
+    shown = {"found": answer.found, "answer": answer.text, "score": score, "note": answer.note}
+    shown |= {name: [asdict(one) for one in getattr(answer, name)] for name in ("citations", "passages")}
+    return shown | {"uncited": answer.uncited, "left_out": [passage.source for passage in answer.left_out]}
+
+
+def _print_citations(answer: Answer) -> None:
+    """Say of each sentence of an answer whether a passage bears it out."""
+    typer.echo()
+    for one in answer.citations:
+        verdict = "supported  " if one.supported else "UNSUPPORTED"
+        typer.echo(f"{verdict} [{one.number}] {without_control(' '.join(one.claim.split()))}")
+    for sentence in answer.uncited:
+        typer.echo(f"UNCITED         {without_control(' '.join(sentence.split()))}")

@@ -1,5 +1,6 @@
 """What all commands have in common: how they print."""
 
+import re
 import sys
 import warnings
 from typing import Annotated
@@ -8,6 +9,20 @@ import typer
 from typer.core import TyperGroup
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line feed
+
+
+def without_control(text: str) -> str:
+    r"""Take out what a terminal obeys: a model's answer may not move the cursor, nor set the clipboard.
+
+    Examples
+    --------
+    >>> without_control("Snow\x1b[2J is\nwhite.")
+    'Snow[2J is\nwhite.'
+    """
+    return CONTROL.sub("", text)
 
 
 class Commands(TyperGroup):

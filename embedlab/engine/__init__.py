@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "answers": ["THRESHOLDS", "asker", "passages_of"],
+        "answers": ["THRESHOLDS", "asker", "generator", "passages_of"],
         "catalogue": ["DEPTH", "ENGINES", "build_engine", "parts_for"],
         "controls": ["pool_tokens"],
         "first_stages": ["BM25Stage", "ColBERTStage", "DenseStage"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from embedlab import chunking
 from embedlab.benchmark import docsearch, load_corpus
@@ -14,7 +15,10 @@ from embedlab.engine.models import cross_encoder, embedder
 from embedlab.engine.passages import PassageSearch
 from embedlab.engine.search import Engine
 from embedlab.hybrid import stemmed
-from embedlab.rag import Extractive, Passage, Search
+from embedlab.rag import Endpoint, Extractive, GeneratorError, Passage, Search
+
+if TYPE_CHECKING:
+    from embedlab.rag import Generator
 
 # The lowest score of the best sentence that is an answer; `asker` says how they were chosen.
 THRESHOLDS = {"docsearch": 13.0, "corpus": 10.0}
@@ -60,6 +64,29 @@ def asker(
         return parts_of_docstrings(build_engine(engine, benchmark.documents, benchmark.doc_ids)), read
     ids, texts = load_corpus(corpus)
     return passages_of(PassageSearch(engine, ids, texts, files=corpus.is_dir())), read
+
+
+def generator() -> Generator:
+    """Return what writes answers: the `Endpoint` of the environment, or the packaged small model.
+
+    Raises
+    ------
+    ValueError
+        If the environment names an endpoint, but not all that it needs.
+    GeneratorError
+        If there is none and the small model cannot be loaded.
+    """
+    endpoint = Endpoint.from_environment()
+    if endpoint is not None:
+        return endpoint
+    try:
+        from embedlab.rag import packaged_generator
+
+        return packaged_generator()
+    except (ImportError, OSError, ValueError) as error:
+        raise GeneratorError(
+            f"{error}; or set EMBEDLAB_LLM_URL to an endpoint; without --generate, sentences are quoted"
+        ) from error
 
 
 def passages_of(found: PassageSearch) -> Search:

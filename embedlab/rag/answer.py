@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from embedlab.hybrid import ANALYZERS
+from embedlab.rag.attribution import uncited
 from embedlab.rag.citations import Citation, citations, verified
 from embedlab.rag.passages import Passage, diverse, within_budget
 from embedlab.tokenizer import checked_text
@@ -27,11 +28,14 @@ class Draft:
     quotes : list of Citation, optional
         What is quoted word for word. Without, citations are looked for in the text, and sentences may be in
         other words than their passages.
+    note : str
+        What a person should know of how it came about: why there is no text, or that it was cut.
     """
 
     text: str
     score: float = float("-inf")
     quotes: list[Citation] | None = None
+    note: str = ""
 
 
 Search = Callable[[str, int], Sequence[Passage]]  # (question, k) -> passages, best first
@@ -52,6 +56,8 @@ class Answer:
     citations : list of Citation
     passages, left_out : list of Passage
         What was read, and what found no room in the budget.
+    note : str
+        The reader's.
     """
 
     text: str
@@ -60,11 +66,17 @@ class Answer:
     citations: list[Citation] = field(default_factory=list)
     passages: list[Passage] = field(default_factory=list)
     left_out: list[Passage] = field(default_factory=list)
+    note: str = ""
 
     @property
     def unsupported(self) -> list[Citation]:
         """The citations that their passages do not bear out."""
         return [one for one in self.citations if not one.supported]
+
+    @property
+    def uncited(self) -> list[str]:
+        """The sentences that cite nothing."""
+        return uncited(self.text) if self.found else []
 
 
 def ask(
@@ -85,7 +97,7 @@ def ask(
     search : callable
         ``search(question, k)`` returns up to k `Passage`, best first.
     read : callable
-        ``read(question, passages)`` returns a `Draft`: `Extractive`, or a generator.
+        ``read(question, passages)`` returns a `Draft`: `Extractive`, or `Generative`.
     passages : int
         How many are read, at most.
     budget : int
@@ -120,10 +132,10 @@ def ask(
     shown, left_out = within_budget(chosen, budget, order=order)
     draft = read(question, shown) if shown else Draft("")
     if not draft.text:
-        return Answer(NOT_FOUND, False, draft.score, [], shown, left_out)
+        return Answer(NOT_FOUND, False, draft.score, [], shown, left_out, draft.note)
     verbatim = draft.quotes is not None
     cited = verified(draft.quotes if verbatim else citations(draft.text), shown, verbatim=verbatim)
-    return Answer(draft.text, True, draft.score, cited, shown, left_out)
+    return Answer(draft.text, True, draft.score, cited, shown, left_out, draft.note)
 
 
 def answerable(question: str) -> None:

@@ -52,7 +52,7 @@ def citations(text: str) -> list[Citation]:
     """
     found, begin = [], 0
     for match in MARKS.finditer(text):
-        before, behind = text[begin : match.start()].rstrip(), text[match.end() :]
+        before, behind = text[begin : match.start()].strip(), text[match.end() :]
         begin = match.end()
         end = re.match(r"[.!?]+", behind)
         if end:

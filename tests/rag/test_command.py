@@ -38,13 +38,15 @@ def test_an_answer_and_its_passages(corpus):
     assert "\n[1] snow.md\n    # Albedo Fresh snow" in printed.stdout
     answer = json.loads(run(*asked, "--json", "--passages", 1).stdout)
     assert list(answer) == [
-        *("question", "found", "answer", "score", "threshold", "citations", "passages", "left_out")
+        *("question", "found", "answer", "score", "note", "citations", "passages", "uncited", "left_out"),
+        *("threshold", "generator"),
     ]
     assert answer["citations"][0] | {"support": None} == {
         **{"number": 1, "claim": "Fresh snow reflects most of the light."},
         **{"support": None, "supported": True},
     }
     assert [(one["number"], one["source"]) for one in answer["passages"]] == [(1, "snow.md")]
+    assert answer["generator"] is None
 
 
 def test_thin_evidence_is_no_error(corpus):
