@@ -10,13 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from embedlab.hybrid import ANALYZERS, reciprocal_rank
-from embedlab.pooling import l2_normalize
+from embedlab.hybrid import ANALYZERS
 from embedlab.rag.answer import answerable
-from embedlab.rag.rules import History, with_history
+from embedlab.rag.rules import History, telling, with_history
 
 if TYPE_CHECKING:
     from embedlab.rag.generator import Generator, Message
@@ -25,7 +21,8 @@ MOST_PARTS = 4  # sub-questions: each costs a search, and a share of what is rea
 MARK = re.compile(r"^\s*[*_]*(?:[-*•–]\s|\(?\d{1,2}[.):](?!\d))\s*")  # what an item of a list begins with
 IN_LINE = re.compile(r"(?<=[?.!]) +(?=\d{1,2}[.)] )")  # "1. Who? 2. When?" on one line
 LABEL = re.compile(r"(?i)^(?:[\w-]+ )?(?:sub-?)?(?:question|query|q)(?: ?\d+)?\s*:\s*")
-AROUND = " \t*_`\"'“”"
+EMPHASIS = " \t*_`"
+QUOTED = re.compile(r"[\"“](?P<inside>[^\"“”]*)[\"”]")
 
 
 def hyde_messages(question: str) -> list[Message]:
@@ -60,36 +57,6 @@ def hyde(question: str, generator: Generator, most: int = 128) -> str:
     return _said(generator, hyde_messages(question), most) or question
 
 
-def hyde_vector(query_vector: NDArray, passage_vectors: NDArray) -> NDArray[np.float32]:
-    """Average the vectors of several made-up passages and of the query, and normalise (Gao et al. 2022).
-
-    A detail that one passage makes up is averaged out; what they share stays.
-
-    Parameters
-    ----------
-    query_vector : array (d,)
-    passage_vectors : array (n, d)
-
-    Returns
-    -------
-    float32 array (d,), of length 1
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
-    Examples
-    --------
-    >>> hyde_vector(np.float32([1, 0]), np.float32([[0, 1], [0, 1]]))
-    array([0.4472136, 0.8944272], dtype=float32)
-    """
-    query, passages = np.asarray(query_vector, np.float32), np.asarray(passage_vectors, np.float32)
-    if query.ndim != 1 or passages.ndim != 2 or passages.shape[1] != len(query):
-        raise ValueError(f"need (d,) and (n, d), but got shapes {query.shape} and {passages.shape}")
-    return l2_normalize(np.vstack([query, passages]).mean(axis=0, keepdims=True))[0]
-
-
 def variants_messages(question: str, n: int = 3) -> list[Message]:
     """Ask for the same question in n other wordings.
 
@@ -101,9 +68,12 @@ def variants_messages(question: str, n: int = 3) -> list[Message]:
     answerable(question)
     if n < 1:
         raise ValueError(f"at least 1 wording has to be asked for, but n is {n}")
+    task = "Write this question in {} other ways, as a numbered list.\nQuestion: {}"
     return _messages(
         "You reword questions. You do not answer them.",
-        f"Write this question in {n} other ways, as a numbered list.\nQuestion: {question}",
+        task.format(3, "Why do cats purr?"),
+        "1. What makes a cat purr?\n2. What is the reason that cats purr?\n3. Why does a cat purr?",
+        task.format(n, question),
     )
 
 
@@ -113,19 +83,38 @@ def variants(question: str, generator: Generator, n: int = 3, most: int = 128) -
 
 
 def decompose_messages(question: str) -> list[Message]:
-    """Ask for the simple questions that a question is made of; one example shows the form."""
+    """Ask for the simple questions that a question is made of; examples show the form."""
     answerable(question)
     return _messages(
         "You split a question into simple questions, each of which can be looked up alone.",
         "Which river is longer, the Nile or the Rhine?",
         "1. How long is the Nile?\n2. How long is the Rhine?",
+        "Did Mozart die before Schubert was born?",
+        "1. When did Mozart die?\n2. When was Schubert born?",
+        "In which country was the inventor of the telephone born?",
+        "1. Who was the inventor of the telephone?\n2. In which country was the inventor born?",
         question,
     )
 
 
 def decompose(question: str, generator: Generator, most: int = 128) -> list[str]:
-    """Split a question into at most `MOST_PARTS`, each searched; the question, where nothing is said."""
-    return listed(_said(generator, decompose_messages(question), most), question)[:MOST_PARTS] or [question]
+    """Split a question into parts that are searched each; the question itself, where there are none."""
+    return sub_questions(_said(generator, decompose_messages(question), most), question)
+
+
+def sub_questions(text: str, question: str) -> list[str]:
+    """Read parts of a question out of a reply, at most `MOST_PARTS`; the question, where there are none.
+
+    A part without any of the question's telling words is left out: a small model likes to repeat an example.
+
+    Examples
+    --------
+    >>> sub_questions("1. How long is the Nile?\\n2. How long is a bee?", "Is a bee longer than an ant?")
+    ['How long is a bee?']
+    """
+    own = set(map(str.lower, telling(question)))
+    parts = [one for one in listed(text, question) if own & set(map(str.lower, telling(one)))]
+    return parts[:MOST_PARTS] or [question]
 
 
 def standalone_messages(history: History, follow_up: str) -> list[Message]:
@@ -146,6 +135,8 @@ def standalone_messages(history: History, follow_up: str) -> list[Message]:
         "You rewrite questions. You do not answer them.",
         f"Q: Who painted the Mona Lisa?\nA: Leonardo da Vinci.\nQ: When was he born?\n{task}",
         "When was Leonardo da Vinci born?",
+        f"Q: How long is the Nile?\nA: 6,650 km.\nQ: And the Rhine?\n{task}",
+        "How long is the Rhine?",
         f"{turns}Q: {follow_up}\n{task}",
     )
 
@@ -205,24 +196,6 @@ def first_line(text: str) -> str:
     return next((line for line in map(_bare, text.splitlines()) if _key(line)), "")
 
 
-def fused(rankings: Sequence[Sequence[int]], k: int) -> list[int]:
-    """Make one ranking of several of the same collection, by `embedlab.hybrid.reciprocal_rank`.
-
-    Parameters
-    ----------
-    rankings : sequence of sequences of int
-        Ids, best first, of one question's variants or parts.
-    k : int
-
-    Examples
-    --------
-    >>> fused([[4, 5, 6], [5, 7]], k=3)
-    [5, 4, 7]
-    """
-    parts = [(np.zeros((1, len(ids)), np.float32), np.array([ids], np.int64)) for ids in rankings]
-    return [int(one) for one in reciprocal_rank(parts, k)[1][0] if one >= 0]
-
-
 def _messages(system: str, *turns: str) -> list[Message]:
     """Make messages of an instruction and turns, of which the user has the first and the last."""
     roles = ["user", "assistant"] * len(turns)
@@ -235,8 +208,10 @@ def _said(generator: Generator, messages: Sequence[Message], most: int) -> str:
 
 
 def _bare(line: str) -> str:
-    """Return a line without mark, label, emphasis and quotation marks."""
-    return " ".join(LABEL.sub("", MARK.sub("", line, count=1).strip(AROUND), count=1).strip(AROUND).split())
+    """Return a line without mark, label, emphasis, and quotation marks around it."""
+    bare = LABEL.sub("", MARK.sub("", line).strip(EMPHASIS)).strip(EMPHASIS)
+    quoted = QUOTED.fullmatch(bare)
+    return " ".join((quoted["inside"] if quoted else bare).split())
 
 
 def _key(text: str) -> str:

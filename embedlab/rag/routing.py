@@ -13,7 +13,9 @@ from embedlab.pooling import l2_normalize
 from embedlab.tokenizer import checked_text
 
 ROUTES = ("search", "chat", "compute")
-LEAST = 0.02  # margin
+# Of a margin. Of the 60 dev turns, each routed by the means of the others, it gets 52 right and answers 3
+# questions without a search. At 0, that is 50 and 6, at 0.1, 45 and 2: then every second chat is searched.
+LEAST = 0.05
 LONGEST = 500  # characters that the rule looks at; its time grows faster than the text
 
 UNIT = (

@@ -1,6 +1,5 @@
 """What a model makes of a question: messages go in, whatever comes out is read."""
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,13 +8,12 @@ from embedlab.rag import (
     decompose,
     decompose_messages,
     first_line,
-    fused,
     hyde,
     hyde_messages,
-    hyde_vector,
     listed,
     standalone,
     standalone_messages,
+    sub_questions,
     variants,
     variants_messages,
     with_history,
@@ -37,7 +35,6 @@ LINES = [
 replies = st.one_of(
     st.text(), st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=9))).map("\n".join)
 )
-rankings = st.lists(st.lists(st.integers(0, 9), unique=True), min_size=1, max_size=4)
 
 
 class Says:
@@ -128,27 +125,12 @@ def test_the_first_line_is_bare():
     assert first_line("?!\n") == ""
 
 
-@given(st.integers(0, 4), st.integers(1, 5), st.integers(0, 2**32 - 1))
-def test_the_vector_of_made_up_passages_is_a_unit_vector_between_them(n, dims, seed):
-    vectors = np.random.default_rng(seed).random((n + 1, dims)).astype(np.float32) + 0.1
-    found = hyde_vector(vectors[0], vectors[1:])
-    assert (found.shape, found.dtype) == ((dims,), np.float32)
-    assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
-    expected = vectors.mean(axis=0)
-    assert found == pytest.approx(expected / np.linalg.norm(expected), abs=1e-5)
-
-
-@given(rankings, st.integers(1, 12))
-def test_fused_is_a_ranking_of_what_was_found(lists, k):
-    found = fused(lists, k)
-    points = {}
-    for one in lists:
-        for place, number in enumerate(one):
-            points[number] = points.get(number, 0) + 1 / (61 + place)
-    assert len(found) == len(set(found)) == min(k, len(points))
-    assert [points[one] for one in found] == pytest.approx(
-        sorted(points.values(), reverse=True)[:k], rel=1e-6
-    )
+def test_parts_that_a_model_made_up_are_left_out():
+    question = "Is a bee longer than an ant?"
+    assert sub_questions("1. How long is the Nile?\n2. How long is a BEE?", question) == [
+        "How long is a BEE?"
+    ]
+    assert sub_questions("1. How long is the Nile?", question) == [question]
 
 
 @pytest.mark.parametrize(
@@ -157,8 +139,6 @@ def test_fused_is_a_ranking_of_what_was_found(lists, k):
         (lambda: hyde("?!", Says("x")), r"the question '\?!' has no words"),
         (lambda: variants("why", Says("x"), n=0), "at least 1 wording has to be asked for, but n is 0"),
         (lambda: decompose_messages(""), "the question '' has no words"),
-        (lambda: hyde_vector(np.ones(2), np.ones((3, 4))), r"but got shapes \(2,\) and \(3, 4\)"),
-        (lambda: fused([], 3), "at least one ranking"),
     ],
 )
 def test_what_is_wrong_is_said(wrong, message):
