@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from embedlab import colbert
 from embedlab.benchmark import docsearch
+from embedlab.chunking import SETUPS, Study
 from embedlab.embedder import Embedder, text_key
 from embedlab.engine.catalogue import parts_for, tokens_made_of
 from embedlab.engine.models import (
@@ -32,6 +33,7 @@ from embedlab.engine.scores import kept_scores, pairs_found
 from embedlab.engine.variants import VARIANTS, computed, exactly, made_of_all
 from embedlab.machine import PACKAGED_SHA256, data_path, files, write_atomically
 from embedlab.pooling import POOLINGS
+from embedlab.rag import SECTIONS
 
 SIZES = (16, 32, 64, 128)  # tokens read, beside all 256: the curve of chapter 01
 PACKAGES = ("embedlab", "numpy", "scipy", "scikit-learn", "pandas", "torch")
@@ -39,7 +41,7 @@ PACKAGES = ("embedlab", "numpy", "scipy", "scikit-learn", "pandas", "torch")
 
 def ship_all(*, report: Callable[[str], None] = print) -> None:
     """Make all that is shipped anew: vectors, ColBERT's index and variants, the scores of the candidates."""
-    for ship in (ship_vectors, ship_tokens, ship_variants, ship_scores):
+    for ship in (ship_vectors, ship_passages, ship_tokens, ship_variants, ship_scores):
         report(ship.__name__.replace("_", " "))
         ship()
 
@@ -58,6 +60,15 @@ def ship_vectors(folder: Path | None = None) -> None:
         lead = finetuned_embedder(name).reading(LEAD)
         made = {lead.fingerprint: _vectors(lead, texts).astype(np.float16)}
         write(folder / f"finetuned-{name}", keys, made, base)
+
+
+def ship_passages(folder: Path | None = None) -> None:
+    """Write the vectors of the chunks that chapter 11 searches; five minutes on two cores."""
+    study = Study()
+    texts, reader = study.texts(SETUPS[SECTIONS]), study.embedder.reading(512)
+    made = {reader.fingerprint: _vectors(reader, texts).astype(np.float16)}
+    path = (folder or data_path("vectors")) / "passages"
+    write(path, [text_key(text) for text in texts], made, study.embedder.encoder.sha256)
 
 
 def _vectors(reader: Embedder, texts: list[str]) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from embedlab.rag.sentences import packaged_tokenizer, quotable
 from embedlab.tokenizer import WordPieceTokenizer
 
 LEAST = 16  # tokens of a budget: "[1]", a name and a few words
-ORDERS = ("best", "sides")
+ORDERS = ("best", "sides", "last")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,9 @@ def within_budget(
         Best first.
     budget : int
         Tokens, numbers and sources included.
-    order : {"best", "sides"}
-        "sides": the best first, the second last, the third second, and so on, the worst in the middle, which
-        language models read least well (Liu et al. 2023, "Lost in the Middle").
+    order : {"best", "sides", "last"}
+        Where the best stands: first; or at the sides, the worst in the middle, which language models were
+        found to read least well (Liu et al. 2023, "Lost in the Middle"); or last, next to the question.
     tokenizer : WordPieceTokenizer, optional
         By default that of the packaged model.
 
@@ -175,8 +177,7 @@ def within_budget(
     """
     if budget < LEAST:
         raise ValueError(f"a budget of {budget} tokens holds no passage: at least {LEAST} are needed")
-    if order not in ORDERS:
-        raise ValueError(f"there is no order {order!r}; choose from {', '.join(ORDERS)}")
+    in_order((), order)  # an order that is unknown is refused before anything is cut
     tokenizer = tokenizer or packaged_tokenizer()
     shown: list[Passage] = []
     left_out: list[Passage] = []
@@ -192,9 +193,26 @@ def within_budget(
         budget -= cost
     if not shown and found:
         raise ValueError(f"the budget has no room for a word of {found[0].source!r}: give more tokens")
-    if order == "sides":
-        shown = shown[::2] + shown[1::2][::-1]
-    return shown, left_out
+    return in_order(shown, order), left_out
+
+
+def in_order(ranked: Sequence[T], order: str = "best") -> list[T]:
+    """Put what is ranked, best first, in the order in which it is to be read, see `within_budget`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such order.
+
+    Examples
+    --------
+    >>> in_order([1, 2, 3, 4, 5], "sides"), in_order([1, 2, 3], "last")
+    ([1, 3, 5, 4, 2], [3, 2, 1])
+    """
+    if order not in ORDERS:
+        raise ValueError(f"there is no order {order!r}; choose from {', '.join(ORDERS)}")
+    sides = [*ranked[::2], *ranked[1::2][::-1]]
+    return {"best": list(ranked), "sides": sides, "last": list(ranked)[::-1]}[order]
 
 
 def _cut(passage: Passage, words: Words, room: int, *, at_word: bool) -> Passage:
