@@ -65,9 +65,10 @@ def ask(
             from embedlab.rag import Generative, answerable, ask
 
             answerable(question)  # known before anything is embedded, as is a generator that is missing
-            writer = generator() if generate else None
+            writer, style = generator() if generate else (None, "")
             search, quoting = asker(corpus, engine, threshold)
-            read = Generative(writer, evidence=quoting, show=None if as_json else show) if writer else quoting
+            streaming = {"style": style, "show": None if as_json else show}
+            read = Generative(writer, evidence=quoting, **streaming) if writer else quoting
             try:
                 answer = ask(question, search, read, passages=passages, budget=budget)
             finally:

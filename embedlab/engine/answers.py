@@ -66,8 +66,11 @@ def asker(
     return passages_of(PassageSearch(engine, ids, texts, files=corpus.is_dir())), read
 
 
-def generator() -> Generator:
-    """Return what writes answers: the `Endpoint` of the environment, or the packaged small model.
+def generator() -> tuple[Generator, str]:
+    """Return what writes answers, the environment's `Endpoint` or the packaged small model, and its style.
+
+    Of 8 questions on Wikipedia, with the passage that answers and another, the small model answered 3 in the
+    style "plain" and none in "cite", where it wrote lists of passages.
 
     Raises
     ------
@@ -78,11 +81,11 @@ def generator() -> Generator:
     """
     endpoint = Endpoint.from_environment()
     if endpoint is not None:
-        return endpoint
+        return endpoint, "cite"
     try:
         from embedlab.rag import packaged_generator
 
-        return packaged_generator()
+        return packaged_generator(), "plain"
     except (ImportError, OSError, ValueError) as error:
         raise GeneratorError(
             f"{error}; or set EMBEDLAB_LLM_URL to an endpoint; without --generate, sentences are quoted"

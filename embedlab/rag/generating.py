@@ -1,4 +1,4 @@
-"""An answer in a generator's own words: the prompt, what is done with the answer, and when to stop it."""
+"""An answer in a generator's own words: what is done with it, and when it is stopped."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 from embedlab.rag.answer import Draft, Read
 from embedlab.rag.attribution import attributed
 from embedlab.rag.passages import Passage
+from embedlab.rag.prompts import Message, prompt
 from embedlab.rag.sentences import quotable
 
 if TYPE_CHECKING:  # the small model's file loads torch
-    from embedlab.rag.generator import Generator, Message
+    from embedlab.rag.generator import Generator
 
-INSTRUCTIONS = (
-    "Answer the question from the numbered passages alone, in one to three sentences. Behind each sentence, "
-    "put the number of the passage that says so, such as [1]. If no passage answers it, say: not found."
-)
 RUN = 8  # words that are a loop if they are said a third time; a name or a phrase is shorter
 TIMES = 3
 
@@ -27,6 +24,7 @@ TIMES = 3
 THEM = r"(?:passages?|documents?|context|texts?|information (?:given|provided)|provided information)"
 REFUSAL = re.compile(
     r"^\W*(?:(?:the )?answer\b(?: is)?\W*)?not found\b"
+    rf"|^\W*the {THEM}\b[^.]* not found\W*$"
     rf"|\b{THEM}(?: above| given| provided)? (?:do not|does not|don't|doesn't|cannot|can't)\b"
     rf"|\bnot \w+ (?:in|by|from) (?:any of )?the (?:\w+ )?{THEM}\b"
     r"|^\W*(?:there is )?no (?:mention|information|answer)\b"
@@ -38,22 +36,6 @@ GOES_ON = re.compile(r"\b(?:but|however|although|though)\b", re.IGNORECASE)
 
 class GeneratorError(ValueError):
     """A generator that is not there, refuses, or does not finish its answer."""
-
-
-def prompt(question: str, passages: Sequence[Passage], instructions: str = INSTRUCTIONS) -> list[Message]:
-    """Write down for a generator what it has to do: the passages, and behind them the question.
-
-    Examples
-    --------
-    >>> passages = [Passage("snow.md", "Snow is white.", number=1)]
-    >>> prompt("What is snow?", passages, "Answer.") == [
-    ...     {"role": "system", "content": "Answer."},
-    ...     {"role": "user", "content": "[1] snow.md\\nSnow is white.\\n\\nQuestion: What is snow?"},
-    ... ]
-    True
-    """
-    shown = "\n\n".join([*(passage.shown for passage in passages), f"Question: {question}"])
-    return [{"role": "system", "content": instructions}, {"role": "user", "content": shown}]
 
 
 def refuses(text: str) -> bool:
@@ -119,6 +101,9 @@ class Generative:
     evidence : callable, optional
         A reader such as `Extractive`. Where it finds nothing, nothing is generated: a generator seldom
         notices that the answer is not there. The score of the draft is its score.
+    style : str
+        Of the prompt, see `STYLES`. "cite" asks for numbers and for "not found": a small model follows
+        "plain" better.
     most : int
         Tokens of an answer.
     show : callable, optional
@@ -132,7 +117,7 @@ class Generative:
     Raises
     ------
     ValueError
-        If an answer may have no token.
+        If an answer may have no token, or there is no such style.
     GeneratorError
         From an endpoint, see `Endpoint`.
 
@@ -152,13 +137,14 @@ class Generative:
         generator: Generator,
         *,
         evidence: Read | None = None,
+        style: str = "cite",
         most: int = 128,
         show: Callable[[str], None] | None = None,
     ):
         if most < 1:
             raise ValueError(f"an answer needs at least 1 token, but most is {most}")
-        self.generator, self.evidence, self.most, self.show = generator, evidence, most, show
-        self.partial = ""
+        self.generator, self.evidence, self.style = generator, evidence, style
+        self.most, self.show, self.partial = most, show, ""
 
     def __call__(self, question: str, passages: Sequence[Passage]) -> Draft:
         """Answer from the passages, if there is evidence in them."""
@@ -166,7 +152,7 @@ class Generative:
         found = self.evidence(question, passages) if self.evidence else Draft("")
         if self.evidence and not found.text:
             return found
-        said = self._said(prompt(question, passages)).strip()
+        said = self._said(prompt(question, passages, self.style)).strip()
         if not said:
             return Draft("", found.score, note="the generator said nothing")
         if refuses(said):

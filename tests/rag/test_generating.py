@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedlab.rag import (
-    INSTRUCTIONS,
     NOT_FOUND,
     Draft,
     Generative,
@@ -42,21 +41,12 @@ class Fake:
             self.closed = True
 
 
-def test_the_prompt_has_instructions_passages_and_the_question_last():
-    system, user = prompt("Why is snow white?", PASSAGES)
-    assert (system["role"], user["role"]) == ("system", "user")
-    assert system["content"] == INSTRUCTIONS
-    assert user["content"].startswith(f"{PASSAGES[0].shown}\n\n{PASSAGES[1].shown}\n\n")
-    assert user["content"].endswith("\n\nQuestion: Why is snow white?")
-    assert prompt("Why?", [])[1]["content"] == "Question: Why?"
-
-
 def test_an_answer_is_shown_as_it_comes_and_cited():
     shown, fake = [], Fake(" Fresh snow", " is white.", " Rust is red.", " It costs money.")
-    read = Generative(fake, most=9, show=shown.append)
+    read = Generative(fake, style="plain", most=9, show=shown.append)
     draft = read("What is white?", PASSAGES)
     assert shown == list(fake.pieces)
-    assert fake.asked == [(prompt("What is white?", PASSAGES), 9)]
+    assert fake.asked == [(prompt("What is white?", PASSAGES, "plain"), 9)]
     assert draft == Draft("Fresh snow is white. [1] Rust is red. [2] It costs money.")
     assert read.partial == "".join(shown)
     assert fake.closed
@@ -180,6 +170,7 @@ def test_what_is_kept_of_a_loop_is_a_beginning_without_one(text):
         "The colour is not specified in any of the given documents.",
         "There is no information about it in the passages.",
         "No answer.",
+        "The passage you provided is not found.",
         "I do not know.",
         "I'm sorry, but I cannot answer from the passages.",
         "I don't know, as the passages are about rust.",
@@ -197,6 +188,7 @@ def test_these_are_refusals(text):
         "Snow is white. The passages do not mention why.",
         "The passages do not mention the year, but it was under Napoleon [1].",
         "It was not found until 1922.",
+        "The documents were not found until 1922.",
         "There are no trees.",
         "The tomb was found by Carter.",
         "Light does not pass.",
@@ -211,6 +203,8 @@ def test_any_text_is_a_refusal_or_not(text):
     assert refuses(text) in (True, False)
 
 
-def test_at_least_one_token_may_be_said():
+def test_what_is_wrong_is_said():
     with pytest.raises(ValueError, match="most is 0"):
         Generative(Fake(), most=0)
+    with pytest.raises(ValueError, match="no style 'rude'"):
+        Generative(Fake(), style="rude")("why?", PASSAGES)
