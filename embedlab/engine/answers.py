@@ -69,8 +69,8 @@ def asker(
 def generator() -> tuple[Generator, str]:
     """Return what writes answers, the environment's `Endpoint` or the packaged small model, and its style.
 
-    Of 8 questions on Wikipedia, with the passage that answers and another, the small model answered 3 in the
-    style "plain" and none in "cite", where it wrote lists of passages.
+    Of 8 dev questions on Wikipedia, read by hand, each with the passage that answers and another, the small
+    model named the answer to 3 in the style "plain" and to none in "cite": too few to say more than that.
 
     Raises
     ------
