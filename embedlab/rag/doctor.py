@@ -104,8 +104,17 @@ def decided(found: list[Check]) -> Diagnosis:
 def bisect(pipeline: Pipeline, healthy: Values, **draws: int) -> Diagnosis:
     """Examine a pipeline stage by stage, the first first, and name the fault.
 
-    Parameters are those of `checks`. Of two faults at once, the table names the one of the earlier stage:
-    mend it, and examine again.
+    Of two faults at once, the table names the one of the earlier stage: mend it, and examine again. It knows
+    the faults that it has lines for: a truncation to 32 tokens, which the short chunks feel too, it calls
+    "recut". With 128 chunks drawn, truncation and recut of one in fifty were found in 20 of 30 trials; the
+    filter that hides one in fifty of one tenant's chunks, in none of 15.
+
+    Parameters
+    ----------
+    pipeline, healthy
+        See `checks`.
+    **draws : int
+        ``chunks``, ``questions`` and ``seed`` of `checks`.
     """
     return decided(checks(pipeline, healthy, **draws))
 

@@ -113,7 +113,7 @@ def unnormalised(
 
 
 def foreign_scales(pipeline: Pipeline, strength: float = 1.0, seed: int = 0) -> Pipeline:
-    """Read int8 codes back with the scales of another collection, whose dimensions have other ranges."""
+    """Read int8 codes back with the scales of another collection: here, its own in another order."""
     rows = _some(pipeline, strength, seed)
     own = Int8Quantizer.fit(pipeline.vectors)
     shuffled = np.random.default_rng(seed).permutation(pipeline.vectors.shape[1])
