@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "trained_colbert",
         ],
         "passages": ["PassageHit", "PassageSearch", "Place"],
+        "quoting": ["KeptScores", "Quotes"],
         "runs": ["Runs"],
         "scores": ["kept_scores", "score_matrix"],
         "search": ["Engine", "Hit", "SearchEngine"],

@@ -28,6 +28,7 @@ from embedlab.engine.models import (
     finetuned_embedder,
     trained_colbert,
 )
+from embedlab.engine.quoting import pairs_quoted
 from embedlab.engine.runs import DEPTH
 from embedlab.engine.scores import kept_scores, pairs_found
 from embedlab.engine.variants import VARIANTS, computed, exactly, made_of_all
@@ -126,7 +127,8 @@ def ship_scores(folder: Path | None = None) -> None:
     """Write what the cross-encoders say of the candidates of all dev and test queries.
 
     The reranker: of all that the engines rerank and full may let it read, down to a hundred, and of the
-    negatives it was trained on. Those that it is compared with: of the same candidates of rerank.
+    negatives it was trained on; and of the sentences that chapter 11 has scored. Those that it is compared
+    with: of the same candidates of rerank.
     """
     benchmark, folder = docsearch(), folder or data_path("vectors")
     parts = parts_for(benchmark.documents, benchmark.doc_ids)
@@ -135,6 +137,7 @@ def ship_scores(folder: Path | None = None) -> None:
     first = pairs_found(queries, parts.texts, parts.hybrid.rank(queries, DEPTH)[1])
     more = pairs_found(queries, parts.texts, parts.full.first.rank(queries, DEPTH)[1])
     more += pairs_found(benchmark.split("train")[1], parts.texts, mined["real"])
+    more += pairs_quoted()
     for file, names, pairs in [
         ("scores", RERANKERS[:1], [*first, *more]),
         ("scores-compared", RERANKERS[1:], first),

@@ -102,7 +102,7 @@ def ask(
         How many are read, at most.
     budget : int
         Tokens of all passages.
-    order : {"best", "sides"}
+    order : {"best", "sides", "last"}
         See `within_budget`.
     weight : float, 0 to 1
         Of relevance, against being unlike the passages before, see `mmr`. For 100 dev queries of DocSearch,
