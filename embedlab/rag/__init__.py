@@ -28,6 +28,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "generating": ["Generative", "GeneratorError", "refuses", "without_loop"],
         "generator": ["Generator", "Message", "SmallModel", "packaged_generator"],
         "health": ["Check", "band", "checks", "measures"],
+        "experiments": ["OPTIONS", "Answers", "in_parts", "made_up", "rewritten", "worded_anew"],
+        "judging": ["FILLER", "is_right", "is_supported", "margins", "preferred", "which_is_better"],
+        "labels": ["labelled_answers", "labelled_sentences", "right"],
         "llama": ["Cache", "Llama", "rms_norm", "rotated"],
         "material": ["Comparison", "FollowUp", "Turn", "comparisons", "follow_ups", "turns"],
         "merging": ["fused", "hyde_vector", "in_turn"],
@@ -44,6 +47,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "prompts": ["STYLES", "Style", "prompt"],
         "refusing": ["aurc", "risk_bound", "risk_coverage", "threshold_for"],
+        "replies": ["Reply", "likely", "said"],
         "rewriting": [
             "decompose",
             "decompose_messages",
