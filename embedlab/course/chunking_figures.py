@@ -105,10 +105,14 @@ def draw_by_kind(differences: Mapping[tuple[str, str], Difference], *, xlabel: s
     """
     kinds = list(dict.fromkeys(kind for kind, _ in differences))
     rows = len(differences) // len(kinds)
-    figure, axes = plt.subplots(1, len(kinds), figsize=(11, 1.1 + 0.4 * rows), squeeze=False)
+    size = (11, 1.1 + 0.4 * rows)
+    figure, axes = plt.subplots(1, len(kinds), figsize=size, sharex=True, squeeze=False)
+    reach = max(0, *(difference.high for difference in differences.values()))
     for number, (kind, ax) in enumerate(zip(kinds, axes[0], strict=True)):
         own = {label: difference for (one, label), difference in differences.items() if one == kind}
         forest(own, ax=ax, xlabel="")
+        for text in ax.texts:
+            text.set_x(reach)  # the panels share their axis: where the widest of all intervals ends
         ax.locator_params(axis="x", nbins=4)
         ax.set_title(f"{kind} ({next(iter(own.values())).n} queries)")
         if number:
@@ -125,6 +129,8 @@ def draw_spent(
 ) -> Axes:
     """Draw what setups cost against what they find; those of a line are joined, each labelled with its size.
 
+    A line of a single point is named beside it, the others in the legend.
+
     Parameters
     ----------
     lines : {label: names}
@@ -134,11 +140,14 @@ def draw_spent(
     ax = plt.subplots(figsize=(8, 4.4))[1]
     for label, names in lines.items():
         x, y = np.array([spent[name] for name in names]).T
-        (line,) = ax.plot(x, y, "o-", ms=6, label=label)
+        single = len(names) == 1
+        (line,) = ax.plot(x, y, "o-", ms=6, label=None if single else label)
         for name in names:
             size = name.split("-")[1].split("+")[0].split(",")[0]
-            style = {"fontsize": 9.5, "color": line.get_color()}
-            ax.annotate(size, spent[name], xytext=(0, 7), textcoords="offset points", ha="center", **style)
+            text, side = (f"{size}, {label}", "right") if single else (size, "center")
+            style = {"fontsize": 9.5, "color": line.get_color(), "ha": side}
+            ax.annotate(text, spent[name], xytext=(0, 7), textcoords="offset points", **style)
+    ax.margins(y=0.1)
     ticks = [0.5, 1, 2, 5, 10, 20, 40]
     ax.set_xscale("log")
     ax.set_xticks(ticks, ticks)

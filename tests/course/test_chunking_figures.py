@@ -40,7 +40,24 @@ def test_each_kind_has_a_panel():
     assert titles == ["written (9 queries)", "heading (8 queries)"]
 
 
+def test_panels_share_their_axis_and_what_is_written_stands_behind_all_intervals():
+    found = {("written", "b - a"): Difference(0.1, 0.0, 0.2, 0.04, 9)}
+    found["heading", "b - a"] = Difference(0.3, 0.2, 0.5, 0.04, 8)
+    course.draw_by_kind(found, xlabel="difference")
+    one, two = plt.gcf().axes
+    assert one.get_xlim() == two.get_xlim()
+    assert [axes.texts[0].get_position()[0] for axes in (one, two)] == [0.5, 0.5]
+
+
 def test_costs_are_joined_and_labelled_by_size():
     spent = {"sections-32": (4.0, 0.5), "sections-64+headings": (2.0, 0.7)}
     axes = course.draw_spent({"plain": list(spent)}, spent, xlabel="MB", ylabel="found")
     assert [text.get_text() for text in axes.texts] == ["32", "64"]
+
+
+def test_a_single_point_is_named_beside_it_and_not_in_the_legend():
+    spent = {"sections-32": (4.0, 0.5), "sections-64": (2.0, 0.7), "sections-128, int8": (1.0, 0.6)}
+    lines = {"plain": ["sections-32", "sections-64"], "int8": ["sections-128, int8"]}
+    axes = course.draw_spent(lines, spent, xlabel="MB", ylabel="found")
+    assert [text.get_text() for text in axes.texts] == ["32", "64", "128, int8"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["plain"]
