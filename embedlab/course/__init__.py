@@ -21,6 +21,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "maps": ["draw_map", "draw_measures", "plane", "winners"],
         "measuring": ["ms_beside_dense", "quality"],
         "notebook": ["Source", "show", "source", "use_style"],
+        "rag_curves": ["draw_depth", "draw_gold_places", "draw_risk"],
+        "rag_figures": ["draw_agreement", "draw_doctor", "draw_loop"],
         "tokenizer_figures": ["draw_longest_match", "draw_merge_tree", "draw_pieces"],
         "tour": ["draw", "trace"],
         "vector_pictures": ["draw_lookup", "draw_matryoshka"],
