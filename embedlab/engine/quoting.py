@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from embedlab.engine.models import cross_encoder
 from embedlab.engine.scores import Pair, kept_scores
-from embedlab.rag import CONDITIONS, Draft, Evidence, Extractive, Passage
+from embedlab.rag import CONDITIONS, Draft, Evidence, Extractive, Passage, labelled_sentences
 from embedlab.reranking import CrossEncoder
 
 # Whose sentences are scored, and shipped: what chapter 11 has quoted.
-QUOTED = ("gold", "dense 10", "bm25 5", "other 5")
+QUOTED = ("gold", "dense 10", "bm25 5", "other 5", "dense 5, injected: answer")
 
 
 class KeptScores:
@@ -68,7 +68,7 @@ class Quotes:
 
 
 def pairs_quoted() -> list[Pair]:
-    """Return all pairs of question and sentence that chapter 11 has scored, each once."""
+    """Return all pairs that chapter 11 has scored, each once: question and sentence, sentence and passage."""
     asked: dict[Pair, None] = {}
 
     class Asked:
@@ -81,4 +81,8 @@ def pairs_quoted() -> list[Pair]:
         for split in ("dev", "test"):
             quotes.drafts(name, split)
     quotes.unanswerable(10)
+    questions = {one.name: one for split in ("dev", "test") for one in quotes.evidence.questions(split)}
+    for one in labelled_sentences():
+        read = quotes.evidence.passages(questions[one.name], CONDITIONS[one.condition])
+        asked.update(dict.fromkeys((one.text, passage.text) for passage in read))
     return list(asked)

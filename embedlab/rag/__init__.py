@@ -35,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "material": ["Comparison", "FollowUp", "Turn", "comparisons", "follow_ups", "turns"],
         "merging": ["fused", "hyde_vector", "in_turn"],
         "passages": ["ORDERS", "Passage", "alike", "diverse", "mmr", "within_budget"],
+        "peers": ["as_transformers"],
         "pipeline": [
             "Document",
             "Pipeline",

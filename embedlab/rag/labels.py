@@ -74,7 +74,7 @@ def labelled_answers() -> tuple[LabelledAnswer, ...]:
 
 @cache
 def labelled_sentences() -> tuple[LabelledSentence, ...]:
-    """Return 120 sentences of the generator's answers: 60 from the gold passage, 60 from five that were found.
+    """Return 120 sentences of the generator: 60 from the gold passage, 60 from five that were found.
 
     Examples
     --------

@@ -77,7 +77,8 @@ class Llama:
     def __init__(
         self, weights: dict[str, Tensor], *, layers: int, heads: int, kv_heads: int, base: float, eps: float
     ):
-        self.weights, self.layers, self.heads, self.kv_heads, self.eps = weights, layers, heads, kv_heads, eps
+        self.weights, self.layers, self.heads, self.kv_heads = weights, layers, heads, kv_heads
+        self.base, self.eps = base, eps
         embeddings = weights["token_embd.weight"]
         size = embeddings.shape[1] // heads
         powers = torch.arange(0, size, 2, device=embeddings.device) / size

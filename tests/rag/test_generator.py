@@ -14,6 +14,7 @@ from embedlab.rag.bulk import complete, likelihoods
 from embedlab.rag.generator import SmallModel
 from embedlab.rag.gguf_weights import byte_characters, packaged_gguf
 from embedlab.rag.llama import Cache
+from embedlab.rag.peers import as_transformers
 
 ASKED = [{"role": "user", "content": "What is the capital of France?"}]
 
@@ -25,34 +26,7 @@ def small():
 
 @pytest.fixture(scope="module")
 def library(small):
-    """The same weights in transformers' Llama, whose heads pair components half a head apart."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    w = small.model.weights
-    config = LlamaConfig(
-        vocab_size=len(w["token_embd.weight"]), hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
-        num_attention_heads=9, num_key_value_heads=3, max_position_embeddings=8192, rms_norm_eps=1e-5,
-        rope_parameters={"rope_type": "default", "rope_theta": 100_000.0}, tie_word_embeddings=True,
-    )  # fmt: skip
-    names = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj"}
-    names |= {"attn_output": "self_attn.o_proj", "attn_norm": "input_layernorm"}
-    names |= {"ffn_norm": "post_attention_layernorm"}
-    names |= {f"ffn_{name}": f"mlp.{name}_proj" for name in ("gate", "up", "down")}
-    theirs = {
-        "model.embed_tokens.weight": w["token_embd.weight"],
-        "model.norm.weight": w["output_norm.weight"],
-    }
-    for name, weight in w.items():
-        if name.startswith("blk."):
-            _, layer, part, _ = name.split(".")
-            if part in ("attn_q", "attn_k"):
-                weight = weight.unflatten(0, (-1, 32, 2)).transpose(1, 2).flatten(0, 2)
-            theirs[f"model.layers.{layer}.{names[part]}.weight"] = weight
-    model = LlamaForCausalLM(config).eval()
-    missing = model.load_state_dict(theirs, strict=False).missing_keys
-    assert missing == ["lm_head.weight"]  # the same matrix as the embeddings
-    model.tie_weights()
-    return model
+    return as_transformers(small)
 
 
 @pytest.mark.slow

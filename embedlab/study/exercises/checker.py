@@ -28,7 +28,6 @@ from embedlab.study.exercises.exercise import Exercise
 from embedlab.study.exercises.trial import brief, innermost, within
 
 MECHANISM = {"checker", "diagnosis", "exercise", "trial"}  # all other files of this room hold exercises
-COMING = ("rag",)  # chapters without a notebook yet: their exercises wait for it
 
 
 @cache
@@ -37,7 +36,7 @@ def exercises() -> dict[str, Exercise]:
     found: dict[str, Exercise] = {}
     for module in pkgutil.iter_modules(embedlab.study.exercises.__path__, "embedlab.study.exercises."):
         file = module.name.rpartition(".")[2]
-        if file not in MECHANISM and file.partition("_")[0] not in COMING:
+        if file not in MECHANISM:
             for exercise in importlib.import_module(module.name).EXERCISES:
                 if exercise.name in found:
                     raise ValueError(f"two exercises are called {exercise.name!r}, one is in {module.name}")

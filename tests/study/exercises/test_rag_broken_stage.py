@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from study.exercises import coming_rag as written
+from study.exercises.alternatives import rag as written
 
 from embedlab.pooling import l2_normalize
 from embedlab.study.exercises.rag_watching import broken_stage

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, cohen_kappa_score
-from study.exercises import coming_rag as written
+from study.exercises.alternatives import rag as written
 
 import embedlab.rag as package
+from embedlab.study.exercises import exercises
 from embedlab.study.exercises.rag import pack_prompt, sides
 from embedlab.study.exercises.rag_choosing import mmr
 from embedlab.study.exercises.rag_citing import cited
@@ -99,3 +100,18 @@ def test_the_curve_ends_with_all_answers(pairs):
     assert not pairs or curve[-1] == pytest.approx((1, 1 - np.mean(right)))
     tripled = [3 * score + 1 for score in scores]  # only the order counts
     assert risk_coverage(tripled, right) == curve
+
+
+def test_they_come_in_the_order_of_the_chapter():
+    own = [one.name for one in exercises().values() if one.chapter == "11_rag"]
+    assert own == [
+        "pack_prompt",
+        "sides",
+        "mmr",
+        "cited",
+        "token_f1",
+        "context_precision",
+        "kappa",
+        "risk_coverage",
+        "broken_stage",
+    ]

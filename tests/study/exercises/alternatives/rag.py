@@ -1,4 +1,4 @@
-"""Another correct way of writing each exercise of rag, until its notebook is there."""
+"""Another correct way of writing each exercise of rag."""
 
 import itertools
 import re
