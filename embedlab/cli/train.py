@@ -43,6 +43,15 @@ def passages() -> None:
         ship(report=typer.echo)
 
 
+@app.command()
+def replies() -> None:
+    """Have the small generator say anew what chapter 11 shows, as it comes with the course; takes a day."""
+    with plain_errors(), interruptible():
+        from embedlab.rag import ship
+
+        ship(report=typer.echo)
+
+
 @contextmanager
 def interruptible():
     """Say after Ctrl-C that a training goes on where it was."""

@@ -74,5 +74,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "token_f1",
         ],
         "sentences": ["quotable"],
+        "shipping": ["ship"],
     },
 )

@@ -7,7 +7,8 @@ what is not there is computed, and kept. They were computed on a GPU, in float32
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from embedlab.rag.prompts import Message
 MODEL = "b179c9523d0e6a0f98a330c7562b6827"  # begins the SHA-256 of the packaged model's file
 MOST = 48  # tokens of a reply
 AT_ONCE = 16  # prompts between two steps of the progress bar
+_recorders: list[dict[str, dict]] = []  # see `recorded`
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,17 @@ def shipped() -> dict[str, dict]:
     return {kind: found.get(kind, {}) for kind in ("said", "likely")}
 
 
+@contextmanager
+def recorded() -> Iterator[dict[str, dict]]:
+    """Collect all that is asked for meanwhile, as it is shipped: {"said": {key: ...}, "likely": {...}}."""
+    seen: dict[str, dict] = {"said": {}, "likely": {}}
+    _recorders.append(seen)
+    try:
+        yield seen
+    finally:
+        _recorders.remove(seen)
+
+
 def _known(kind: str, keys: Sequence[str], compute: Callable[[Sequence[int]], list]) -> list:
     """Return what is shipped under each key; compute the rest in batches, and keep each at once."""
     here = shipped()[kind]
@@ -104,6 +117,8 @@ def _known(kind: str, keys: Sequence[str], compute: Callable[[Sequence[int]], li
         name = content_key(kind, *(keys[row] for row in rows))
         made = cached("replies", name, lambda rows=rows: compute(rows), _write, _read, suffix=".json")
         found |= {keys[row]: one for row, one in zip(rows, made, strict=True)}
+    for seen in _recorders:
+        seen[kind] |= {key: found[key] for key in keys}
     return [found[key] for key in keys]
 
 

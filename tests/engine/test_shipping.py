@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from embedlab.benchmark import docsearch
+from embedlab.chunking import SETUPS, Study
 from embedlab.embedder import VectorStore, shipped_spaces
 from embedlab.embedder.vectors import shipped_vectors, text_key
 from embedlab.engine import LEAD, build_engine, cross_encoder, embedder, finetuned_embedder, kept_scores
@@ -15,6 +16,7 @@ from embedlab.engine.catalogue import Parts, shipped_tokens, tokens_made_of
 from embedlab.engine.models import RERANKERS, trained_colbert
 from embedlab.engine.scores import pairs_found
 from embedlab.pooling import POOLINGS, cosine
+from embedlab.rag import SECTIONS
 
 READERS = {
     **{name: lambda name=name: embedder(None if name == "mean" else name) for name in POOLINGS},
@@ -65,8 +67,18 @@ def test_all_that_is_shipped_is_made_by_one_command(monkeypatch):
     assert "ship variants" in reported
 
 
+@pytest.mark.slow
+def test_shipped_vectors_of_chunks_are_those_of_the_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
+    study, reader = Study(), embedder().reading(512)
+    drawn = random.Random(0).sample(study.texts(SETUPS[SECTIONS]), 6)
+    fresh = reader.encode(drawn)
+    monkeypatch.setattr(reader.encoder, "run", None)  # what is shipped must do
+    assert np.diag(cosine(fresh, reader.encode(drawn, cache=True))).min() > 0.9999
+
+
 def test_every_shipped_space_is_one_that_is_used():
-    used = {read().fingerprint for read in READERS.values()}
+    used = {read().fingerprint for read in READERS.values()} | {embedder().reading(512).fingerprint}
     used |= {cross_encoder(name).fingerprint for name in RERANKERS}
     assert set(shipped_spaces()) == used
 
