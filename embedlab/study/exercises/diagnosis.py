@@ -48,7 +48,8 @@ class Result:
         )
         return (
             f'<div role="status" style="border-left: 5px solid {colour}; padding: 0.3em 0.9em">'
-            f"<strong>{html.escape(self._title)}</strong> {html.escape(self.message)}"
+            f"<strong>{html.escape(self._title)}</strong> "
+            + html.escape(self.message).replace("\n", "<br>")
             + (f'<table style="margin: 0.4em 0 0">{rows}</table>' if rows else "")
             + "</div>"
         )

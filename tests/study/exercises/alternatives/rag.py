@@ -98,13 +98,13 @@ def broken_stage(report):
     tenants = report.pop("recall_by_tenant")
     moved = {name: now - healthy for name, (healthy, now) in report.items()}
     fallen = {name for name, change in moved.items() if change < -0.05}
-    if {"stored_cosine_short", "stored_cosine_long"} <= fallen:
-        return "query model" if "recall" in fallen else "re-cut"
-    if "stored_cosine_long" in fallen:
-        return "truncation"
+    if "question_side" in fallen:
+        return "query-model"
+    if cosines := fallen & {"stored_cosine_short", "stored_cosine_long"}:
+        return "recut" if len(cosines) == 2 else "truncation"
+    if moved["vector_length"] > 0.05:
+        return "unnormalised"
     if "in_index" in fallen:
-        return "stale"
-    if moved["norms_spread"] > 0.05:
-        return "norms"
+        return "stale-index"
     lost = [name for name, (healthy, now) in tenants.items() if healthy - now > 0.05]
-    return "filter" if lost else "none"
+    return "tenant-filter" if lost or "self_retrieval" in fallen else "no fault"
