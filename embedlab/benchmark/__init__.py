@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Difference",
             "auc",
             "auc_interval",
+            "grouped_interval",
             "holm",
             "p_text",
             "paired_difference",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from embedlab.benchmark.metrics import bootstrap_interval, randomisation_test
@@ -154,4 +156,48 @@ def auc_interval(
     right, wrong, rng = np.asarray(right, float), np.asarray(wrong, float), np.random.default_rng(seed)
     drawn = [auc(rng.choice(right, len(right)), rng.choice(wrong, len(wrong))) for _ in range(resamples)]
     low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def grouped_interval(
+    statistic: Callable[[NDArray[np.int64]], float],
+    groups: Sequence[object],
+    *,
+    samples: int = 400,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the 95 % interval of any statistic of rows that come in groups: whole groups are resampled.
+
+    Five answers to one question are not five questions: resampled one by one, they look surer than they are.
+    Draws for which the statistic is not defined (NaN, a ValueError) are left out.
+
+    Parameters
+    ----------
+    statistic : callable
+        ``statistic(rows)`` of the positions of rows, which may repeat.
+    groups : sequence of n
+        The group of each row.
+
+    Raises
+    ------
+    ValueError
+        If there is only one group.
+
+    Examples
+    --------
+    >>> values = np.array([0, 0, 0, 1, 1, 1])
+    >>> grouped_interval(lambda rows: values[rows].mean(), ["a", "a", "a", "b", "b", "b"])
+    (0.0, 1.0)
+    """
+    places: dict[object, list[int]] = {}
+    for row, group in enumerate(groups):
+        places.setdefault(group, []).append(row)
+    if len(places) < 2:
+        raise ValueError(f"at least 2 groups are needed, but there is {len(places)}")
+    own, rng, drawn = [np.array(rows) for rows in places.values()], np.random.default_rng(seed), []
+    for _ in range(samples):
+        rows = np.concatenate([own[i] for i in rng.integers(len(own), size=len(own))])
+        with contextlib.suppress(ValueError):
+            drawn.append(statistic(rows))
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
     return float(low), float(high)

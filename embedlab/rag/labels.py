@@ -1,7 +1,8 @@
 """Answers and sentences that were read and judged: what every automatic judge of chapter 11 is held against.
 
-Each was read twice, independently and without knowing which system had written it; where the two readings
-differed, a third decided. The rules:
+Each was read twice, independently and without knowing which system had written it, by a large language model
+that saw the question, the reference and the span that answers it; where the two readings differed, a third
+decided. They are not the verdicts of users. The rules:
 
 - an answer is *right* if whoever reads it learns what the reference says; more beside it does not matter, a
   rival answer beside it does;

@@ -52,7 +52,7 @@ def rotated(x: Tensor, angles: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> rotated(torch.tensor([[[[1.0, 0.0]]]]), torch.tensor([[[[math.pi / 2]]]])).round().squeeze()
+    >>> rotated(torch.tensor([[[[1.0, 0.0]]]]), torch.tensor([[[[torch.pi / 2]]]])).round().abs().squeeze()
     tensor([0., 1.])
     """
     even, odd = x[..., ::2], x[..., 1::2]

@@ -68,6 +68,7 @@ def peer(small):
     return tokenizer
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60) | st.from_regex(r"[\w .,\n]{0,60}", fullmatch=True))
 @settings(max_examples=80, deadline=None)
 def test_tokens_are_the_librarys(small, peer, text):
@@ -95,6 +96,7 @@ def test_many_at_once_are_as_each_alone(small):
     assert value == pytest.approx(both[0].logp, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_streaming_gives_whole_characters(small):
     pieces = list(small.stream([{"role": "user", "content": "Repeat after me: 東京 🙂"}], 24))
     assert not any("\ufffd" in piece for piece in pieces)
