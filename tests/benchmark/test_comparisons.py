@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 from sklearn.metrics import roc_auc_score
 
-from embedlab.benchmark import Difference, auc, holm, p_text, paired_difference, seeded_sample
+from embedlab.benchmark import (
+    Difference,
+    auc,
+    auc_interval,
+    grouped_interval,
+    holm,
+    p_text,
+    paired_difference,
+    seeded_sample,
+)
 
 draw = np.random.default_rng(0)
 
@@ -88,3 +97,33 @@ def test_a_sample_is_the_same_for_a_seed_and_keeps_the_order(n, seed):
 def test_a_sample_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         seeded_sample("abc", 0)
+
+
+def test_the_interval_of_an_auc_holds_it_and_shrinks_with_n():
+    few, many = ((draw.normal(1, 1, n), draw.normal(0, 1, n)) for n in (20, 500))
+    wide, narrow = auc_interval(*few), auc_interval(*many)
+    assert wide[0] < auc(*few) < wide[1]
+    assert narrow[1] - narrow[0] < (wide[1] - wide[0]) / 2
+    assert narrow == auc_interval(*many)  # seeded
+
+
+def test_five_answers_to_one_question_are_not_five_questions():
+    groups = np.repeat(np.arange(40), 5)
+    values = draw.normal(size=40)[groups]
+    low, high = grouped_interval(lambda rows: values[rows].mean(), groups)
+    alone = grouped_interval(lambda rows: values[rows].mean(), range(len(values)))
+    assert high - low > 1.8 * (alone[1] - alone[0])  # the square root of five, up to chance
+
+
+def test_draws_without_a_statistic_are_left_out():
+    def sometimes(rows):
+        if 0 not in rows:
+            raise ValueError("not defined")
+        return 1.0
+
+    assert grouped_interval(sometimes, range(5)) == (1.0, 1.0)
+
+
+def test_one_group_cannot_be_resampled():
+    with pytest.raises(ValueError, match="at least 2 groups are needed, but there is 1"):
+        grouped_interval(len, ["a", "a"])
