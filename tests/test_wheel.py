@@ -45,7 +45,7 @@ def test_it_holds_the_package_and_its_data(wheel):
             name = path.relative_to(ROOT).as_posix()
             assert (name if name.startswith("embedlab/") else f"embedlab/{name}") in names
     assert {name.split("/")[0] for name in names if "dist-info" not in name} == {"embedlab"}
-    assert wheel.stat().st_size < 80_000_000  # PyPI takes 100 MB
+    assert wheel.stat().st_size < 90_000_000  # PyPI takes 100 MB
 
 
 def test_it_is_the_installed_one_that_runs(installed):

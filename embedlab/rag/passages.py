@@ -120,6 +120,9 @@ def mmr(relevance: NDArray, similar: NDArray, k: int, weight: float = 0.7) -> li
 def diverse(found: Sequence[Passage], k: int, weight: float = 0.7) -> list[Passage]:
     """Choose k of the passages that were found, best first, by `mmr`; scores are brought to 0 to 1 first.
 
+    Where all scores are equal, as they are where a search gives none, the rank stands for them: with equal
+    relevances, `mmr` would pick what is unlike the first, whatever it is about.
+
     Examples
     --------
     >>> found = [Passage("a", "Drop rows.", score=3), Passage("b", "Drop rows!", score=2)]
@@ -129,7 +132,7 @@ def diverse(found: Sequence[Passage], k: int, weight: float = 0.7) -> list[Passa
     """
     scores = np.array([passage.score for passage in found], dtype=float)
     span = np.ptp(scores) if len(scores) else 0
-    relevance = (scores - scores.min()) / span if span > 0 else np.ones(len(scores))
+    relevance = (scores - scores.min()) / span if span > 0 else np.linspace(1, 0, len(scores))
     return [found[i] for i in mmr(relevance, alike([one.text for one in found]), k, weight)]
 
 

@@ -91,3 +91,9 @@ def test_likeness_is_symmetric_and_a_text_is_like_itself(contents):
 def test_what_is_wrong_is_said(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+def test_without_scores_the_rank_counts():
+    found = [Passage("a", "Snow is white."), Passage("b", "Snow is white and cold."), Passage("c", "Tax law.")]
+    assert [one.source for one in diverse(found, 2)] == ["a", "b"]
+    assert [one.source for one in diverse(found, 2, weight=0.2)] == ["a", "c"]
