@@ -94,6 +94,7 @@ def test_what_is_wrong_is_said(wrong, message):
 
 
 def test_without_scores_the_rank_counts():
-    found = [Passage("a", "Snow is white."), Passage("b", "Snow is white and cold."), Passage("c", "Tax law.")]
+    texts = {"a": "Snow is white.", "b": "Snow is white and cold.", "c": "Tax law."}
+    found = [Passage(source, text) for source, text in texts.items()]
     assert [one.source for one in diverse(found, 2)] == ["a", "b"]
     assert [one.source for one in diverse(found, 2, weight=0.2)] == ["a", "c"]
