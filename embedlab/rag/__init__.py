@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "extractive": ["Extractive", "candidates"],
         "faults": ["FAULTS", "HIDDEN", "hidden", "known_fault", "plant"],
         "generating": ["Generative", "GeneratorError", "refuses", "without_loop"],
-        "generator": ["Generator", "Message", "SmallModel", "packaged_generator"],
+        "generator": ["Generator", "SmallModel", "packaged_generator"],
         "health": ["Check", "band", "checks", "measures"],
         "experiments": ["OPTIONS", "Answers", "in_parts", "made_up", "rewritten", "worded_anew"],
         "judging": ["FILLER", "is_right", "is_supported", "margins", "preferred", "which_is_better"],
@@ -46,7 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "own_documents",
             "wikipedia_pipeline",
         ],
-        "prompts": ["STYLES", "Style", "prompt"],
+        "prompts": ["STYLES", "Message", "Style", "prompt"],
         "refusing": ["aurc", "risk_bound", "risk_coverage", "threshold_for"],
         "replies": ["Reply", "likely", "said"],
         "rewriting": [

@@ -121,6 +121,17 @@ class Evidence:
         return found
 
     @cached_property
+    def _row(self) -> dict[str, int]:
+        """Where each query stands in the rankings, by its name."""
+        return {one.name: i for i, one in enumerate(self.study.passages.queries)}
+
+    @cached_property
+    def _index(self) -> FlatIndex:
+        index = FlatIndex(self.study.embedder.dims)
+        index.add(self.vectors)
+        return index
+
+    @cached_property
     def _places(self) -> list[tuple[int, int, int]]:
         return [(number, one.start, one.end) for number, one in self.study.chunks(SECTIONS)]
 
@@ -136,12 +147,11 @@ class Evidence:
 
     def found(self, query: Query, evidence: str) -> list[int]:
         """Return the chunks that a search finds, best first; "other": those of another article's question."""
-        row = {one.name: i for i, one in enumerate(self.study.passages.queries)}
         if evidence == "other":
             others = [one for one in self.questions(query.split) if one.article != query.article]
-            rng = np.random.default_rng(row[query.name])
+            rng = np.random.default_rng(self._row[query.name])
             query = others[rng.integers(len(others))]
-        ranking = self.study.ranking(BM25 if evidence == "bm25" else SECTIONS)[row[query.name]]
+        ranking = self.study.ranking(BM25 if evidence == "bm25" else SECTIONS)[self._row[query.name]]
         return [int(i) for i in ranking if i >= 0]
 
     def read(self, query: Query, condition: Condition) -> list[int]:
@@ -168,9 +178,7 @@ class Evidence:
 
     def search(self, texts: Sequence[str], k: int = 32) -> NDArray[np.int64]:
         """Search any texts: the rows of `chunks` that each finds, (n, k), best first."""
-        index = FlatIndex(self.study.embedder.dims)
-        index.add(self.vectors)
-        return index.search(self.study.embedder.encode(list(texts), cache=True), k)[1]
+        return self._index.search(self.study.embedder.encode(list(texts), cache=True), k)[1]
 
     def recalls(
         self, rankings: Sequence[Sequence[int]], places: Sequence[Sequence[Place]], budget: int = 512

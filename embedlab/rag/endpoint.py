@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from embedlab.rag.generating import GeneratorError
 
 if TYPE_CHECKING:  # the small model's file loads torch
-    from embedlab.rag.generator import Message
+    from embedlab.rag.prompts import Message
 
 LONGEST = 2**20  # bytes of a line or of an error that are read
 WIDEST = 300  # characters of an error that are shown

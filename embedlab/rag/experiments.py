@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +26,6 @@ from embedlab.rag.scoring import has, token_f1
 
 OPTIONS = 4  # answers that the model chooses from: the right one, and three to other questions
 Score = Callable[[str, str], float]
-
-
-class Prompted(NamedTuple):
-    """Questions with what was searched in their place, one list each."""
-
-    questions: list[str]
-    texts: list[list[str]]
 
 
 class Answers:

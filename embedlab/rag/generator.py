@@ -13,9 +13,9 @@ import torch
 from embedlab.machine import ModelError
 from embedlab.rag.gguf_weights import packaged_gguf, read_gguf
 from embedlab.rag.llama import Cache, Llama
+from embedlab.rag.prompts import Message
 from embedlab.tokenizer import BytePairTokenizer
 
-Message = dict[str, str]  # "role": system, user or assistant; "content"
 ROLES = ("system", "user", "assistant")
 
 
