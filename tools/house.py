@@ -20,6 +20,7 @@ FLOORS = [
     ["finetuning", "chunking"],
     ["reranking", "colbert"],
     ["rag"],
+    ["serving", "pipelines", "vector_databases"],
     ["engine"],
     ["course", "speed"],
     ["study.bank"],

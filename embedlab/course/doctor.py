@@ -12,7 +12,7 @@ from pathlib import Path
 
 from embedlab.machine import PACKAGED_SHA256, ModelError, cache, data_path, file_sha256, model_folder
 
-REINSTALL = "pip install -c constraints.txt -e '.[course,dev]'"
+REINSTALL = "pip install -c constraints.txt -e '.[course,production,dev]'"
 NEEDED = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "safetensors", "gensim", "transformers")
 BFLOAT16 = "avx512bf16", "amx-tile"  # what `embedlab.machine.has_bfloat16` asks for
 

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cache": ["cache_dir", "cache_file", "cached", "code_of", "content_key", "write_atomically"],
         "cpu": ["Linear", "a_core_each", "has_bfloat16"],
+        "extras": ["needs"],
         "files": ["StoreError"],
         "avx512": ["FAST"],
         "compiling": ["compiled", "compiling_is_announced"],
