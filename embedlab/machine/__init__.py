@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "cache": ["cache_dir", "cache_file", "cached", "code_of", "content_key", "write_atomically"],
+        "cluster": ["ray_cluster"],
         "cpu": ["Linear", "a_core_each", "has_bfloat16"],
         "extras": ["needs"],
         "files": ["StoreError"],

@@ -1,0 +1,126 @@
+"""A cluster of Ray on this computer, started when it is asked for and stopped for certain.
+
+Ray is a scheduler for Python: functions (tasks) and objects that keep their state (actors) run in processes
+of their own, here or on other computers. Chapters 17 to 19 use it: Serve, Data and plain actors.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from embedlab.machine.extras import needs
+
+PREFIX = "elray-"
+# Ray reads these when it is imported, and its own processes inherit them.
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or every worker warns about graphics cards
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # or under 'uv run' every worker installs the project anew
+    "RAY_TQDM": "0",
+}
+
+
+@contextmanager
+def ray_cluster(cpus: int = 2, memory_mb: int = 200) -> Iterator[ModuleType]:
+    """Start Ray on this computer, hand on the module ``ray``, and stop everything at the end.
+
+    Inside another `ray_cluster`, or where this process has called ``ray.init``, the cluster that runs is used
+    and left running. Where the variable ``RAY_ADDRESS`` names a cluster, this process joins that one, and at
+    the end leaves it. Nothing listens beyond this computer, and no dashboard runs.
+
+    Parameters
+    ----------
+    cpus : int
+        How many CPUs Ray may count on. It books them and measures nothing: a number above that of the cores
+        is allowed, and then they are shared.
+    memory_mb : int
+        Size of the object store, the shared memory in which results lie, in MiB; Ray wants at least 75. It is
+        taken only as it fills.
+
+    Yields
+    ------
+    ray : module
+
+    Raises
+    ------
+    ValueError
+        If there is no CPU, or the object store is smaller than Ray can use.
+    ImportError
+        If Ray is not installed.
+
+    References
+    ----------
+    .. [1] Moritz et al., Ray: A Distributed Framework for Emerging AI Applications, OSDI 2018.
+    .. [2] https://docs.ray.io/en/latest/ray-core/api/doc/ray.init.html
+
+    Examples
+    --------
+    >>> with ray_cluster(cpus=0):
+    ...     pass
+    Traceback (most recent call last):
+    ValueError: a cluster of 0 CPUs can run nothing
+    """
+    if cpus < 1:
+        raise ValueError(f"a cluster of {cpus} CPUs can run nothing")
+    if memory_mb < 75:
+        raise ValueError(f"an object store of {memory_mb} MiB: Ray wants at least 75")
+    os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    ray = needs("ray")
+    if ray.is_initialized():
+        yield ray
+        return
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(**quiet)
+        try:
+            yield ray
+        finally:
+            ray.shutdown()  # leaves it: a cluster that was joined goes on
+        return
+    _remove_left_over()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_folder()))
+    try:
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            object_store_memory=memory_mb * 2**20,
+            include_dashboard=False,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=str(folder),
+            **quiet,
+        )
+        yield ray
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short_folder() -> str:
+    # The path of a Unix socket has at most 107 bytes, 103 on macOS, whose own temporary folder takes half.
+    return tempfile.gettempdir() if sys.platform == "win32" else "/tmp"
+
+
+def _remove_left_over() -> None:
+    """Remove folders of processes that ended without a chance to do it."""
+    for folder in Path(_short_folder()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # there, signal 0 would end the process; Windows cleans its folder by itself
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
