@@ -22,7 +22,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or every worker warns about graphics cards
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # or under 'uv run' every worker installs the project anew
-    "RAY_TQDM": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen on 127.0.0.1 only, on Linux too
 }
 
 
@@ -91,7 +91,6 @@ def ray_cluster(cpus: int = 2, memory_mb: int = 200) -> Iterator[ModuleType]:
             num_cpus=cpus,
             object_store_memory=memory_mb * 2**20,
             include_dashboard=False,
-            _node_ip_address="127.0.0.1",
             _temp_dir=str(folder),
             **quiet,
         )
