@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "prefetch",
         ],
         "name": ["machine_name"],
+        "pg_server": ["Server", "postgres", "server"],
         "shipped": ["data_path"],
         "model": ["PACKAGED_SHA256", "ModelError", "file_sha256", "model_folder", "read_json"],
     },
