@@ -1,0 +1,125 @@
+"""Writes that may come twice, or late, and do no harm: hashes, versions, tombstones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+# Idempotent: the second time changes nothing. And a slow worker that read an older text is turned away.
+UPSERT = """
+INSERT INTO vectors (document, model, version, content_hash, embedding)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (document, model) DO UPDATE
+SET version = excluded.version, content_hash = excluded.content_hash, embedding = excluded.embedding,
+    written_at = excluded.written_at
+WHERE excluded.version > vectors.version
+"""
+
+UNCHANGED = """
+UPDATE vectors SET version = %(version)s
+WHERE document = %(document)s AND model = %(model)s AND content_hash = %(hash)s AND version < %(version)s
+"""
+
+
+@dataclass(frozen=True)
+class Write:
+    """What is to become of a document's vector.
+
+    ``text`` is None where the document is gone; ``known`` is the hash of the text that its vector was made of.
+    """
+
+    document: int
+    version: int
+    text: str | None
+    known: bytes | None = None
+
+    @property
+    def hash(self) -> bytes | None:
+        """The hash of the text, None where the document is gone."""
+        return None if self.text is None else content_hash(self.text)
+
+    @property
+    def must_embed(self) -> bool:
+        """Whether there is a text, and another than the vector was made of."""
+        return self.text is not None and self.hash != self.known
+
+
+def content_hash(text: str) -> bytes:
+    """Hash a text to 16 bytes: an equal hash, an equal text, and no need to embed it again.
+
+    Examples
+    --------
+    >>> content_hash("a cat") == content_hash("a cat"), content_hash("a cat") == content_hash("a cat.")
+    (True, False)
+    """
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def vector_hash(vector: NDArray[np.float32]) -> bytes:
+    """Hash the bits of a vector to 16 bytes, so that two runs can be compared exactly.
+
+    Examples
+    --------
+    >>> vector_hash(np.float32([1, 0])) == vector_hash(np.float32([1, 1e-9]))
+    False
+    """
+    return hashlib.blake2b(np.ascontiguousarray(vector, "<f4").tobytes(), digest_size=16).digest()
+
+
+def wins(new: int, old: int | None) -> bool:
+    """Tell whether a write of version ``new`` may replace what is there, of version ``old`` or nothing.
+
+    The rule of `UPSERT`. In whatever order the writes of a document arrive, and however often, the newest stays.
+
+    Examples
+    --------
+    >>> wins(2, None), wins(2, 1), wins(2, 2), wins(1, 2)
+    (True, True, False, False)
+    """
+    return old is None or new > old
+
+
+def write(
+    connection: Connection, model: str, writes: Sequence[Write], vectors: NDArray[np.float32]
+) -> None:
+    """Write vectors, tombstones, and the new versions of texts that have not changed.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Within the transaction that completes the jobs.
+    model : str
+    writes : sequence of Write
+    vectors : array of float32, (n, d)
+        Of the writes that `must_embed`, in their order.
+
+    Raises
+    ------
+    ValueError
+        If there is not one vector for each, or one has numbers that are not finite.
+    """
+    embedded = [one for one in writes if one.must_embed]
+    if len(embedded) != len(vectors):
+        raise ValueError(f"{len(vectors)} vectors for {len(embedded)} texts")
+    if len(vectors) and not np.isfinite(vectors).all():
+        worst = embedded[int(np.argmin(np.isfinite(vectors).all(axis=1)))]
+        raise ValueError(f"the vector of document {worst.document} has numbers that are not finite")
+    rows = [(one.document, model, one.version, one.hash, v) for one, v in zip(embedded, vectors, strict=True)]
+    rows += [(one.document, model, one.version, None, None) for one in writes if one.text is None]
+    same = [one for one in writes if one.text is not None and not one.must_embed]
+    # In one order for everybody: two workers that write the same documents cannot wait for each other.
+    rows.sort(key=lambda row: row[0])
+    cursor = connection.cursor()
+    if rows:
+        cursor.executemany(UPSERT, rows)
+    if same:
+        values = [{"document": w.document, "model": model, "version": w.version, "hash": w.hash} for w in same]
+        cursor.executemany(UNCHANGED, sorted(values, key=lambda value: value["document"]))
