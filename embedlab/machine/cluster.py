@@ -21,18 +21,19 @@ PREFIX = "elray-"
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or every worker warns about graphics cards
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # or remarks of the C++ core come to a notebook's stderr
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # or under 'uv run' every worker installs the project anew
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen on 127.0.0.1 only, on Linux too
 }
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # listen on 127.0.0.1 only, on Linux as elsewhere
 
 
 @contextmanager
-def ray_cluster(cpus: int = 2, memory_mb: int = 200) -> Iterator[ModuleType]:
+def ray_cluster(cpus: int = 2, memory_mb: int = 200, address: str | None = None) -> Iterator[ModuleType]:
     """Start Ray on this computer, hand on the module ``ray``, and stop everything at the end.
 
     Inside another `ray_cluster`, or where this process has called ``ray.init``, the cluster that runs is used
-    and left running. Where the variable ``RAY_ADDRESS`` names a cluster, this process joins that one, and at
-    the end leaves it. Nothing listens beyond this computer, and no dashboard runs.
+    and left running. Where ``address`` or the variable ``RAY_ADDRESS`` names a cluster, this process joins
+    that one, and at the end leaves it. What is started here listens on 127.0.0.1 only, and has no dashboard.
 
     Parameters
     ----------
@@ -42,6 +43,8 @@ def ray_cluster(cpus: int = 2, memory_mb: int = 200) -> Iterator[ModuleType]:
     memory_mb : int
         Size of the object store, the shared memory in which results lie, in MiB; Ray wants at least 75. It is
         taken only as it fills.
+    address : str, optional
+        Of a cluster that runs, such as ``"auto"`` (on this computer) or ``"ray://head:10001"``.
 
     Yields
     ------
@@ -70,14 +73,16 @@ def ray_cluster(cpus: int = 2, memory_mb: int = 200) -> Iterator[ModuleType]:
         raise ValueError(f"a cluster of {cpus} CPUs can run nothing")
     if memory_mb < 75:
         raise ValueError(f"an object store of {memory_mb} MiB: Ray wants at least 75")
-    os.environ |= {name: value for name, value in QUIET.items() if name not in os.environ}
+    address = address or os.environ.get("RAY_ADDRESS")
+    for name, value in (QUIET if address else QUIET | LOOPBACK).items():
+        os.environ.setdefault(name, value)
     ray = needs("ray")
     if ray.is_initialized():
         yield ray
         return
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(**quiet)
+    if address:
+        ray.init(address=address, **quiet)
         try:
             yield ray
         finally:

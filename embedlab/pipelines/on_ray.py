@@ -15,7 +15,6 @@ from embedlab.machine import ray_cluster
 from embedlab.pipelines.encoders import encoder
 from embedlab.pipelines.parts import Part, write_part
 
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
