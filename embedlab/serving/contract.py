@@ -203,3 +203,30 @@ def error_body(message: str, kind: str, *, param: str | None = None, code: str |
     'input'
     """
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def explained(error: dict) -> tuple[str, str | None]:
+    """Turn what pydantic found in a body into a message, and the parameter that is to blame.
+
+    What the client sent is not repeated.
+
+    Parameters
+    ----------
+    error : dict
+        One of ``RequestValidationError.errors()``: ``type``, ``loc``, ``msg``.
+
+    Examples
+    --------
+    >>> explained({"type": "missing", "loc": ("body", "model"), "msg": "Field required"})
+    ('model: Field required', 'model')
+    >>> explained({"type": "json_invalid", "loc": ("body", 8), "ctx": {"error": "Expecting value"}})
+    ('the body is no JSON: Expecting value at character 8', None)
+    """
+    where = [str(part) for part in error["loc"][1:]]
+    if error["type"] == "json_invalid":
+        return f"the body is no JSON: {error['ctx']['error']} at character {where[0]}", None
+    if not where:
+        return f"the body: {error['msg']}", None
+    if where[:1] == ["input"] and error["type"] != "missing":  # pydantic tells of each of the four forms
+        return "input must be a text, texts, token ids or lists of token ids, and nothing empty", "input"
+    return f"{'.'.join(where)}: {error['msg']}", where[0]

@@ -1,0 +1,149 @@
+"""The queue before the model: texts of many requests wait in it, and leave it in batches."""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from embedlab.serving.batching import Batching, buckets, still_to_wait
+from embedlab.serving.limits import Refused, retry_after
+
+
+@dataclass
+class _Waiting:
+    """A text in the queue, and who waits for its vector."""
+
+    text: str
+    length: int
+    came: float
+    answer: asyncio.Future = field(repr=False)
+
+
+class Batcher:
+    """A queue before a model, and workers that empty it batch by batch.
+
+    The queue lives in one event loop, so that it needs no lock. The model runs in threads: ONNX Runtime,
+    torch and NumPy release the interpreter while they compute.
+
+    Parameters
+    ----------
+    embed : callable
+        From n texts to an array (n, d).
+    rule : Batching
+    inside : int
+        Texts that may be in here at one time.
+    watch : callable, optional
+        Told of each batch: its groups' lengths (list of lists of int).
+    """
+
+    def __init__(
+        self,
+        embed: Callable[[list[str]], np.ndarray],
+        rule: Batching,
+        inside: int = 1024,
+        watch: Callable[[list[list[int]]], None] = lambda groups: None,
+    ):
+        self.embed, self.rule, self.most, self.watch = embed, rule, inside, watch
+        self.inside = 0  # texts let in: before the queue, in it, or worked on
+        self.per_second = 0.0  # texts, lately
+        self.waiting: dict[int, _Waiting] = {}  # in the order of arrival; a client that leaves is taken out
+        self._threads = ThreadPoolExecutor(rule.workers, thread_name_prefix="embedlab-worker")
+        self._free = asyncio.Semaphore(rule.workers)
+        self._changed = asyncio.Event()
+        self._batches: set[asyncio.Task] = set()
+
+    def admit(self, texts: int) -> None:
+        """Let so many texts in, or refuse them all; `leave` has to follow.
+
+        Raises
+        ------
+        Refused
+            429, with the time after which there may be room.
+        """
+        if self.inside + texts > self.most:
+            seconds = retry_after(self.inside, self.per_second)
+            message = f"the server is full ({self.inside} texts); try again in {seconds} s"
+            raise Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
+        self.inside += texts
+
+    def leave(self, texts: int) -> None:
+        """Give back the room of `admit`."""
+        self.inside -= texts
+
+    async def run(self) -> None:
+        """Send batches to workers, until cancelled."""
+        while True:
+            await self._due()
+            await self._free.acquire()
+            batch = [self.waiting.pop(key) for key in list(self.waiting)[: self.rule.max_texts]]
+            task = asyncio.create_task(self._work(batch))
+            self._batches.add(task)  # else the loop's weak reference may be the only one
+            task.add_done_callback(self._batches.discard)
+
+    async def _due(self) -> None:
+        """Return when the rule says that a batch may go."""
+        while True:
+            self._changed.clear()
+            oldest = next(iter(self.waiting.values())).came if self.waiting else 0.0
+            seconds = still_to_wait(self.rule, len(self.waiting), time.monotonic() - oldest)
+            if seconds == 0:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), None if math.isinf(seconds) else seconds)
+
+    async def _work(self, batch: list[_Waiting]) -> None:
+        """Embed a batch group by group; each group's clients are answered as soon as it is done."""
+        lengths, start = [one.length for one in batch], time.monotonic()
+        groups = buckets(lengths, self.rule.max_tokens)
+        try:
+            for group in groups:
+                members = [batch[i] for i in group if not batch[i].answer.done()]  # some may have left
+                if members:
+                    await self._answer(members)
+            if batch:
+                self.watch([[lengths[i] for i in group] for group in groups])
+                rate = self.rule.workers * len(batch) / max(time.monotonic() - start, 1e-9)
+                self.per_second = rate if not self.per_second else 0.9 * self.per_second + 0.1 * rate
+        finally:
+            self._free.release()
+
+    async def _answer(self, members: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            vectors = await loop.run_in_executor(self._threads, self.embed, [one.text for one in members])
+            answers = [(one.answer.set_result, row) for one, row in zip(members, vectors, strict=True)]
+        except Exception as error:  # the clients get it, and the batcher lives on
+            answers = [(one.answer.set_exception, error) for one in members]
+        for one, (tell, what) in zip(members, answers, strict=True):
+            if not one.answer.done():
+                tell(what)
+
+    async def embedded(self, texts: Sequence[str], lengths: Sequence[int]) -> np.ndarray:
+        """Put texts into the queue; return their vectors (n, d). Cancelled, they leave the queue."""
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        answers = [loop.create_future() for _ in texts]
+        for text, length, answer in zip(texts, lengths, answers, strict=True):
+            self.waiting[id(answer)] = _Waiting(text, length, now, answer)
+        self._changed.set()
+        try:
+            return np.stack(await asyncio.gather(*answers))
+        finally:
+            for answer in answers:
+                self.waiting.pop(id(answer), None)
+                answer.cancel()
+
+    async def call(self, work: Callable, *arguments: object) -> object:
+        """Run other work, such as a search, as soon as a worker is free."""
+        await self._free.acquire()
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        running.add_done_callback(lambda _: self._free.release())
+        return await asyncio.shield(running)  # a client may leave, its thread cannot be stopped
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,140 @@
+"""What a server refuses, and how it says so: sizes, a full queue, a deadline."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embedlab.serving.contract import error_body
+
+
+class Refused(Exception):  # noqa: N818, an answer to the client and no fault
+    """A request that is answered with an error of OpenAI's form.
+
+    Examples
+    --------
+    >>> Refused(429, "busy", "rate_limit_error", retry_after=2).headers
+    {'Retry-After': '2'}
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        kind: str = "invalid_request_error",
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: int | None = None,
+    ):
+        super().__init__(message)
+        self.status, self.body = status, error_body(message, kind, param=param, code=code)
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The sizes that a request may have, and how much the server takes on.
+
+    Parameters
+    ----------
+    body_bytes : int
+        Of a request; more is 413, before it is in memory.
+    texts : int
+        In one request, 400. OpenAI takes 2,048.
+    characters : int
+        Of one text, 400: known before the text is tokenized.
+    tokens : int
+        Of one text, 400; what the model reads.
+    cut : bool
+        Cut longer texts silently instead, as most embedding servers do.
+    inside : int
+        Texts that are in the server at one time, waiting or worked on; more is 429.
+    deadline_s : float
+        For one request, 504 after it.
+
+    Raises
+    ------
+    ValueError
+        If a limit is not positive, or a request of ``texts`` could never be let in.
+    """
+
+    body_bytes: int = 2**21
+    texts: int = 256
+    characters: int = 20_000
+    tokens: int = 256
+    cut: bool = False
+    inside: int = 1024
+    deadline_s: float = 30.0
+
+    def __post_init__(self):
+        for name in ("body_bytes", "texts", "characters", "tokens", "inside", "deadline_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
+        if self.texts > self.inside:
+            raise ValueError(f"a request of {self.texts} texts never fits into a server of {self.inside}")
+
+
+def check_texts(texts: Sequence[str], limits: Limits, param: str) -> None:
+    """Refuse too many texts, and a text that is too long.
+
+    Raises
+    ------
+    Refused
+
+    Examples
+    --------
+    >>> check_texts(["a", "bcd"], Limits(characters=2), "input")
+    Traceback (most recent call last):
+    embedlab.serving.limits.Refused: text 1 has 3 characters; the limit is 2
+    """
+    if len(texts) > limits.texts:
+        raise Refused(400, f"{len(texts)} texts in one request; the limit is {limits.texts}", param=param)
+    for i, text in enumerate(texts):
+        if len(text) > limits.characters:
+            message = f"text {i} has {len(text)} characters; the limit is {limits.characters}"
+            raise Refused(400, message, param=param, code="string_above_max_length")
+
+
+def check_tokens(lengths: Sequence[int], limits: Limits, param: str) -> list[int]:
+    """Refuse a text of more tokens than the model reads; or, with ``limits.cut``, count what it reads.
+
+    Raises
+    ------
+    Refused
+
+    Examples
+    --------
+    >>> check_tokens([5, 300], Limits(cut=True), "input")
+    [5, 256]
+    """
+    for i, length in enumerate(lengths):
+        if length > limits.tokens and not limits.cut:
+            message = f"text {i} has {length} tokens; the model reads {limits.tokens}"
+            raise Refused(400, message, param=param, code="context_length_exceeded")
+    return [min(length, limits.tokens) for length in lengths]
+
+
+def retry_after(ahead: int, per_second: float, most: int = 60) -> int:
+    """Estimate the seconds after which a client should try again: the time that those ahead of it take.
+
+    Parameters
+    ----------
+    ahead : int
+        Texts in the server.
+    per_second : float
+        Texts a second that it was measured to answer.
+    most : int
+
+    Returns
+    -------
+    int
+        A whole number of seconds, as the header wants it (RFC 9110, section 10.2.3), 1 to ``most``.
+
+    Examples
+    --------
+    >>> retry_after(500, 100.0), retry_after(0, 100.0), retry_after(500, 0.0)
+    (5, 1, 60)
+    """
+    if per_second <= 0:
+        return most
+    return min(most, max(1, math.ceil(ahead / per_second)))
