@@ -4,5 +4,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={},
+    submod_attrs={
+        "encoders": ["encoder"],
+        "on_ray": ["embed_on_ray"],
+        "parts": ["Part", "cut", "done_in", "embed_parts", "open_out", "vectors_in"],
+    },
 )
