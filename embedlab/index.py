@@ -155,14 +155,28 @@ class Index:
             raise files.StoreError(f"{str(path)!r} holds no {name} that can be read ({reason})") from error
 
 
+class UnknownIndexError(files.StoreError):
+    """A saved index is of a class that no module loaded so far has defined; ``name`` says which."""
+
+    def __init__(self, name: str):
+        super().__init__(f"unknown kind of index: {name!r} (is the module that defines it imported?)")
+        self.name = name
+
+
 def index_class(name: str) -> type[Index]:
-    """Find an index class by its name, such as ``"FlatIndex"``; StoreError if its module is not loaded."""
+    """Find an index class by its name, such as ``"FlatIndex"``.
+
+    Raises
+    ------
+    UnknownIndexError
+        If its module is not loaded.
+    """
     classes = [Index]
     for found in classes:
         if found.__name__ == name:
             return found
         classes += found.__subclasses__()
-    raise files.StoreError(f"unknown kind of index: {name!r} (is the module that defines it imported?)")
+    raise UnknownIndexError(name)
 
 
 class FlatIndex(Index):

@@ -107,20 +107,23 @@ def evaluate(
     Engines: dense (mean pooling, as the model was trained), dense-cls, dense-max, dense-last (other
     poolings), dense-lead (mean pooling of only the first 64 tokens). The same vectors made smaller: flat (as
     they are), matryoshka-64 (cut), funnel (cut, then rescored), int8, binary, binary+rescore, pq; or searched
-    through a graph: hnsw, hnsw-int8. Trained on DocSearch, and reading the first 64 tokens: adapter-384,
-    adapter-64. Better answers: bm25 (words), rrf and hybrid (words and meaning, fused by places and by
-    scores), colbert (token vectors, trained projection), rerank (hybrid, then a trained cross-encoder), full
-    (fine-tuned vectors, words and token vectors, then the cross-encoder).
+    through a graph: hnsw, hnsw-int8, postgres (pgvector's, in a server of its own). Trained on DocSearch, and
+    reading the first 64 tokens: adapter-384, adapter-64. Better answers: bm25 (words), rrf and hybrid (words
+    and meaning, fused by places and by scores), colbert (token vectors, trained projection), rerank (hybrid,
+    then a trained cross-encoder), full (fine-tuned vectors, words and token vectors, then the cross-encoder).
 
     What is trained comes trained, on DocSearch; other benchmarks use it as it is.
     """
     with plain_errors():
         from embedlab.benchmark import as_text, docsearch, load_beir, measure
-        from embedlab.engine import ENGINES, build_engine, parts_for
+        from embedlab.engine import ENGINES, build_engine, missing, parts_for
 
         benchmark = docsearch() if beir is None else load_beir(beir)
         rows, parts = [], parts_for(benchmark.documents, benchmark.doc_ids)
         for name in engine or list(ENGINES):
+            if not engine and (package := missing(name)):
+                typer.echo(f"{name} is left out: it needs {package}, of the extra production", err=True)
+                continue
             built = build_engine(name, parts)
             rows.append(measure(name, built.rank, benchmark, bytes_per_doc=built.bytes_per_doc))
     typer.echo(json.dumps([row.as_json() for row in rows], indent=2) if as_json else as_text(rows))

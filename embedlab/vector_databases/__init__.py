@@ -4,5 +4,24 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={},
+    submod_attrs={
+        "gather": [
+            "chance_to_miss",
+            "depth_needed",
+            "merge",
+            "merge_by_rank",
+            "merge_standardised",
+            "recall_lost",
+            "simulated_misses",
+            "without_repeats",
+        ],
+        "hybrid_sql": ["full_text", "fused", "ranking"],
+        "indexing": ["configure", "create_hnsw", "create_ivfflat", "distance", "nearest", "rescored"],
+        "moving": ["PHASES", "SAFE", "SWITCHED_FIRST", "WRITES_TO_OLD", "Cluster"],
+        "plans": ["Plan", "aloud", "explain", "facts_of", "traps"],
+        "postgres_index": ["PostgresIndex", "exactly", "own_server", "transfer"],
+        "ring": ["Ring", "jump", "largest_share", "make_ring", "modulo", "moved", "position", "rendezvous"],
+        "schema": ["Row", "connect", "copy_rows", "create_partition", "create_table", "documents", "name_of"],
+        "tenants": ["acting_as", "tenant_policies"],
+    },
 )
