@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "indexing": ["configure", "create_hnsw", "create_ivfflat", "distance", "nearest", "rescored"],
         "moving": ["PHASES", "SAFE", "SWITCHED_FIRST", "WRITES_TO_OLD", "Cluster"],
         "plans": ["Plan", "aloud", "explain", "facts_of", "traps"],
-        "postgres_index": ["PostgresIndex", "exactly", "own_server", "transfer"],
+        "postgres_index": ["PostgresIndex", "end_own_server", "exactly", "own_server", "transfer"],
         "ring": ["Ring", "jump", "largest_share", "make_ring", "modulo", "moved", "position", "rendezvous"],
         "schema": ["Row", "connect", "copy_rows", "create_partition", "create_table", "documents", "name_of"],
         "tenants": ["acting_as", "tenant_policies"],

@@ -23,12 +23,20 @@ MOST_EF = 1000  # that pgvector takes for hnsw.ef_search
 THROWN_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+_running = ExitStack()
+
+
 @cache
 def own_server() -> str:
     """Start a server for this process, once, and return its URL; it ends with the process."""
-    stack = ExitStack()
-    atexit.register(stack.close)
-    return stack.enter_context(postgres(settings=THROWN_AWAY))
+    atexit.register(end_own_server)
+    return _running.enter_context(postgres(settings=THROWN_AWAY))
+
+
+def end_own_server() -> None:
+    """Stop the server of this process, where one runs; the next `own_server` is a new one."""
+    own_server.cache_clear()
+    _running.close()
 
 
 class PostgresIndex(Index):
