@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "hybrid_sql": ["full_text", "fused", "ranking"],
         "indexing": ["configure", "create_hnsw", "create_ivfflat", "distance", "nearest", "rescored"],
+        "actors": ["Answer", "Shard", "ShardedIndex", "write_shards"],
         "lance": ["LanceIndex", "as_of", "as_table", "build", "bytes_on_disk", "open_table", "search_lance"],
         "moving": ["PHASES", "SAFE", "SWITCHED_FIRST", "WRITES_TO_OLD", "Cluster"],
         "plans": ["Plan", "aloud", "explain", "facts_of", "traps"],

@@ -1,0 +1,237 @@
+"""LanceDB, a database of another shape: a library, no server; a table is a folder of files with versions.
+
+A write never changes a file. It adds one, and a manifest that names the files of the new version; so a reader
+keeps the version that it opened, old ones can be read, and a deletion is a list of rows to leave out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
+from embedlab.machine import needs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb.table import Table
+
+KINDS = ("exact", "IVF_HNSW_SQ", "IVF_PQ")
+METRICS = {"exact": "dot", "IVF_HNSW_SQ": "cosine", "IVF_PQ": "cosine"}
+
+
+def as_table(vectors: Floats, first: int = 0) -> pa.Table:
+    """Make an Arrow table of ids, from ``first`` on, and vectors.
+
+    The vectors are a FixedSizeList of float32: such a column knows its dimensions, and refuses others.
+
+    Examples
+    --------
+    >>> as_table(np.float32([[1, 0]])).schema.field("vector").type  # doctest: +ELLIPSIS
+    FixedSizeListType(fixed_size_list<item: float>[2])
+    """
+    pa = needs("pyarrow")
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(np.ravel(vectors)), vectors.shape[1])
+    return pa.table({"id": pa.array(np.arange(first, first + len(vectors))), "vector": rows})
+
+
+def open_table(folder: str | Path, dims: int, name: str = "vectors") -> Table:
+    """Open the table in a folder, or make an empty one.
+
+    Raises
+    ------
+    ValueError
+        If the table that is there has vectors of other dims.
+    """
+    # It reads this when it first makes statistics; unset, it warns in the midst of a notebook.
+    os.environ.setdefault("LANCE_INCLUDE_VECTOR_CENTROIDS", "false")
+    os.environ.setdefault("LANCE_LOG", "error")
+    empty = as_table(np.zeros((0, dims), np.float32))
+    table = needs("lancedb").connect(str(folder)).create_table(name, schema=empty.schema, exist_ok=True)
+    if table.schema.field("vector").type.list_size != dims:
+        raise ValueError(
+            f"{str(folder)!r} holds vectors of {table.schema.field('vector').type}, not of {dims}"
+        )
+    return table
+
+
+def build(table: Table, kind: str, *, partitions: int = 1, m: int = 20, ef_construction: int = 300) -> None:
+    """Index the column of vectors for the cosine; replaces the index that there is.
+
+    Parameters
+    ----------
+    table : Table
+    kind : {"IVF_HNSW_SQ", "IVF_PQ"}
+        A graph over codes of 8 bits a number, or product quantization of 8 bits for each 8 numbers.
+    partitions : int
+        k-means cells; of each a search looks into ``nprobes``. With IVF_HNSW_SQ each has a graph of its own.
+    """
+    from lancedb.index import HnswSq, IvfPq
+
+    dims = table.schema.field("vector").type.list_size
+    if kind == "IVF_HNSW_SQ":
+        config = HnswSq(
+            distance_type="cosine", num_partitions=partitions, m=m, ef_construction=ef_construction
+        )
+    elif kind == "IVF_PQ":
+        config = IvfPq(distance_type="cosine", num_partitions=partitions, num_sub_vectors=max(1, dims // 8))
+    else:
+        raise ValueError(f"kind must be one of {', '.join(KINDS[1:])}, but is {kind!r}")
+    table.create_index("vector", config=config)
+
+
+def search_lance(
+    table: Table,
+    query: Floats,
+    k: int,
+    *,
+    metric: str = "cosine",
+    nprobes: int | None = None,
+    ef: int | None = None,
+    refine: int | None = 1,
+    where: str = "",
+    prefilter: bool = True,
+) -> tuple[Floats, Ints]:
+    """Search for one query (d,): scores and ids, best first, as many as there are.
+
+    Parameters
+    ----------
+    table : Table
+    query : float32 array (d,)
+    k : int
+    metric : {"cosine", "dot"}
+        The score is 1 less the distance: the cosine, or the inner product. (Where a search without an index
+        names no metric, Lance takes the squared Euclidean distance.) One that is not the index's own is no
+        error: Lance then reads every vector.
+    nprobes : int, optional
+        How many partitions are looked into.
+    ef : int, optional
+        The width of the beam in the graph; at least k times ``refine``.
+    refine : int, optional
+        How many times k candidates are scored again by their whole vectors. None: not at all; then what comes
+        back is the distance between codes, and on a cosine index on another scale: the squared Euclidean
+        distance of normalised vectors, twice the cosine distance (issue 3530 of lancedb/lancedb).
+    where : str
+        A condition in SQL.
+    prefilter : bool
+        Whether it is applied before the search. Afterwards, fewer than k may be left.
+    """
+    asked = table.search(query).distance_type(metric).limit(k).select(["id", "_distance"])
+    if nprobes is not None:
+        asked = asked.minimum_nprobes(nprobes).maximum_nprobes(nprobes)
+    asked = asked if ef is None else asked.ef(max(ef, k * (refine or 1)))  # less is an error of Lance's
+    asked = asked if refine is None else asked.refine_factor(refine)
+    asked = asked.where(where, prefilter=prefilter) if where else asked
+    found = asked.to_arrow()
+    return (1 - found["_distance"].to_numpy()).astype(np.float32), found["id"].to_numpy().astype(np.int64)
+
+
+def bytes_on_disk(folder: str | Path) -> int:
+    """Add up the files of a folder, those of old versions too."""
+    return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+
+
+def as_of(folder: str | Path, dims: int, version: int) -> Table:
+    """Open the table as it was in a version: a table to read, not to write."""
+    table = open_table(folder, dims)
+    table.checkout(version)
+    return table
+
+
+class LanceIndex(Index):
+    """Vectors in a LanceDB table, behind the contract of all indexes.
+
+    Scores are inner products; with an index, cosines: the same for vectors of length 1. The index is built at
+    the first search, from all rows that are there. Later ones are read one by one until `optimize`.
+
+    Parameters
+    ----------
+    dims : int
+    folder : str or Path, optional
+        One that holds a table is taken over with its rows. By default a temporary one, which goes with the
+        index.
+    kind : {"exact", "IVF_HNSW_SQ", "IVF_PQ"}
+    partitions, nprobes, ef, refine : int
+        As in `build` and `search_lance`; all but ``partitions`` can be changed at any time.
+
+    Examples
+    --------
+    >>> LanceIndex(384, kind="IVF_FISH")
+    Traceback (most recent call last):
+    ValueError: kind must be one of exact, IVF_HNSW_SQ, IVF_PQ, but is 'IVF_FISH'
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        folder: str | Path | None = None,
+        *,
+        kind: str = "exact",
+        partitions: int = 1,
+        nprobes: int = 20,
+        ef: int = 100,
+        refine: int = 1,
+    ):
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, but is {kind!r}")
+        self.dims, self.kind, self.partitions = whole("dims", dims), kind, whole("partitions", partitions)
+        self.nprobes, self.ef, self.refine = nprobes, ef, refine
+        if folder is None:
+            folder = tempfile.mkdtemp(prefix="embedlab-lance-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.folder, self.table = Path(folder), open_table(folder, dims)
+
+    def __len__(self) -> int:
+        return self.table.count_rows()
+
+    @property
+    def bytes_per_vector(self) -> float:
+        """What a vector takes on disk, in all files of the folder: also those of older versions."""
+        return bytes_on_disk(self.folder) / max(len(self), 1)
+
+    def add(self, vectors: Floats) -> None:
+        """Append vectors (n, dims), all or none: one new version of the table."""
+        vectors = as_vectors(vectors, self.dims)
+        if len(vectors):
+            self.table.add(as_table(vectors, len(self)))
+
+    def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
+        """Find the k best vectors of each query, as in `Index.search`."""
+        queries, k = as_vectors(queries, self.dims), whole("k", k)
+        if self.kind != "exact" and len(self) and not self.table.list_indices():
+            build(self.table, self.kind, partitions=self.partitions)
+        settings = (
+            {"nprobes": self.nprobes, "ef": self.ef, "refine": self.refine} if self.kind != "exact" else {}
+        )
+        scores = np.full((len(queries), k), -np.inf, np.float32)
+        ids = np.full((len(queries), k), -1, np.int64)
+        for row, query in enumerate(queries):
+            best, found = search_lance(self.table, query, k, metric=METRICS[self.kind], **settings)
+            scores[row, : len(best)], ids[row, : len(best)] = best, found
+        return scores, ids
+
+    def optimize(self) -> None:
+        """Take rows that came later into the index, and many small files into a few large ones."""
+        self.table.optimize()
+
+    def state(self) -> State:
+        """Return what `save` writes."""
+        rows = self.table.to_arrow().sort_by("id")
+        vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, self.dims)
+        about = {
+            name: getattr(self, name) for name in ("dims", "kind", "partitions", "nprobes", "ef", "refine")
+        }
+        return {"vectors": vectors}, about
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, Floats], about: dict) -> LanceIndex:
+        """Make the index from its `state`."""
+        index = cls(**{key: value for key, value in about.items() if key != "class"})
+        index.add(arrays["vectors"])
+        return index
