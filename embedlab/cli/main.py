@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from embedlab.cli import answers, bench, embed, rag, train
+from embedlab.cli import answers, bench, embed, rag, serve, train
 from embedlab.cli.printing import AsJson, Commands
 from embedlab.study.faces import app as study_app
 from embedlab.study.faces import plain_errors
@@ -24,6 +24,7 @@ app.add_typer(rag.app, name="rag")
 app.add_typer(train.app, name="train")
 app.command()(answers.ask)
 app.command()(embed.embed)
+app.command()(serve.serve)
 app.add_typer(study_app)  # without a name of its own: embedlab quiz, embedlab daily ...
 
 

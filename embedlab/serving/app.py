@@ -187,6 +187,8 @@ def make_app(
         @app.post("/search")
         async def find(asked: SearchRequest, request: fastapi.Request) -> SearchResponse:
             check_texts([asked.query], limits, "query")
+            if not asked.query.strip():
+                raise Refused(400, "the query is empty", param="query")
             found = await admitted(request, 1, lambda: batcher.call(search, asked.query, asked.k))
             return SearchResponse(results=[SearchHit(id=i, score=s, text=t) for i, s, t in found])
 

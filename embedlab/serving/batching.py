@@ -122,7 +122,7 @@ def padding_waste(lengths: Sequence[int], groups: Sequence[Sequence[int]]) -> fl
     Examples
     --------
     >>> padding_waste([100, 5, 90, 5], [[0, 1, 2, 3]]), padding_waste([100, 5, 90, 5], [[1, 3], [2, 0]])
-    (0.5, 0.047619047619047616)
+    (0.5, 0.0476)
     """
     padded = sum(len(group) * max(lengths[i] for i in group) for group in groups)
-    return 1 - sum(lengths) / padded if padded else 0.0
+    return round(1 - sum(lengths) / padded, 4) if padded else 0.0
