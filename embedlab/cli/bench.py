@@ -110,6 +110,33 @@ def engines(
     _bench(run, as_json)
 
 
+@app.command()
+def serving(
+    rounds: Annotated[int, typer.Option(min=1, help="Three times as many for short calls.")] = 7,
+    engine: Annotated[list[str] | None, typer.Option(help="Once for each engine; without, all.")] = None,
+    write: Annotated[bool, typer.Option(help="Draw these times in chapter 17 from now on.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Time encoders without and with torch, each in its own process, interleaved; some five minutes."""
+
+    def run() -> dict:
+        from embedlab.speed import bench_serving, write_speed
+
+        measured = bench_serving(rounds=rounds, **({"engines": engine} if engine else {}))
+        if write:
+            write_speed(measured)
+        if as_json:
+            return measured
+        rows = {
+            f"{row['texts']} x {row['tokens']} tokens, {row['engine']}": f"{row['ms']:.1f} ms, "
+            f"{row['ratio']:.2f} times as fast [{row['low']:.2f}, {row['high']:.2f}]"
+            for row in measured["rows"]
+        }
+        return {"machine": measured["machine"], **rows}
+
+    _bench(run, as_json)
+
+
 def flattened(nested: dict, above: str = "") -> dict:
     """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
     flat = {}

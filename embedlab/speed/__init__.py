@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "engines": ["bench_engines", "write_latency"],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
+        "serving": ["bench_serving", "shipped_speed", "texts_of_length", "write_speed"],
     },
 )

@@ -1,0 +1,178 @@
+"""What fewer bits cost in search: each precision against float32, on the queries of DocSearch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab.benchmark import docsearch, holm, paired_difference, quality
+from embedlab.embedder import Embedder
+from embedlab.machine import cached, content_key, data_path, machine_name, needs, write_atomically
+from embedlab.serving.onnx_encoder import OnnxEncoder
+from embedlab.serving.onnx_files import PRECISIONS
+
+Floats = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Floats]
+SHIPPED = "serving/precision.json"
+INT8 = tuple(name for name in PRECISIONS if name != "float32")
+READ = 64  # tokens of a document, where all documents are encoded anew: a third of the time
+
+
+def rounded(vectors: Floats, dtype: str) -> Floats:
+    """Store vectors in "float16" or "bfloat16", and read them back.
+
+    Examples
+    --------
+    >>> rounded(np.float32([0.1, 300.1]), "float16")
+    array([1.000e-01, 3.000e+02], dtype=float32)
+    >>> rounded(np.float32([0.1, 300.1]), "bfloat16")
+    array([1.0e-01, 3.0e+02], dtype=float32)
+    """
+    if dtype == "float16":
+        return vectors.astype(np.float16).astype(np.float32)
+    if dtype != "bfloat16":
+        raise ValueError(f"dtype is float16 or bfloat16, not {dtype!r}")
+    bits = np.ascontiguousarray(vectors, np.float32).view(np.uint32)
+    # bfloat16 is the upper half of a float32; half of the lower one is added first, ties go to the even one.
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def encoders(max_length: int = 256) -> dict[str, Callable[[], Encode]]:
+    """Return a maker of each encoder that is compared, float32 first; each is loaded when it is called."""
+
+    def in_torch(dtype: str) -> Encode:
+        from embedlab.serving.precision import PrecisionEncoder
+
+        return PrecisionEncoder(dtype, max_length=max_length).encode
+
+    def onnx(**options: str) -> Encode:
+        return OnnxEncoder.load(max_length=max_length, **options).encode
+
+    made = {"float32": lambda: onnx(), "openvino": lambda: onnx(runtime="openvino")}
+    made |= {f"torch {dtype}": partial(in_torch, dtype) for dtype in ("bfloat16", "float16")}
+    return made | {name: partial(onnx, precision=name) for name in INT8}
+
+
+def found(queries: Floats, documents: Floats, split: str, k: int = 10) -> NDArray[np.float64]:
+    """Return nDCG@10 of each query of a split, (q,), for vectors of its queries and of all documents."""
+    scores = queries @ documents.T
+    rows = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return quality(docsearch(), (np.take_along_axis(scores, rows, 1), rows), split=split)
+
+
+def compare(vectors: Mapping[str, tuple[Floats, Floats]], split: str) -> list[dict]:
+    """Compare pairs of (query vectors, document vectors) with the first of them.
+
+    Returns
+    -------
+    list of dict
+        ``name``; ``ndcg``; its ``difference`` to the first, with the paired interval ``low`` to ``high`` and
+        ``p``, corrected for the number of rows (Holm); ``cosine``, the mean of a query's vector to that of
+        the first, and ``worst``, the lowest.
+    """
+    (base, (base_queries, base_documents)), *_ = vectors.items()
+    first = found(base_queries, base_documents, split)
+    each = {name: found(*pair, split) for name, pair in vectors.items() if name != base}
+    tests = holm({name: paired_difference(own, first) for name, own in each.items()})
+    rows = [{"name": base, "ndcg": first.mean(), "cosine": 1.0, "worst": 1.0}]
+    for name, test in tests.items():
+        cosines = (vectors[name][0] * base_queries).sum(1)
+        rows.append(
+            {"name": name, "ndcg": each[name].mean(), "difference": test.mean, "low": test.low}
+            | {"high": test.high, "p": test.p, "cosine": cosines.mean(), "worst": cosines.min()}
+        )
+    return [
+        {key: value if isinstance(value, str) else round(float(value), 4) for key, value in row.items()}
+        for row in rows
+    ]
+
+
+def query_side(split: str = "dev", names: Sequence[str] | None = None) -> list[dict]:
+    """Encode only the queries in each precision; the documents were indexed in float32, by torch.
+
+    That is a service whose index stays and whose query encoder is exchanged. A second at most for each; see
+    `compare` for the rows.
+
+    Raises
+    ------
+    ValueError
+        If one of the names is not among `encoders`.
+    """
+    makers = encoders()
+    unknown = set(names or ()) - set(makers)
+    if unknown:
+        raise ValueError(f"there is no encoder {sorted(unknown)[0]!r}; choose from {', '.join(makers)}")
+    texts = docsearch().split(split)[1]
+    documents = Embedder.load().encode(docsearch().documents, cache=True, on_long="cut")
+    wanted = ["float32", *(name for name in names or makers if name != "float32")]
+    return compare({name: (makers[name]()(texts), documents) for name in wanted}, split)
+
+
+def stored_vectors(split: str = "dev") -> list[dict]:
+    """Compute in float32, but store the vectors of queries and documents in 16 bits; rows as of `compare`."""
+    embedder, benchmark = Embedder.load(), docsearch()
+    queries = embedder.encode(benchmark.split(split)[1], cache=True)
+    documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
+    pairs = {"float32": (queries, documents)}
+    kinds = ("float16", "bfloat16")
+    return compare(
+        pairs | {kind: (rounded(queries, kind), rounded(documents, kind)) for kind in kinds}, split
+    )
+
+
+def both_sides(names: Sequence[str], split: str = "dev", *, tokens: int = READ) -> list[dict]:
+    """Encode queries and all 6,152 documents in each precision, and compare as `compare` does.
+
+    A minute or two for each name the first time; kept in the cache. All read the same first ``tokens``.
+    """
+    queries = docsearch().split(split)[1]
+    pairs = {}
+    for name in dict.fromkeys(["float32", *names]):
+        encode = encoders(tokens)[name]()
+        pairs[name] = (encode(queries), _documents(name, tokens, encode))
+    return compare(pairs, split)
+
+
+def _documents(name: str, tokens: int, encode: Encode) -> Floats:
+    texts = docsearch().documents
+    versions = [needs(runtime).__version__ for runtime in ("onnxruntime", "openvino")]
+    key = content_key(name, str(tokens), docsearch().fingerprint, *versions)
+
+    def write(path: Path, vectors: Floats) -> None:
+        with open(path, "wb") as file:
+            np.save(file, vectors)
+
+    return cached("precision", key, lambda: encode(texts), write, np.load, ".npy")
+
+
+def ship_precision(file: Path | None = None) -> dict:
+    """Measure all of this anew, and put it in the place of what chapter 17 draws; some ten minutes.
+
+    The test queries are looked at once, for the precision that dev chose.
+    """
+    measured = {
+        "command": "python -c 'from embedlab.serving import ship_precision; ship_precision()'",
+        "machine": machine_name(),
+        "versions": {name: needs(name).__version__ for name in ("torch", "onnxruntime", "openvino")},
+        "tokens of a document where both sides are encoded": READ,
+        "queries only, dev": query_side("dev"),
+        "queries only, test": query_side("test", ["int8"]),
+        "stored, dev": stored_vectors("dev"),
+        "both sides, dev": both_sides(["int8", "int8-full", "int8-tensor"], "dev"),
+        "both sides, test": both_sides(["int8"], "test"),
+    }
+    path = file or data_path(SHIPPED)
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps(measured, indent=1) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    return measured
+
+
+def shipped_precision() -> dict:
+    """Return the measurement that comes with the course, see `ship_precision`."""
+    return json.loads(data_path(SHIPPED).read_text(encoding="utf-8"))
