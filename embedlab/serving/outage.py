@@ -1,0 +1,190 @@
+"""A service that loses a part of its capacity for a while, and what its clients' retries make of that.
+
+A discrete-event simulation with a clock of its own: nothing sleeps, and the same seed gives the same outage.
+The service is one queue and a number of workers; clients give up on an attempt after a timeout, but the
+service, unless it is told the deadline, works on what nobody waits for any more. That is what turns a short
+outage into a long one (Bronson et al. 2021, "Metastable Failures in Distributed Systems", HotOS).
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab.serving.breaker import Breaker, allow, record
+from embedlab.serving.retrying import Budget, CallError, Policy, wait_before_retry
+
+
+@dataclass(frozen=True)
+class FailingService:
+    """A service with an outage; times in seconds.
+
+    Attributes
+    ----------
+    workers : int
+        At work at the same time; each answer takes an exponential time of this mean.
+    mean : float
+    lost : int
+        Workers that are gone from ``start`` to ``end``.
+    drops_expired : bool
+        Whether it knows the deadline, and leaves what nobody waits for.
+    """
+
+    workers: int = 10
+    mean: float = 0.1
+    lost: int = 3
+    start: float = 60.0
+    end: float = 120.0
+    drops_expired: bool = False
+
+    def __post_init__(self):
+        if not 0 <= self.lost <= self.workers:
+            raise ValueError(f"{self.lost} of {self.workers} workers cannot be lost")
+        if self.start > self.end:
+            raise ValueError(f"an outage from {self.start} to {self.end} ends before it starts")
+
+    def at_work(self, now: float) -> int:
+        """Return how many workers there are at a time."""
+        return self.workers - self.lost * (self.start <= now < self.end)
+
+
+@dataclass
+class Outcome:
+    """What became of each request, and when attempts were made (seconds)."""
+
+    arrived: NDArray[np.float64]
+    latency: NDArray[np.float64]  # from arrival to a good answer; infinite if there was none
+    attempts: NDArray[np.float64]  # when each attempt reached the service
+    refused: int  # attempts that the breaker held back
+
+    def success(self, start: float, end: float) -> float:
+        """Return the share of the requests that arrived in a time and got an answer."""
+        inside = (self.arrived >= start) & (self.arrived < end)
+        return float(np.isfinite(self.latency[inside]).mean())
+
+    def amplification(self, start: float, end: float) -> float:
+        """Return attempts per request in a time."""
+        count = [((times >= start) & (times < end)).sum() for times in (self.attempts, self.arrived)]
+        return float(count[0] / count[1])
+
+    def recovered(self, end: float, window: float = 5.0, good: float = 0.99) -> float:
+        """Return the seconds after ``end`` until a window has that share of answers; infinite if never."""
+        for start in np.arange(end, self.arrived[-1] - window, window / 5):
+            if self.success(start, start + window) >= good:
+                return float(start - end)
+        return float("inf")
+
+
+@dataclass
+class _Attempt:
+    request: int
+    number: int
+    until: float  # the client waits so long
+    state: str = "waiting"  # or "done", "given up"
+
+
+@dataclass
+class _Run:
+    """Events by time, the queue, and what is known of each request; only `simulate_outage` uses it."""
+
+    events: list = field(default_factory=list)
+    queue: deque = field(default_factory=deque)
+    busy: int = 0
+    count: int = 0
+
+    def at(self, when: float, kind: str, what: object) -> None:
+        """Plan an event; of two at one time, the first planned comes first."""
+        heapq.heappush(self.events, (when, self.count, kind, what))
+        self.count += 1
+
+
+def simulate_outage(
+    service: FailingService,
+    policy: Policy,
+    *,
+    per_second: float = 80.0,
+    seconds: float = 240.0,
+    deadline: float = 10.0,
+    budget: Budget | None = None,
+    breaker: Breaker | None = None,
+    seed: int = 0,
+) -> Outcome:
+    """Send Poisson arrivals to a service through an outage.
+
+    Parameters
+    ----------
+    service : FailingService
+    policy : Policy
+        Of the clients; `Policy(attempts=1)` does not retry.
+    per_second : float
+        Requests, on average.
+    seconds : float
+        How long requests arrive.
+    deadline : float
+        Seconds that a request may take, with its retries.
+    budget, breaker : optional
+        Shared by all clients; None for none.
+    seed : int
+
+    Examples
+    --------
+    >>> calm = simulate_outage(FailingService(lost=0), Policy(), seconds=30)
+    >>> calm.success(0, 30) > 0.99
+    True
+    """
+    if not per_second > 0 or not seconds > 0:
+        raise ValueError(f"need requests and time, but got {per_second} a second for {seconds} seconds")
+    draws, work = random.Random(seed), random.Random(seed + 1)  # retries do not change the work's draws
+    arrived, now = [], draws.expovariate(per_second)
+    while now < seconds:
+        arrived.append(now)
+        now += draws.expovariate(per_second)
+    latency, sent, refused, run = np.full(len(arrived), np.inf), [], 0, _Run()
+    for request, when in enumerate(arrived):
+        run.at(when, "send", (request, 0))
+    for when in (service.start, service.end):
+        run.at(when, "work", None)
+    while run.events:
+        now, _, kind, what = heapq.heappop(run.events)
+        error = None
+        if kind == "send":
+            request, number = what
+            if number == 0 and budget is not None:
+                budget = budget.earned()
+            allowed = True
+            if breaker is not None:
+                breaker, allowed = allow(breaker, now)
+            if allowed:
+                one = _Attempt(request, number, now + policy.timeout)
+                sent.append(now)
+                run.queue.append(one)
+                run.at(one.until, "timeout", one)
+            else:
+                refused += 1  # fails at once; there is no point in waiting for the breaker
+        elif kind == "done":
+            run.busy -= 1
+            if what.state == "waiting":
+                what.state, latency[what.request] = "done", now - arrived[what.request]
+                breaker = breaker and record(breaker, True, now)
+        elif kind == "timeout" and what.state == "waiting":
+            what.state, error = "given up", CallError(None)
+            breaker = breaker and record(breaker, False, now)
+        if error is not None:
+            left = arrived[what.request] + deadline - now
+            wait = wait_before_retry(error, what.number, left, policy, draws)
+            if wait is not None and budget is not None:
+                budget, allowed = budget.spent()
+                wait = wait if allowed else None
+            if wait is not None:
+                run.at(now + wait, "send", (what.request, what.number + 1))
+        while run.queue and run.busy < service.at_work(now):
+            one = run.queue.popleft()
+            if not (service.drops_expired and one.state == "given up"):
+                run.busy += 1
+                run.at(now + work.expovariate(1 / service.mean), "done", one)
+    return Outcome(np.array(arrived), latency, np.array(sent), refused)
