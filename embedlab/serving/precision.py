@@ -61,7 +61,7 @@ def rounded_layer_norm(x: Tensor, dtype: str) -> Tensor:
     --------
     >>> x = torch.tensor([300.0, -300.0, 300.0, -300.0])
     >>> rounded_layer_norm(x, "float32"), rounded_layer_norm(x, "float16")
-    (tensor([ 1., -1.,  1., -1.]), tensor([0., -0., 0., -0.]))
+    (tensor([ 1., -1.,  1., -1.]), tensor([0., 0., 0., 0.]))
     """
     kind = _dtype(dtype)
     one = torch.ones(x.shape[-1], dtype=kind)

@@ -28,10 +28,8 @@ def rounded(vectors: Floats, dtype: str) -> Floats:
 
     Examples
     --------
-    >>> rounded(np.float32([0.1, 300.1]), "float16")
-    array([1.000e-01, 3.000e+02], dtype=float32)
-    >>> rounded(np.float32([0.1, 300.1]), "bfloat16")
-    array([1.0e-01, 3.0e+02], dtype=float32)
+    >>> rounded(np.float32([0.5, 301.1]), "float16"), rounded(np.float32([0.5, 301.1]), "bfloat16")
+    (array([  0.5, 301. ], dtype=float32), array([  0.5, 302. ], dtype=float32))
     """
     if dtype == "float16":
         return vectors.astype(np.float16).astype(np.float32)
