@@ -21,7 +21,8 @@ PREFIX = "elray-"
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or every worker warns about graphics cards
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # or remarks of the C++ core come to a notebook's stderr
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # or the C++ core writes its remarks on a notebook's stderr
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # nor, on stdout, that a worker was killed: its caller is told
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # or under 'uv run' every worker installs the project anew
 }
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # listen on 127.0.0.1 only, on Linux as elsewhere
@@ -91,18 +92,34 @@ def ray_cluster(cpus: int = 2, memory_mb: int = 200, address: str | None = None)
     _remove_left_over()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_folder()))
     try:
-        ray.init(
-            address="local",
-            num_cpus=cpus,
-            object_store_memory=memory_mb * 2**20,
-            include_dashboard=False,
-            _temp_dir=str(folder),
-            **quiet,
-        )
+        with _silent():
+            ray.init(
+                address="local",
+                num_cpus=cpus,
+                object_store_memory=memory_mb * 2**20,
+                include_dashboard=False,
+                _temp_dir=str(folder),
+                **quiet,
+            )
         yield ray
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Send file descriptor 2 nowhere: the C++ core says there that it was told to be quiet."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _short_folder() -> str:
