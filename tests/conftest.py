@@ -42,6 +42,16 @@ def database_folder():
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def ray():
+    """Give the one Ray cluster of a session; `ray_cluster` inside of a test then uses it."""
+    pytest.importorskip("ray")
+    from embedlab.machine import ray_cluster
+
+    with ray_cluster(cpus=2) as started:
+        yield started
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shared_database_ends():
     """Stop the server that the tests of indexes and engines share, before it is looked for what is left."""
