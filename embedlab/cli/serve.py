@@ -35,20 +35,41 @@ def serve(
     grace_s: Annotated[
         float, typer.Option(min=0, help="After SIGTERM, answer for so long while /readyz says 503.")
     ] = 0.0,
+    ray: Annotated[bool, typer.Option("--ray", help="On Ray Serve, /v1/embeddings only.")] = False,
+    replicas: Annotated[int, typer.Option(min=1, help="With --ray: at most so many.")] = 2,
 ) -> None:
     """Serve embeddings (OpenAI's API), search and reranking over HTTP.
 
     Routes: /v1/embeddings, /v1/models, /search, /rerank, /healthz, /readyz, /metrics. The address is printed
     when it is ready. SIGTERM or Ctrl-C: what is asked is answered, then it ends.
+
+    With --ray the embeddings alone, from as many processes as the load asks for: more of them come when more
+    than 8 requests are under way in each. Of the options, port, model-precision, max-texts and wait-ms hold.
     """
     with plain_errors():
         from embedlab.serving import Batching, Limits, Settings, listening, serve
 
+        if ray:
+            serve_replicas(host, port, model_precision, max_texts, wait_ms / 1000, replicas)
+            return
         where = listening(host, port)  # a port that is taken is known before anything is loaded
         limits = Limits(inside=inside, texts=min(256, inside), cut=cut)
         rule = Batching(policy, max_texts=max_texts, wait_s=wait_ms / 1000, workers=workers)
         app = served_app(engine, model_precision, Settings(limits=limits, batching=rule))
         serve(app, where, grace_s=grace_s)
+
+
+def serve_replicas(host: str, port: int, precision: str, max_texts: int, wait_s: float, most: int) -> None:
+    """Serve embeddings on Ray; raises ValueError for what Ray does not do here."""
+    from functools import partial
+
+    from embedlab.serving import OnRay, packaged, serve_on_ray
+
+    if host != "127.0.0.1":
+        raise ValueError(f"with --ray the server listens on 127.0.0.1 only, not on {host}")
+    if precision == "torch":
+        raise ValueError("with --ray the model runs in ONNX Runtime: --model-precision float32 or int8")
+    serve_on_ray(partial(packaged, precision), OnRay(max_texts=max_texts, wait_s=wait_s, most=most), port)
 
 
 def served_app(engine: str, precision: str, settings: object) -> "FastAPI":
