@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "load": ["Answered", "closed_load", "load_process", "open_load"],
         "simulation": ["NO_STALL", "Service", "Stall", "closed_loop", "fitted", "poisson", "simulate"],
         "standin": ["Nap"],
+        "on_ray": ["OnRay", "deploy", "packaged", "replicas", "serve_on_ray", "served_on_ray", "wait_for_replicas", "wanted"],
         "running": ["listening", "serve", "served", "server_of", "server_process", "status_of"],
         "app": ["Settings", "four_characters", "make_app", "readiness"],
         "metrics": ["Metrics", "SLO_S", "counted", "histogram_quantile", "latency_buckets"],
