@@ -7,9 +7,10 @@ there are; it replaces one that has died.
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,11 +93,11 @@ def wanted(under_way: float, setting: OnRay) -> int:
     return min(max(-int(-under_way // setting.ongoing), setting.least), setting.most)
 
 
-def packaged() -> tuple[Embed, Count]:
+def packaged(precision: str = "float32") -> tuple[Embed, Count]:
     """Load what a replica serves by default: the packaged model in ONNX Runtime, on one thread."""
     from embedlab.serving.onnx_encoder import OnnxEncoder
 
-    encoder = OnnxEncoder.load(threads=1)
+    encoder = OnnxEncoder.load(precision, threads=1)
     return encoder.encode, lambda texts: [len(ids) for ids in encoder.tokenizer.encode_batch(texts)]
 
 
@@ -177,8 +178,6 @@ def application(make: Callable[[], tuple[Embed, Count]] = packaged, setting: OnR
         @api.get("/pid")
         async def pid(self) -> int:
             """Say which process answers: for experiments that kill it."""
-            import os
-
             return os.getpid()
 
     return Embeddings.bind()
@@ -213,8 +212,16 @@ def served_on_ray(
             serve.shutdown()
 
 
+def serve_on_ray(make: Callable[[], tuple[Embed, Count]], setting: OnRay, port: int = 0) -> None:
+    """Serve on Ray until Ctrl-C or SIGTERM; print the address as soon as it answers."""
+    with suppress(KeyboardInterrupt), served_on_ray(make, setting, port=port) as url:
+        print(url, flush=True)
+        while True:
+            time.sleep(0.5)
+
+
 def deploy(make: Callable[[], tuple[Embed, Count]] = packaged, setting: OnRay | None = None) -> None:
-    """Deploy, or update what is deployed: the replicas are replaced one after the other, and one answers always.
+    """Deploy, or update what is deployed: its replicas are replaced one after the other, so that one answers.
 
     So for a while the old and the new answer side by side; with two models, vectors of two spaces come back.
     `serve.run` takes all it is given as new. Only what is deployed from a file (``serve deploy``, which needs
@@ -226,19 +233,12 @@ def deploy(make: Callable[[], tuple[Embed, Count]] = packaged, setting: OnRay | 
 
 def replicas() -> int:
     """Return how many replicas are running now."""
-    serve = needs("ray.serve")
-    states = serve.status().applications[NAME].deployments[NAME].replica_states
+    states = needs("ray.serve").status().applications[NAME].deployments[NAME].replica_states
     return sum(n for state, n in states.items() if state == "RUNNING")
 
 
 def wait_for_replicas(n: int, seconds: float = 60) -> float:
-    """Wait until so many replicas run; return the seconds that it took.
-
-    Raises
-    ------
-    TimeoutError
-        If it takes longer.
-    """
+    """Wait until so many replicas run; return the seconds it took, or raise TimeoutError."""
     start = time.perf_counter()
     while (now := replicas()) != n:
         if time.perf_counter() - start > seconds:
