@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, poisson
 
 from embedlab.hybrid import convex, reciprocal_rank
 from embedlab.index import Floats, Ints, whole
@@ -112,6 +111,8 @@ def chance_to_miss(k: int, shards: int, depth: int) -> float:
     >>> round(chance_to_miss(k=10, shards=8, depth=4), 3), chance_to_miss(k=10, shards=8, depth=10)
     (0.036, 0.0)
     """
+    from scipy.stats import poisson  # here: a process of a shard has no use for it, and would wait for it
+
     k, shards, depth = whole("k", k), whole("shards", shards), whole("depth", depth)
     if depth >= k:
         return 0.0
@@ -131,6 +132,8 @@ def recall_lost(k: int, shards: int, depth: int) -> float:
     >>> round(recall_lost(k=10, shards=8, depth=4), 4)
     0.004
     """
+    from scipy.stats import binom
+
     held = np.arange(whole("k", k) + 1)
     above = np.maximum(held - whole("depth", depth), 0)
     return float((binom.pmf(held, k, 1 / whole("shards", shards)) * above).sum() * shards / k)

@@ -53,12 +53,11 @@ def open_table(folder: str | Path, dims: int, name: str = "vectors") -> Table:
     os.environ.setdefault("LANCE_INCLUDE_VECTOR_CENTROIDS", "false")
     os.environ.setdefault("LANCE_LOG", "error")
     empty = as_table(np.zeros((0, dims), np.float32))
-    table = needs("lancedb").connect(str(folder)).create_table(name, schema=empty.schema, exist_ok=True)
-    if table.schema.field("vector").type.list_size != dims:
-        raise ValueError(
-            f"{str(folder)!r} holds vectors of {table.schema.field('vector').type}, not of {dims}"
-        )
-    return table
+    database = needs("lancedb").connect(str(folder))
+    try:
+        return database.create_table(name, schema=empty.schema, exist_ok=True)
+    except ValueError as error:
+        raise ValueError(f"{str(folder)!r} holds a table that is not of {dims} dims: {error}") from None
 
 
 def build(table: Table, kind: str, *, partitions: int = 1, m: int = 20, ef_construction: int = 300) -> None:
@@ -138,7 +137,13 @@ def bytes_on_disk(folder: str | Path) -> int:
 
 
 def as_of(folder: str | Path, dims: int, version: int) -> Table:
-    """Open the table as it was in a version: a table to read, not to write."""
+    """Open the table as it was in a version: a table to read, not to write.
+
+    Raises
+    ------
+    ValueError
+        If the version was cleaned up, or has never been.
+    """
     table = open_table(folder, dims)
     table.checkout(version)
     return table
