@@ -7,6 +7,7 @@ there are; it replaces one that has died.
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -189,7 +190,6 @@ def served_on_ray(
     setting: OnRay | None = None,
     *,
     port: int = 0,
-    cpus: int = 2,
 ) -> Iterator[str]:
     """Serve on Ray while the block lasts; a cluster is started where none runs.
 
@@ -198,7 +198,8 @@ def served_on_ray(
     str
         The address, such as "http://127.0.0.1:41234".
     """
-    with ray_cluster(cpus=cpus):
+    setting = setting or OnRay()
+    with ray_cluster(cpus=max(2, math.ceil(setting.most * setting.cpus))):
         serve = needs("ray.serve")
         for name in ("ray.serve", "ray._private"):
             logging.getLogger(name).setLevel(logging.ERROR)
