@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "encoders": ["encoder"],
+        "costs": ["Run", "band", "hours_and_dollars", "lost_to_interruptions"],
         "on_ray": ["embed_on_ray"],
         "parts": ["Part", "cut", "done_in", "embed_parts", "open_out", "vectors_in"],
     },
