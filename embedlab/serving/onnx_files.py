@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from embedlab.encoder import weights_file
 from embedlab.machine import cache_file, cached, content_key, model_folder, needs
 
@@ -34,66 +31,6 @@ PRECISIONS: dict[str, Int8 | None] = {
     "int8-unsigned": Int8(per_channel=False, reduce_range=False, signed=False),
     "int8-static": Int8(static=True),
 }
-
-
-def pair_sums(activations: NDArray, weights: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Add up products in pairs, exactly and as AVX2's instruction ``vpmaddubsw`` does.
-
-    The instruction multiplies unsigned by signed bytes and adds two neighbours into 16 bits; what does not
-    fit is cut to the nearest that does (Intel, Intrinsics Guide, _mm256_maddubs_epi16). CPUs with VNNI add
-    four into 32 bits, and nothing is cut.
-
-    Parameters
-    ----------
-    activations : array (..., 2 m) of 0 to 255
-    weights : array (..., 2 m) of -128 to 127
-
-    Returns
-    -------
-    exact, saturated : int64 arrays (..., m)
-
-    Raises
-    ------
-    ValueError
-        If a number does not fit into its byte, or the last axis is odd.
-
-    Examples
-    --------
-    >>> exact, saturated = pair_sums(np.array([255, 255]), np.array([127, 127]))
-    >>> exact, saturated
-    (array([64770]), array([32767]))
-    >>> exact, saturated = pair_sums(np.array([255, 255]), np.array([64, 64]))  # a bit less
-    >>> exact == saturated
-    array([ True])
-    """
-    activations, weights = np.asarray(activations, np.int64), np.asarray(weights, np.int64)
-    for name, values, low, high in (("activation", activations, 0, 255), ("weight", weights, -128, 127)):
-        if values.size and not low <= values.min() <= values.max() <= high:
-            raise ValueError(
-                f"a {name} lies between {low} and {high}, but found {values.min()}, {values.max()}"
-            )
-    products = activations * weights
-    if products.shape[-1] % 2:
-        raise ValueError(f"pairs need an even number of products, but there are {products.shape[-1]}")
-    exact = products[..., 0::2] + products[..., 1::2]
-    return exact, exact.clip(-32_768, 32_767)
-
-
-def largest_product_sum() -> int:
-    """Let ONNX Runtime add 255 x 127 and 255 x 127 on this CPU: 64,770, or 32,767 where it saturates."""
-    onnx = needs("onnx")
-    helper, kinds = onnx.helper, onnx.TensorProto
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [helper.make_node("MatMulInteger", ["a", "b"], ["c"])],
-        "two products",
-        [value("a", kinds.UINT8, [1, 2]), value("b", kinds.INT8, [2, 1])],
-        [value("c", kinds.INT32, [1, 1])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=10)
-    session = needs("onnxruntime").InferenceSession(model.SerializeToString())
-    pair = {"a": np.full((1, 2), 255, np.uint8), "b": np.full((2, 1), 127, np.int8)}
-    return session.run(None, pair)[0].item()
 
 
 def onnx_file(precision: str = "float32", output: str = "vectors") -> Path:
