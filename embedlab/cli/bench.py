@@ -1,7 +1,9 @@
 """Speed, ours against the libraries that professionals use: ``embedlab bench``."""
 
 import json
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from embedlab.cli.printing import AsJson
 from embedlab.study.faces import plain_errors
 
+TARGETS = (0.9, 0.95, 0.99)  # recall@10 at which databases are compared
 app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
 
 
@@ -135,6 +138,45 @@ def serving(
         return {"machine": measured["machine"], **rows}
 
     _bench(run, as_json)
+
+
+@app.command()
+def databases(
+    n: Annotated[int, typer.Option("--n", min=1000, help="How many vectors.")] = 100_000,
+    queries: Annotated[int, typer.Option(min=8, help="How many test queries, drawn at random.")] = 200,
+    folder: Annotated[Path | None, typer.Option(help="Where indexes lie, to go on after a break.")] = None,
+    write: Annotated[bool, typer.Option(help="Put this in the place of what the course shows.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recall and time of pgvector's indexes, our HNSW and faiss; about eight minutes at 100,000."""
+    with plain_errors():
+        from embedlab.benchmark import docsearch, seeded_sample
+        from embedlab.embedder import Embedder
+        from embedlab.vector_databases import ms_at, recall_latency, write_recall
+
+        benchmark, embedder = docsearch(), Embedder.load()
+        documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
+        texts = seeded_sample(benchmark.split("test")[1], queries, 0)
+        with tempfile.TemporaryDirectory(prefix="embedlab-bench-") as temporary:
+            Path(temporary).chmod(0o755)  # the server may run as another user
+            place = folder or Path(temporary)
+            result = recall_latency(
+                documents,
+                embedder.encode(texts, cache=True),
+                n,
+                folder=place,
+                report=lambda step: typer.echo(step, err=True),
+            )
+        if write:
+            write_recall(result)
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    typer.echo(f"{'engine':<22}{'build s':>9}{'MB':>7}" + "".join(f"{f'ms at {r}':>12}" for r in TARGETS))
+    times = {target: ms_at(result["rows"], target) for target in TARGETS}
+    for name, built in result["built"].items():
+        cells = "".join(f"{times[r][name]:12.2f}" if times[r][name] else f"{'-':>12}" for r in TARGETS)
+        typer.echo(f"{name:<22}{built['build_s']:9.1f}{built['bytes'] / 1e6:7.0f}{cells}")
 
 
 def flattened(nested: dict, above: str = "") -> dict:

@@ -167,12 +167,12 @@ def _faiss() -> Contender:
     return Contender("efSearch", WIDTHS, build, search)
 
 
-def contenders() -> dict[str, Contender]:
+def all_contenders() -> dict[str, Contender]:
     """Return all of them, in the order in which they are built.
 
     Examples
     --------
-    >>> [name for name in contenders() if name.startswith("pgvector")]
+    >>> [name for name in all_contenders() if name.startswith("pgvector")]
     ['pgvector exact', 'pgvector HNSW', 'pgvector HNSW halfvec', 'pgvector HNSW bit', 'pgvector IVFFlat']
     """
     exact = Contender(

@@ -22,7 +22,7 @@ psycopg, sql = needs("psycopg"), needs("psycopg.sql")
 QUERIES = {
     "all": "websearch_to_tsquery('english', %(text)s)",
     # What plainto_tsquery joins by AND, joined by OR: quoting and stemming are still PostgreSQL's.
-    "any": "replace(plainto_tsquery('english', %(text)s)::text, '&', '|')::tsquery",
+    "any": "CAST(replace(plainto_tsquery('english', %(text)s)::text, '&', '|') AS tsquery)",
 }
 # How ts_rank_cd divides by the length of the document: a mask of bits; 2 divides by the length in words.
 LENGTHS = {"ignored": 0, "log": 1, "divided": 2}

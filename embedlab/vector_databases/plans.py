@@ -114,19 +114,22 @@ def aloud(plan: Plan) -> str:
 
 
 def traps(table: str, dims: int = 384) -> dict[str, str]:
-    """Return queries that look like nearest neighbours, and that an index by inner product does not serve.
+    """Return queries that look alike; an index by inner product serves the first two of them only.
 
-    Each takes the parameter ``query``. The first one is as it should be.
+    Each takes the parameter ``query``. The first one is as it should be; the second one looks like exact
+    search with ties in order, and is none.
 
     Examples
     --------
     >>> list(traps("docs"))
-    ['as it should be', 'score descending', 'another operator', 'no limit', 'a cast', 'a threshold']
+    ['as it should be', 'a second key', 'score descending', 'another operator', 'no limit', 'a cast',
+     'a threshold']
     """
     name = sql.Identifier(table).as_string()
     start = f"SELECT id FROM {name}"
     return {
         "as it should be": f"{start} ORDER BY embedding <#> %(query)s LIMIT 10",
+        "a second key": f"{start} ORDER BY embedding <#> %(query)s, id LIMIT 10",
         "score descending": f"{start} ORDER BY -(embedding <#> %(query)s) DESC LIMIT 10",
         "another operator": f"{start} ORDER BY embedding <=> %(query)s LIMIT 10",
         "no limit": f"{start} ORDER BY embedding <#> %(query)s",

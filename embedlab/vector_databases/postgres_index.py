@@ -203,15 +203,18 @@ class PostgresIndex(Index):
 
 
 def exactly(table: str, dims: int = 384) -> sql.Composed:
-    """Write the query that looks at all rows: the second key of its order is one that no graph can serve.
+    """Write the query that looks at all rows, also where there is a graph.
+
+    No index serves an order by the score, descending. A second key alone (``ORDER BY distance, id``) does not
+    keep the planner from the graph: it takes its rows in order, and sorts those that tie.
 
     Examples
     --------
     >>> exactly("docs").as_string().splitlines()[1]
-    'ORDER BY (embedding) <#> %(query)s, id LIMIT %(k)s'
+    'ORDER BY score DESC, id LIMIT %(k)s'
     """
     by = distance(dims=dims)[1]
-    statement = "SELECT id, -({by}) AS score FROM {table}\nORDER BY {by}, id LIMIT %(k)s"
+    statement = "SELECT id, -({by}) AS score FROM {table}\nORDER BY score DESC, id LIMIT %(k)s"
     return sql.SQL(statement).format(by=by, table=name_of(table))
 
 

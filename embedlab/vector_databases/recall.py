@@ -23,7 +23,7 @@ from embedlab.vector_databases.contenders import (
     K,
     M,
     Place,
-    contenders,
+    all_contenders,
     exact_ids,
 )
 
@@ -54,7 +54,7 @@ def recall_latency(
     queries : float32 array (q, dims)
     n, seed : int
     only : sequence of str, optional
-        Names of `contenders`; by default all. "pgvector exact" makes the table that its graphs need.
+        names of `all_contenders`; by default all. "pgvector exact" makes the table that its graphs need.
     folder : str or Path
         Where the indexes lie; what an interrupted run has built is taken over.
     report : callable
@@ -68,7 +68,7 @@ def recall_latency(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    taking_part = {name: one for name, one in contenders().items() if only is None or name in only}
+    taking_part = {name: one for name, one in all_contenders().items() if only is None or name in only}
     vectors = grown(documents, n, seed=seed)
     with postgres(folder / "postgres", settings=SETTINGS) as url:
         place = Place(folder, url, vectors)

@@ -5,7 +5,15 @@ import pytest
 pytest.importorskip("psycopg", reason="the extra production is not installed")
 pytestmark = pytest.mark.slow
 
-from embedlab.vector_databases import aloud, configure, create_hnsw, explain, nearest, traps  # noqa: E402
+from embedlab.vector_databases import (  # noqa: E402
+    aloud,
+    configure,
+    create_hnsw,
+    exactly,
+    explain,
+    nearest,
+    traps,
+)
 
 DIMS = 8
 
@@ -18,9 +26,17 @@ def test_what_an_index_does_not_serve(connection, table, query):
     forced = plans.pop("no limit")
     assert (bool(forced.index), forced.rows) == (True, 40)
     served = {name for name, plan in plans.items() if plan.index and "embedding" in plan.index}
-    assert served == {"as it should be"}
+    assert served == {"as it should be", "a second key"}
     configure(connection, {"enable_seqscan": "on"})
     assert explain(connection, traps(table, DIMS)["no limit"], {"query": query}).rows == 200
+
+
+def test_exact_search_is_exact_beside_a_graph(connection, table, query):
+    connection.execute(create_hnsw(table, dims=DIMS))
+    configure(connection, {"enable_seqscan": "off"})
+    assert explain(connection, exactly(table, DIMS), {"query": query, "k": 5}).nodes[-1] == (
+        f"Seq Scan on {table}"
+    )
 
 
 def test_the_planner_takes_a_scan_where_that_is_cheaper(connection, table, query):
