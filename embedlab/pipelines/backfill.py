@@ -1,8 +1,8 @@
 """Back-fill: a job for every document that is already there, page by page, behind what users change.
 
-A bookmark moves in the same transaction as the page's jobs, so whoever dies in between leaves neither. Pages are
-found by key (id > bookmark): OFFSET would read all earlier rows again, and miss rows when others are deleted. A
-document that is inserted while it runs may lie behind the bookmark; its trigger has left a job of its own.
+A bookmark moves in the same transaction as the page's jobs, so whoever dies in between leaves neither. Pages
+are found by key (id > bookmark): OFFSET would read all earlier rows again, and miss rows when others are
+deleted. A document that is inserted while it runs may lie behind the bookmark; its trigger leaves its job.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Change capture: whoever changes a document leaves a job for it, in the same transaction.
 
 A program that writes the document and then tells the queue can die in between (a dual write): the change is
-lost. A trigger writes both or neither. Where the queue is a table of the same database, it is the outbox; where
-the queue is elsewhere, `OUTBOX` holds what a relay still has to publish.
+lost. A trigger writes both or neither. Where the queue is a table of the same database, it is the outbox;
+where the queue is elsewhere, `OUTBOX` holds what a relay still has to publish.
 """
 
 from __future__ import annotations

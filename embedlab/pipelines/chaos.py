@@ -1,15 +1,13 @@
-"""The kill test: workers and the database end with SIGKILL at random moments, and the result is checked by hash."""
+"""The kill test: workers and the database end with SIGKILL at random moments, and every vector is checked."""
 
 from __future__ import annotations
 
 import random
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +19,29 @@ from embedlab.pipelines.encoders import CRASHES, RAISES, encoder
 from embedlab.pipelines.fleet import Fleet, drain, fleet
 from embedlab.pipelines.loading import load
 from embedlab.pipelines.schema import connect, create
+from embedlab.pipelines.users import Writer, background
 from embedlab.pipelines.worker import Orders
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from embedlab.machine import Server
 
+# Each job that was ever committed: the sequence of its ids has gaps, where transactions were undone.
+CREATED = """
+CREATE TABLE created (job bigint NOT NULL);
+CREATE FUNCTION note_the_job() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO created VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note_the_job AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION note_the_job();
+"""
+COUNTS = """
+SELECT (SELECT count(*) FROM created), count(*), count(DISTINCT job), count(*) FILTER (WHERE attempts > %s)
+FROM effects
+"""
+DEAD = "SELECT coalesce(text, '') FROM dead LEFT JOIN documents ON documents.id = document"
 POISON = (f"{CRASHES} one", f"{CRASHES} two", f"{RAISES} three")
 
 
@@ -59,47 +75,6 @@ class Outcome:
         return self.check.clean and exact and not self.lost_writes and not self.dead_innocent
 
 
-class Writer:
-    """A user who edits, inserts and deletes documents all the while, and remembers what was acknowledged."""
-
-    def __init__(self, url: str, documents: int, seed: int, *, pause: float = 0.02):
-        self.url, self.pause, self.random = url, pause, random.Random(seed)
-        self.ids, self.next = list(range(1, documents + 1)), documents + 1
-        self.acknowledged: dict[int, str | None] = {}
-        self.counts: Counter[str] = Counter()
-
-    def write(self, connection: object) -> None:
-        """Make one change. What the database did not acknowledge may have happened, or not: it is not counted."""
-        kind = self.random.choices(["edit", "insert", "delete"], [6, 2, 2])[0]
-        document = self.random.choice(self.ids)
-        text = f"version {self.random.random()} of a text"
-        if kind == "insert":
-            document, self.next = self.next, self.next + 1
-            connection.execute("INSERT INTO documents (id, text) VALUES (%s, %s)", (document, text))
-            self.ids.append(document)
-        elif kind == "edit":
-            self.acknowledged.pop(document, None)  # until we know
-            connection.execute("UPDATE documents SET text = %s WHERE id = %s", (text, document))
-        else:
-            self.ids.remove(document)
-            self.acknowledged.pop(document, None)
-            connection.execute("DELETE FROM documents WHERE id = %s", (document,))
-        self.acknowledged[document] = None if kind == "delete" else text
-        self.counts[kind] += 1
-
-    def run(self, stopped: Callable[[], bool]) -> None:
-        """Write until stopped; connect again where the database died."""
-        psycopg = needs("psycopg")
-        while not stopped():
-            try:
-                with connect(self.url) as connection:
-                    while not stopped():
-                        self.write(connection)
-                        time.sleep(self.pause)
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-
-
 def chaos(
     documents: int = 5_000,
     kills: int = 50,
@@ -107,6 +82,7 @@ def chaos(
     *,
     leased: bool = True,
     workers: int = 2,
+    seconds: float = 0.02,
     report: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Re-embed documents while workers and the database are killed, then check every vector by its hash.
@@ -122,6 +98,8 @@ def chaos(
     leased : bool
         Leases, and three poison texts; False: the lock is the lease, and one poison text that raises.
     workers : int
+    seconds : float
+        What a text takes: workers that have nothing to do are killed in vain.
     report : callable
         Gets a line for each kill.
 
@@ -129,6 +107,12 @@ def chaos(
     ------
     ValueError
         If there is nothing to kill or to embed.
+
+    Examples
+    --------
+    >>> chaos(5)
+    Traceback (most recent call last):
+    ValueError: 5 documents, 50 kills: the test needs ten and one at least
     """
     if documents < 10 or kills < 1:
         raise ValueError(f"{documents} documents, {kills} kills: the test needs ten and one at least")
@@ -139,44 +123,53 @@ def chaos(
     with tempfile.TemporaryDirectory() as folder, server() as database:
         outside = Path(folder) / "outside"
         outside.touch()
-        orders = Orders("chaos", "hashed", limit=16, lease=2.0 if leased else None, fragile=True, seconds=0.002)
+        lease = 2.0 if leased else None
+        orders = Orders("chaos", "hashed", 16, lease, fragile=True, seconds=seconds, outside=str(outside))
         with connect(database.url) as connection:
             create(connection)
+            connection.execute(CREATED)
             load(connection, texts)
             capture(connection)
-        writer = Writer(database.url, documents, seed)
-        with fleet(database.url, workers, replace(orders, outside=str(outside))) as running:
-            with background(writer.run), background(lambda stopped: _fill(database.url, stopped)) as fills:
+        healthy = [i for i, text in enumerate(texts, start=1) if text not in poison]
+        writer = Writer(database.url, healthy, seed)
+        with fleet(database.url, workers, orders) as running:
+            with background(writer.run), background(lambda stopped: _fill(database.url, stopped)):
                 killed = _kill(database, running, kills, dice, report)
-            del fills
-            with connect(database.url) as connection:  # what the last kill left of the back-fill
-                backfill(connection, "chaos")
-            drain(database.url, running, seconds=300)
+            with connect(database.url) as connection:
+                backfill(connection, "chaos")  # what the last kill left of it
+            drain(database.url, running, seconds=600)
+            running.tend()
             crashes = running.restarts - killed["worker"]
         with connect(database.url) as connection:
-            return _outcome(connection, writer, outside.read_text().splitlines(), killed, crashes, leased, start)
+            return Outcome(
+                way="leased" if leased else "locked",
+                kills_of_workers=killed["worker"],
+                kills_of_database=killed["database"],
+                crashes=crashes,
+                **_counted(connection, writer, outside.read_text().splitlines(), first=int(leased)),
+                seconds=round(time.perf_counter() - start, 1),
+            )
 
 
-@contextmanager
-def background(work: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
-    """Run ``work(stopped)`` in a thread while the block runs; what it raises is raised at the end."""
-    ended, errors = threading.Event(), []
-
-    def guarded() -> None:
-        try:
-            work(ended.is_set)
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=guarded, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-    if errors:
-        raise errors[0]
+def _counted(connection: Connection, writer: Writer, lines: list[str], first: int) -> dict:
+    jobs, effects, distinct, again = connection.execute(COUNTS, (first,)).fetchone()
+    dead = [text for (text,) in connection.execute(DEAD)]
+    now = dict(connection.execute("SELECT id, text FROM documents"))
+    return {
+        "edits": writer.counts["edit"],
+        "inserts": writer.counts["insert"],
+        "deletes": writer.counts["delete"],
+        "lost_writes": sum(now.get(document) != text for document, text in writer.acknowledged.items()),
+        "jobs": jobs,
+        "effects": effects,
+        "effects_twice": effects - distinct,
+        "tried_again": again,
+        "dead": len(dead),
+        "dead_innocent": sum(CRASHES not in text and RAISES not in text for text in dead),
+        "outside": len(lines),
+        "outside_twice": len(lines) - len(set(lines)),
+        "check": check(connection, "chaos", encoder("hashed")),
+    }
 
 
 def _fill(url: str, stopped: Callable[[], bool]) -> None:
@@ -208,38 +201,6 @@ def _kill(
         killed[victim] += 1
         report(f"{number}: {victim}")
     return killed
-
-
-def _outcome(
-    connection: object, writer: Writer, lines: list[str], killed: Counter[str], crashes: int, leased: bool, start: float
-) -> Outcome:
-    effects, distinct, again = connection.execute(
-        "SELECT count(*), count(DISTINCT job), count(*) FILTER (WHERE attempts > %s) FROM effects", (int(leased),)
-    ).fetchone()
-    dead = [text or "" for (text,) in connection.execute(
-        "SELECT text FROM dead LEFT JOIN documents ON documents.id = document"
-    )]
-    now = dict(connection.execute("SELECT id, text FROM documents"))
-    return Outcome(
-        way="leased" if leased else "locked",
-        kills_of_workers=killed["worker"],
-        kills_of_database=killed["database"],
-        crashes=crashes,
-        edits=writer.counts["edit"],
-        inserts=writer.counts["insert"],
-        deletes=writer.counts["delete"],
-        lost_writes=sum(now.get(document) != text for document, text in writer.acknowledged.items()),
-        jobs=connection.execute("SELECT last_value FROM pg_sequences WHERE sequencename = 'jobs_id_seq'").fetchone()[0],
-        effects=effects,
-        effects_twice=effects - distinct,
-        tried_again=again,
-        dead=len(dead),
-        dead_innocent=sum(CRASHES not in text and RAISES not in text for text in dead),
-        outside=len(lines),
-        outside_twice=len(lines) - len(set(lines)),
-        check=check(connection, "chaos", encoder("hashed")),
-        seconds=round(time.perf_counter() - start, 1),
-    )
 
 
 def as_json(outcome: Outcome) -> dict:

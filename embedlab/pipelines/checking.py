@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embedlab.pipelines.encoders import CRASHES, RAISES, Encode
 from embedlab.pipelines.writing import content_hash, vector_hash
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 BOTH = """
 SELECT coalesce(documents.id, vectors.document), documents.text, documents.version,
        vectors.version, vectors.content_hash, vectors.embedding
-FROM documents FULL JOIN (SELECT * FROM vectors WHERE model = %s) AS vectors ON vectors.document = documents.id
+FROM documents
+FULL JOIN (SELECT * FROM vectors WHERE model = %s) AS vectors ON vectors.document = documents.id
 """
 
 
@@ -62,7 +64,7 @@ def check(connection: Connection, model: str, encode: Encode, *, batch: int = 51
         elif made_of != version or bytes(made_hash) != content_hash(text):
             counts["stale"] += 1
         else:
-            same.append((text, vector_hash(np.asarray(vector.to_numpy() if hasattr(vector, "to_numpy") else vector))))
+            same.append((text, vector_hash(_numbers(vector))))
     for i in range(0, len(same), batch):
         texts, hashes = zip(*same[i : i + batch], strict=True)
         fresh = map(vector_hash, encode(list(texts)))
@@ -70,3 +72,8 @@ def check(connection: Connection, model: str, encode: Encode, *, batch: int = 51
         counts["right"] += right
         counts["wrong"] += len(texts) - right
     return Check(**counts)
+
+
+def _numbers(vector: object) -> NDArray[np.float32]:
+    """Return a vector from the driver as an array: pgvector 0.4 gives one, later versions a `Vector`."""
+    return vector.to_numpy() if hasattr(vector, "to_numpy") else np.asarray(vector)

@@ -8,7 +8,7 @@ LONGEST = 400  # characters
 
 
 def windows(text: str, longest: int = LONGEST) -> list[str]:
-    """Return runs of one, two and three consecutive sentences or lines of a text, at most ``longest`` characters.
+    """Return runs of one to three consecutive sentences or lines of a text, at most ``longest`` characters.
 
     Examples
     --------

@@ -32,10 +32,11 @@ class WordTable:
     """
 
     def __init__(self) -> None:
+        from safetensors import safe_open
+
         from embedlab.encoder import weights_file
         from embedlab.machine import model_folder
         from embedlab.tokenizer import WordPieceTokenizer
-        from safetensors import safe_open
 
         self.tokenizer = WordPieceTokenizer.load()
         file, _ = weights_file(model_folder())

@@ -17,6 +17,7 @@ from embedlab.pipelines.worker import NAME, Orders
 
 # Native threads of several workers would fight for the same cores.
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+TOO_MANY = 200
 
 
 class Fleet:
@@ -58,12 +59,20 @@ class Fleet:
         self.processes[which].wait()
 
     def tend(self) -> int:
-        """Start a new worker for each that has ended; return how many."""
+        """Start a new worker for each that has ended; return how many.
+
+        Raises
+        ------
+        RuntimeError
+            If more than `TOO_MANY` had to be started: they end by a fault of ours.
+        """
         ended = [i for i, process in enumerate(self.processes) if process.poll() is not None]
         for i in ended:
             self.processes[i].stdin.close()
             self.processes[i] = self._start()
         self.restarts += len(ended)
+        if self.restarts > TOO_MANY:
+            raise RuntimeError(f"{self.restarts} workers have ended: see what they said")
         return len(ended)
 
     def stop(self, patience: float = 15.0) -> list[int]:
@@ -95,7 +104,9 @@ def fleet(url: str, count: int = 2, orders: Orders | None = None) -> Iterator[Fl
         yield started
 
 
-def wait_until(url: str, question: str, values: tuple = (), tended: Fleet | None = None, seconds: float = 120.0) -> float:
+def wait_until(
+    url: str, question: str, values: tuple = (), tended: Fleet | None = None, seconds: float = 120.0
+) -> float:
     """Ask the database until it answers true; return the seconds that it took.
 
     Raises

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def load(connection: Connection, texts: Sequence[str], *, first: int = 1) -> None:
-    """Copy texts into `documents`, with ids from ``first``; before `capture`, so that no job is left for them.
+    """Copy texts into `documents`, with ids from ``first``; before `capture`, so that they leave no jobs.
 
     Raises
     ------

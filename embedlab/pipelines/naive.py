@@ -23,6 +23,9 @@ WAYS = {
 }
 
 
+LEFT = "SELECT EXISTS (SELECT FROM tickets WHERE NOT taken)"
+
+
 @dataclass(frozen=True)
 class Race:
     """What came of a race of workers for the same tickets."""
@@ -76,7 +79,7 @@ def race(url: str, way: str, *, tickets: int = 200, workers: int = 2, work: floa
                         done.append(row[0])
                 if not row:
                     # FOR UPDATE: the row that we waited for was taken meanwhile, and LIMIT 1 had no other.
-                    left = connection.execute("SELECT EXISTS (SELECT FROM tickets WHERE NOT taken)").fetchone()[0]
+                    (left,) = connection.execute(LEFT).fetchone()
                     empty.extend([1] * left)
 
     with connect(url) as connection:

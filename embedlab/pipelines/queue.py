@@ -1,11 +1,11 @@
 """A queue that is a table: claim, beat, complete, fail. Two ways to own a job while you work on it.
 
-**locked**: the row's lock is the lease. One transaction claims, works and deletes. A worker that dies gives its
-jobs back at once, with all that it did; but the transaction stays open while it works, and its attempts are
-rolled back with it: a document that crashes its worker is tried for ever.
+**locked**: the row's lock is the lease. One transaction claims, works and deletes. A worker that dies gives
+its jobs back at once, and all that it wrote is undone; but the transaction stays open while it works, and its
+attempts are undone, too: a document that crashes its worker is tried for ever.
 
-**leased**: a claim is committed, with a time when it ends. The work is done outside of any transaction, and may
-take long; completing asks whether the lease is still ours (its token, Kleppmann 2016's fencing token).
+**leased**: a claim is committed, with a time when it ends. The work is done outside of any transaction, and
+may take long; completing asks whether the lease is still ours (its token, Kleppmann 2016's fencing token).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 COLUMNS = "id, document, version, priority, attempts, token, wanted_at"
 
-# The queue in one statement (PostgreSQL's documentation, SELECT, "The Locking Clause"). FOR UPDATE: nobody else
-# gets these rows until we commit. SKIP LOCKED: and nobody waits for us, they take the next ones.
+# The queue in one statement (PostgreSQL's documentation, SELECT, "The Locking Clause"). FOR UPDATE: nobody
+# else gets these rows until we commit. SKIP LOCKED: and nobody waits for us, they take the next ones.
 CLAIM_LOCKED = """
 SELECT {columns} FROM jobs
 WHERE due <= now() AND {which}
@@ -29,7 +29,7 @@ ORDER BY {order} LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 """
 
-# ANY(ARRAY(...)) and not IN (...): the planner may run a subquery within IN again, and claim more than the limit.
+# ANY(ARRAY(...)) and not IN (...): the planner may run a subquery within IN again, and claim too much.
 CLAIM_LEASED = """
 UPDATE jobs SET token = (SELECT nextval('tokens')), attempts = attempts + 1,
                 due = clock_timestamp() + %(lease)s * interval '1 second'
@@ -40,7 +40,7 @@ WHERE id = ANY(ARRAY(SELECT id FROM jobs
 RETURNING {columns}
 """
 
-# What was tried before goes first and alone: if it crashes the worker again, nobody else is hurt or suspected.
+# What was tried before goes first and alone: if it crashes the worker again, no other job is suspected.
 TRIED = {"columns": COLUMNS, "which": "attempts > 0", "order": "due"}
 FRESH = {"columns": COLUMNS, "which": "attempts = 0", "order": "priority, due, id"}
 
@@ -90,9 +90,7 @@ class Job:
     wanted_at: datetime
 
 
-def claim(
-    connection: Connection, limit: int = 64, *, lease: float | None = None, most: int = 5
-) -> list[Job]:
+def claim(connection: Connection, limit: int = 64, *, lease: float | None = None, most: int = 5) -> list[Job]:
     """Take up to ``limit`` jobs that nobody else has: first one that was tried before, else fresh ones.
 
     Parameters

@@ -31,7 +31,7 @@ CREATE TABLE vectors (
     PRIMARY KEY (document, model)
 );
 
--- The queue. A job says which document to look at, not what to write: the worker reads the text when it works.
+-- The queue. A job says which document to look at, not what to write: the worker reads the text.
 CREATE TABLE jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     document bigint NOT NULL,

@@ -1,6 +1,6 @@
-"""A worker: claims jobs, reads their documents, embeds, writes. A process of its own, that may end at any moment.
+"""A worker: claims jobs, reads their documents, embeds, writes. A process, that may end at any moment.
 
-python -m embedlab.pipelines.worker, with its orders as a line of JSON on standard input (`Fleet` starts it so).
+python -m embedlab.pipelines.worker, with its orders as a line of JSON on standard input: `Fleet` starts it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from embedlab.machine import needs
 from embedlab.pipelines.encoders import Encode, encoder, fragile
 from embedlab.pipelines.queue import Job, beat, claim, complete, fail
 from embedlab.pipelines.schema import connect
-from embedlab.pipelines.writing import Write, write
+from embedlab.pipelines.writing import Write, checked, write
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -84,7 +84,7 @@ def step(connection: Connection, encode: Encode, orders: Orders) -> int:
             return len(jobs)
     jobs = claim(connection, orders.limit, lease=orders.lease, most=orders.most)
     if jobs:
-        with beating(connection.info.dsn, jobs, orders.lease, connection.info.password):
+        with beating(connection, jobs, orders.lease):
             work(connection, jobs, encode, orders)
     return len(jobs)
 
@@ -97,7 +97,7 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
     writes = read(connection, jobs, orders.model)
     texts = [one.text for one in writes if one.must_embed]
     try:
-        vectors = encode(texts) if texts else np.empty((0, 0), np.float32)
+        vectors = checked(encode(texts)) if texts else np.empty((0, 0), np.float32)
     except Exception as error:
         if len(jobs) == 1:
             fail(connection, jobs[0], f"{type(error).__name__}: {error}", most=orders.most)
@@ -132,19 +132,21 @@ def note_outside(path: str, writes: Sequence[Write]) -> None:
 
 
 @contextmanager
-def beating(url: str, jobs: Sequence[Job], lease: float, password: str = "", beats: int = 100) -> Iterator[None]:
+def beating(connection: Connection, jobs: Sequence[Job], lease: float, *, beats: int = 100) -> Iterator[None]:
     """Extend the lease of jobs every third of it, on a connection of its own, while the block runs.
 
     At most ``beats`` times: a worker that hangs would keep its jobs for ever, its heart still beating.
     """
-    ended = threading.Event()
+    ended, info, psycopg = threading.Event(), connection.info, needs("psycopg")
 
     def loop() -> None:
-        psycopg = needs("psycopg")
         # Most work ends before the first beat is due; then no connection is opened.
         if ended.wait(lease / 3):
             return
-        with suppress(psycopg.OperationalError), psycopg.connect(url, password=password, autocommit=True) as own:
+        with (
+            suppress(psycopg.OperationalError),
+            psycopg.connect(info.dsn, password=info.password, autocommit=True) as own,
+        ):
             for _ in range(beats):
                 if beat(own, jobs, lease) == 0 or ended.wait(lease / 3):
                     return
@@ -159,7 +161,7 @@ def beating(url: str, jobs: Sequence[Job], lease: float, password: str = "", bea
 
 
 def run(url: str, orders: Orders, stopped: Callable[[], bool]) -> None:
-    """Work until ``stopped()``; wait where there is nothing to do, and connect again where the database died."""
+    """Work until ``stopped()``; wait where there is nothing to do, connect again where the database died."""
     psycopg = needs("psycopg")
     encode = orders.make()
     while not stopped():

@@ -33,7 +33,7 @@ WHERE document = %(document)s AND model = %(model)s AND content_hash = %(hash)s 
 class Write:
     """What is to become of a document's vector.
 
-    ``text`` is None where the document is gone; ``known`` is the hash of the text that its vector was made of.
+    ``text`` is None where the document is gone; ``known`` is the hash of the text that its vector is made of.
     """
 
     document: int
@@ -74,10 +74,25 @@ def vector_hash(vector: NDArray[np.float32]) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(vector, "<f4").tobytes(), digest_size=16).digest()
 
 
+def checked(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the vectors, if all their numbers are finite: pgvector would refuse the whole batch.
+
+    Examples
+    --------
+    >>> checked(np.float32([[0, 1], [np.nan, 0]]))
+    Traceback (most recent call last):
+    ValueError: vector 1 has a number that is not finite
+    """
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise ValueError(f"vector {bad[0]} has a number that is not finite")
+    return vectors
+
+
 def wins(new: int, old: int | None) -> bool:
     """Tell whether a write of version ``new`` may replace what is there, of version ``old`` or nothing.
 
-    The rule of `UPSERT`. In whatever order the writes of a document arrive, and however often, the newest stays.
+    The rule of `UPSERT`. In whatever order a document's writes arrive, and however often: the newest stays.
 
     Examples
     --------
@@ -87,9 +102,7 @@ def wins(new: int, old: int | None) -> bool:
     return old is None or new > old
 
 
-def write(
-    connection: Connection, model: str, writes: Sequence[Write], vectors: NDArray[np.float32]
-) -> None:
+def write(connection: Connection, model: str, writes: Sequence[Write], vectors: NDArray[np.float32]) -> None:
     """Write vectors, tombstones, and the new versions of texts that have not changed.
 
     Parameters
@@ -104,14 +117,11 @@ def write(
     Raises
     ------
     ValueError
-        If there is not one vector for each, or one has numbers that are not finite.
+        If there is not one vector for each.
     """
     embedded = [one for one in writes if one.must_embed]
     if len(embedded) != len(vectors):
         raise ValueError(f"{len(vectors)} vectors for {len(embedded)} texts")
-    if len(vectors) and not np.isfinite(vectors).all():
-        worst = embedded[int(np.argmin(np.isfinite(vectors).all(axis=1)))]
-        raise ValueError(f"the vector of document {worst.document} has numbers that are not finite")
     rows = [(one.document, model, one.version, one.hash, v) for one, v in zip(embedded, vectors, strict=True)]
     rows += [(one.document, model, one.version, None, None) for one in writes if one.text is None]
     same = [one for one in writes if one.text is not None and not one.must_embed]
@@ -121,5 +131,6 @@ def write(
     if rows:
         cursor.executemany(UPSERT, rows)
     if same:
-        values = [{"document": w.document, "model": model, "version": w.version, "hash": w.hash} for w in same]
+        names = "document", "version", "hash"
+        values = [{name: getattr(one, name) for name in names} | {"model": model} for one in same]
         cursor.executemany(UNCHANGED, sorted(values, key=lambda value: value["document"]))
