@@ -14,8 +14,14 @@ import numpy as np
 from embedlab.hnsw import HNSWIndex
 from embedlab.index import Floats
 from embedlab.machine import needs
-from embedlab.vector_databases.indexing import configure, create_hnsw, create_ivfflat, nearest, rescored
-from embedlab.vector_databases.postgres_index import exactly
+from embedlab.vector_databases.indexing import (
+    configure,
+    create_hnsw,
+    create_ivfflat,
+    exactly,
+    nearest,
+    rescored,
+)
 from embedlab.vector_databases.schema import connect, name_of
 
 sql = needs("psycopg.sql")

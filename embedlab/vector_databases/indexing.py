@@ -145,6 +145,22 @@ def nearest(
     )
 
 
+def exactly(table: str, dims: int = 384) -> sql.Composed:
+    """Write the query that looks at all rows, also where there is a graph.
+
+    No index serves an order by the score, descending. A second key alone (``ORDER BY distance, id``) does not
+    keep the planner from the graph: it takes its rows in order, and sorts those that tie.
+
+    Examples
+    --------
+    >>> exactly("docs").as_string().splitlines()[1]
+    'ORDER BY score DESC, id LIMIT %(k)s'
+    """
+    by = distance(dims=dims)[1]
+    statement = "SELECT id, -({by}) AS score FROM {table}\nORDER BY score DESC, id LIMIT %(k)s"
+    return sql.SQL(statement).format(by=by, table=name_of(table))
+
+
 def rescored(table: str, *, of: str = "bit", dims: int = 384, metric: str = "ip") -> sql.Composed:
     """Write a query in two steps: a ``shortlist`` by small codes, then its k best by the whole vectors.
 

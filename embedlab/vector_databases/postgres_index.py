@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
 from embedlab.machine import needs, postgres
-from embedlab.vector_databases.indexing import configure, create_hnsw, distance, nearest
+from embedlab.vector_databases.indexing import configure, create_hnsw, exactly, nearest
 from embedlab.vector_databases.schema import connect, name_of
 
 psycopg, sql = needs("psycopg"), needs("psycopg.sql")
@@ -200,22 +200,6 @@ class PostgresIndex(Index):
         index = cls(**{name: about[name] for name in ("dims", "kind", "m", "ef_construction", "ef_search")})
         index.add(arrays["vectors"])
         return index
-
-
-def exactly(table: str, dims: int = 384) -> sql.Composed:
-    """Write the query that looks at all rows, also where there is a graph.
-
-    No index serves an order by the score, descending. A second key alone (``ORDER BY distance, id``) does not
-    keep the planner from the graph: it takes its rows in order, and sorts those that tie.
-
-    Examples
-    --------
-    >>> exactly("docs").as_string().splitlines()[1]
-    'ORDER BY score DESC, id LIMIT %(k)s'
-    """
-    by = distance(dims=dims)[1]
-    statement = "SELECT id, -({by}) AS score FROM {table}\nORDER BY score DESC, id LIMIT %(k)s"
-    return sql.SQL(statement).format(by=by, table=name_of(table))
 
 
 def transfer(index: Index, into: Index, rows: int = 10_000) -> Index:
