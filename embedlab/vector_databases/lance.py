@@ -60,7 +60,15 @@ def open_table(folder: str | Path, dims: int, name: str = "vectors") -> Table:
         raise ValueError(f"{str(folder)!r} holds a table that is not of {dims} dims: {error}") from None
 
 
-def build(table: Table, kind: str, *, partitions: int = 1, m: int = 20, ef_construction: int = 300) -> None:
+def build(
+    table: Table,
+    kind: str,
+    *,
+    partitions: int = 1,
+    m: int = 20,
+    ef_construction: int = 300,
+    iterations: int = 50,
+) -> None:
     """Index the column of vectors for the cosine; replaces the index that there is.
 
     Parameters
@@ -69,7 +77,11 @@ def build(table: Table, kind: str, *, partitions: int = 1, m: int = 20, ef_const
     kind : {"IVF_HNSW_SQ", "IVF_PQ"}
         A graph over codes of 8 bits a number, or product quantization of 8 bits for each 8 numbers.
     partitions : int
-        k-means cells; of each a search looks into ``nprobes``. With IVF_HNSW_SQ each has a graph of its own.
+        k-means cells; a search looks into ``nprobes`` of them. With IVF_HNSW_SQ each has a graph of its own.
+    m, ef_construction : int
+        Of the graph.
+    iterations : int
+        Of k-means, for the cells and for the codebooks.
     """
     from lancedb.index import HnswSq, IvfPq
 
@@ -79,7 +91,12 @@ def build(table: Table, kind: str, *, partitions: int = 1, m: int = 20, ef_const
             distance_type="cosine", num_partitions=partitions, m=m, ef_construction=ef_construction
         )
     elif kind == "IVF_PQ":
-        config = IvfPq(distance_type="cosine", num_partitions=partitions, num_sub_vectors=max(1, dims // 8))
+        config = IvfPq(
+            distance_type="cosine",
+            num_partitions=partitions,
+            num_sub_vectors=max(1, dims // 8),
+            max_iterations=iterations,
+        )
     else:
         raise ValueError(f"kind must be one of {', '.join(KINDS[1:])}, but is {kind!r}")
     table.create_index("vector", config=config)

@@ -56,7 +56,7 @@ def lance_recall(
     queries : float32 array (q, dims)
     n, seed : int
     folder : str or Path
-        An empty one, where the tables lie afterwards.
+        Where the tables are built, and left; what an interrupted run has built is taken over.
     report : callable
         Gets the name of what is built next.
 
@@ -69,9 +69,8 @@ def lance_recall(
     vectors = grown(documents, n, seed=seed)
     tables, built = {}, {}
     for name in SETTINGS:
-        report(f"building {name}")
-        place = Path(folder) / name.split()[1]
-        tables[name], built[name] = build_table(place, vectors, name.split()[1])
+        report(name)
+        tables[name], built[name] = built_table(Path(folder) / name.split()[1], vectors, name.split()[1])
     searches = {
         (name, value): partial(_ids, tables[name], **{**fixed, **({} if knob == "none" else {knob: value})})
         for name, (knob, values, fixed) in SETTINGS.items()
@@ -106,21 +105,33 @@ def lance_recall(
         "made of": content_key(documents.tobytes(), queries.tobytes()),
     }
     filters = filter_rows(tables["lance IVF_HNSW_SQ"], vectors, queries)
-    disk = disk_rows(Path(folder) / "exact", tables["lance exact"], vectors)
+    disk = disk_rows(Path(folder) / "disk", vectors)
     return {"about": about, "built": built, "rows": rows, "filters": filters, "disk": disk}
 
 
-def build_table(folder: Path, vectors: Floats, kind: str) -> tuple[Table, dict]:
-    """Write vectors to a table of their own and index it: the table, its seconds and the index's bytes."""
-    table = open_table(folder, vectors.shape[1])
+def built_table(folder: Path, vectors: Floats, kind: str) -> tuple[Table, dict]:
+    """Write vectors to a table of their own and index it, or open what an earlier run has built.
+
+    Returns
+    -------
+    table : Table
+    built : dict
+        ``build_s``, and the ``bytes`` of the index; of an exact one, of the vectors.
+    """
+    card, table = folder / "built.json", open_table(folder, vectors.shape[1])
+    if card.exists():
+        return table, json.loads(card.read_text(encoding="utf-8"))
+    table.delete("true")  # what an interrupted run left
     table.add(as_table(vectors))
     before, start = bytes_on_disk(folder), time.perf_counter()
     if kind == "IVF_HNSW_SQ":
         build(table, kind, m=M, ef_construction=EF_CONSTRUCTION)
     elif kind == "IVF_PQ":
-        build(table, kind, partitions=max(1, round(len(vectors) ** 0.5)))
-    seconds = round(time.perf_counter() - start, 2)
-    return table, {"build_s": seconds, "bytes": bytes_on_disk(folder) - (before if kind != "exact" else 0)}
+        build(table, kind, partitions=max(1, len(vectors) // 1000), iterations=10)
+    size = bytes_on_disk(folder) - (before if kind != "exact" else 0)
+    built = {"build_s": round(time.perf_counter() - start, 2), "bytes": size}
+    card.write_text(json.dumps(built), encoding="utf-8")
+    return table, built
 
 
 def _ids(table: Table, query: Floats, **settings) -> list[int]:
@@ -174,15 +185,16 @@ def filter_rows(
     return found
 
 
-def disk_rows(folder: Path, table: Table, vectors: Floats) -> list[dict]:
-    """Delete 30 %, and see what lies on disk, and what an old version still finds; then clean up.
+def disk_rows(folder: Path, vectors: Floats) -> list[dict]:
+    """Write a table into an empty folder, delete 30 %, clean up; each time look at what lies on disk.
 
     Returns
     -------
     list of dict
         ``after``, ``version``, ``rows``, ``bytes`` of the folder, ``versions`` that can be read.
     """
-    gone = int(0.3 * len(vectors))
+    table, gone = open_table(folder, vectors.shape[1]), int(0.3 * len(vectors))
+    table.add(as_table(vectors))
 
     def row(after: str) -> dict:
         counted = {"rows": table.count_rows(), "bytes": bytes_on_disk(folder)}

@@ -95,3 +95,23 @@ def test_depth_needed_is_enough_and_not_too_much(k, shards):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_merged_shards_equal_those_of_faiss():
+    faiss = pytest.importorskip("faiss")
+    rng = np.random.default_rng(1)
+    vectors, queries = (
+        rng.normal(size=(300, 8)).astype(np.float32),
+        rng.normal(size=(6, 8)).astype(np.float32),
+    )
+    theirs, parts = faiss.IndexShards(8, False, True), []  # ids go on from one shard to the next
+    for start in range(0, 300, 100):
+        flat = faiss.IndexFlatIP(8)
+        flat.add(vectors[start : start + 100])
+        theirs.add_shard(flat)
+        scores, rows = top_k(queries @ vectors[start : start + 100].T, 10)
+        parts.append((scores, rows + start))
+    scores, ids = theirs.search(queries, 10)
+    found = merge(parts, 10)
+    np.testing.assert_array_equal(found[1], ids)
+    np.testing.assert_allclose(found[0], scores, rtol=1e-4, atol=1e-6)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from embedlab.index import top_k
-from embedlab.vector_databases import SAFE, SWITCHED_FIRST, WRITES_TO_OLD, Cluster, make_ring
+from embedlab.vector_databases import MISTAKES, SAFE, Cluster, make_ring, trial
 
 IDS = st.integers(0, 7)
 # Whole numbers: their products are exact, so that equal scores are equal however they are computed.
@@ -95,18 +95,11 @@ def test_no_result_is_wrong_or_lost_whatever_the_order():
     run()
 
 
-MISTAKES = {
-    "source deleted first": {"takes_away": True},
-    "switched before the copy": {"rules": SWITCHED_FIRST},
-    "writes to the old only": {"rules": WRITES_TO_OLD},
-    "no versions": {"guarded": False},
-    "routers not waited for": {"waits": False},
-    "two copies counted twice": {"once": False},
-}
+WRONG = {name: options for name, options in MISTAKES.items() if options}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", MISTAKES.values(), ids=MISTAKES.keys())
+@pytest.mark.parametrize("options", WRONG.values(), ids=WRONG.keys())
 def test_every_mistake_is_found(options):
     with pytest.raises(AssertionError):
         run(300, **options)
@@ -169,3 +162,11 @@ def test_neighbouring_phases_fit():
         for reads, writes in ((SAFE[one][0], SAFE[other][1]), (SAFE[other][0], SAFE[one][1])):
             if {one, other} != {"old", "copy"}:  # there, copying has not begun
                 assert writes in ("both", reads), (one, other)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_trials(mistake):
+    found = trial(steps=1500, **MISTAKES[mistake])
+    assert found.answers > 200
+    assert (found.wrong > 0) == (mistake != "none")
+    assert found.wrong >= max(found.lost, found.ghosts, found.stale, found.repeated)
