@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "actors": ["Answer", "Shard", "ShardedIndex", "write_shards"],
+        "bulk": ["sparse_graph", "ways_to_write"],
         "contenders": ["all_contenders"],
         "experiments": ["share_found"],
         "filtering": ["deal", "filters"],
