@@ -179,6 +179,30 @@ def databases(
         typer.echo(f"{name:<22}{built['build_s']:9.1f}{built['bytes'] / 1e6:7.0f}{cells}")
 
 
+@app.command()
+def load(
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of arrivals in each run.")] = 4.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each rule at each load.")] = 2,
+    precision: Annotated[str, typer.Option(help="float32 or int8.")] = "float32",
+    write: Annotated[bool, typer.Option(help="Show these figures in chapter 17 from now on.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Latency of the server against load: batches by free worker, by timer, or none; four minutes."""
+    with plain_errors():
+        from embedlab.speed import bench_load, load_table, write_load
+
+        result = bench_load(seconds=seconds, rounds=rounds, precision=precision)
+        if write:
+            write_load(result)
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    typer.echo(f"{'rule':<14}{'load':>6}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'simulated p95':>15}")
+    for row in load_table(result):
+        cells = "".join(f"{row[key]:10.1f}" for key in ("p50", "p95", "p99"))
+        typer.echo(f"{row['rule']:<14}{row['load']:6.1f}{cells}{row['simulated p95']:15.1f}")
+
+
 def flattened(nested: dict, above: str = "") -> dict:
     """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
     flat = {}

@@ -50,8 +50,8 @@ class Answered:
 
         Examples
         --------
-        >>> run = Answered(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([0.5, 2.0]), np.array([200, 429]))
-        >>> run.summary()
+        >>> planned, done, status = np.array([0.0, 1.0]), np.array([0.5, 2.0]), np.array([200, 429])
+        >>> Answered(planned, planned, done, status).summary()
         {'offered': 1.0, 'answered': 0.5, 'ok': 0.5, 'p50': 500.0, 'p95': 500.0, 'p99': 500.0, 'late_ms': 0.0}
         """
         span, ok = float(self.done.max()), self.status == 200
@@ -188,7 +188,7 @@ def load_process(url: str, plan: dict, model: str, timeout: float = 30.0) -> Ans
 
 
 def main() -> None:
-    """Read a plan, carry it out, and write when each request was planned, sent and answered, and its status."""
+    """Read a plan, carry it out, and write what `Answered` holds, column by column."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--model", required=True)

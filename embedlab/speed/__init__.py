@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "ann": ["as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
         "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
         "engines": ["bench_engines", "write_latency"],
+        "load": ["bench_load", "load_table", "omission", "on_paper", "shipped_load", "write_load"],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
         "serving": ["bench_serving", "shipped_speed", "texts_of_length", "write_speed"],

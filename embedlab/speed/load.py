@@ -1,0 +1,203 @@
+"""The server under load: batching by free worker, by timer and not at all, real and on paper."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from embedlab.benchmark import docsearch, seeded_sample
+from embedlab.machine import data_path, machine_name, write_atomically
+from embedlab.serving import (
+    Batching,
+    OnnxEncoder,
+    Service,
+    fitted,
+    load_process,
+    poisson,
+    server_process,
+    simulate,
+)
+from embedlab.tokenizer import WordPieceTokenizer
+
+LOAD = data_path("serving") / "load.json"
+MODEL = "all-MiniLM-L6-v2"
+COMMAND = "from embedlab.cli import app; app()"
+RULES = {
+    "one by one": Batching("free", max_texts=1),
+    "free worker": Batching("free"),
+    "timer 10 ms": Batching("timer", wait_s=0.01),
+}
+LOADS = (0.2, 0.5, 0.8, 1.0, 1.2)
+
+
+def serve_command(rule: Batching, precision: str) -> list[str]:
+    """Return what starts ``embedlab serve`` with a rule: embeddings only, on a port of its own."""
+    options = {
+        "engine": "none",
+        "port": 0,
+        "model-precision": precision,
+        "policy": rule.policy,
+        "max-texts": rule.max_texts,
+        "wait-ms": 1000 * rule.wait_s,
+        "inside": 4096,
+    }
+    return ["-c", COMMAND, "serve", *(f"--{name}={value}" for name, value in options.items())]
+
+
+def service_times(texts: Sequence[str], precision: str, repeats: int = 5) -> tuple[Service, list[dict]]:
+    """Time calls of 1 to 32 texts of the sample, alone in a process, and fit a `Service`."""
+    encode, tokenizer = OnnxEncoder.load(precision).encode, WordPieceTokenizer.load()
+    rows = []
+    for size in (1, 2, 4, 8, 16, 32):
+        draw = random.Random(size)
+        for _ in range(repeats):
+            batch = draw.sample(list(texts), size)
+            padded = size * max(len(ids) for ids in tokenizer.encode_batch(batch))
+            encode(batch)
+            start = time.perf_counter()
+            encode(batch)
+            rows.append({"texts": size, "padded": padded, "seconds": time.perf_counter() - start})
+    return fitted([row["padded"] for row in rows], [row["seconds"] for row in rows]), rows
+
+
+def bench_load(
+    *, seconds: float = 4.0, rounds: int = 2, precision: str = "float32", loads: Sequence[float] = LOADS
+) -> dict:
+    """Measure latency against load for each rule of batching, open-loop, and simulate the same arrivals.
+
+    One server for each rule, in processes of their own, of which one is loaded at a time; the generator in
+    another process, on the same cores. Loads are shares of the capacity, which is what 32 users in a closed
+    loop get out of the server that batches by free worker. The rules take turns in a random order.
+
+    Parameters
+    ----------
+    seconds : float
+        Of arrivals in one run.
+    rounds : int
+    precision : str
+        Of the ONNX file.
+    loads : sequence of float
+
+    Returns
+    -------
+    dict
+        The card, ``capacity`` (requests a second of each rule, closed loop), ``service``, and ``runs``.
+    """
+    texts = seeded_sample(docsearch().split("dev")[1], 400, 0)
+    lengths = [len(ids) for ids in WordPieceTokenizer.load().encode_batch(texts)]
+    service, calls = service_times(texts, precision)
+    turns, runs = random.Random(0), []
+    with contextlib.ExitStack() as stack:
+        urls = {
+            name: stack.enter_context(server_process(serve_command(rule, precision)))[0]
+            for name, rule in RULES.items()
+        }
+        closed = {"users": 32, "seconds": seconds, "texts": texts}
+        capacity = {
+            name: load_process(url, closed, MODEL).summary()["answered"] for name, url in urls.items()
+        }
+        for turn in range(rounds):
+            for share in loads:
+                rate = share * capacity["free worker"]
+                times = poisson(rate, seconds, seed=turn)
+                for name in turns.sample(list(RULES), len(RULES)):
+                    real = load_process(
+                        urls[name], {"times": times.tolist(), "texts": texts}, MODEL
+                    ).summary()
+                    paper = on_paper(times, lengths, RULES[name], service)
+                    runs.append(
+                        {"rule": name, "load": share, "round": turn, "rate": round(rate, 2)}
+                        | real
+                        | {f"simulated {key}": value for key, value in paper.items()}
+                    )
+    return card(seconds, rounds, precision) | {
+        "capacity": capacity,
+        "service": {"call_ms": round(1000 * service.call_s, 3), "token_ms": round(1000 * service.token_s, 4)},
+        "calls": [row | {"seconds": round(row["seconds"], 5)} for row in calls],
+        "runs": runs,
+        "omission": omission(),
+    }
+
+
+def card(seconds: float, rounds: int, precision: str) -> dict:
+    """Return what a reader has to know about the figures."""
+    names = "onnxruntime", "fastapi", "uvicorn", "httpx"
+    return {
+        "machine": machine_name(),
+        "versions": {name: version(name) for name in names},
+        "command": f"embedlab bench load --seconds {seconds:g} --rounds {rounds} --precision {precision}",
+        "conditions": "400 dev queries of DocSearch, drawn at random; Poisson arrivals; latency from the "
+        "planned time to the answer, HTTP included; servers and load generator are processes on the same "
+        "cores; one server is loaded at a time, in turns",
+    }
+
+
+def on_paper(times: np.ndarray, lengths: Sequence[int], rule: Batching, service: Service) -> dict[str, float]:
+    """Simulate a run; return percentiles of latency in milliseconds and the mean batch."""
+    turn = [lengths[i % len(lengths)] for i in range(len(times))]
+    done, sizes = simulate(times, turn, rule, service)
+    found = np.percentile(1000 * (done - times), [50, 95, 99])
+    return {f"p{q}": round(float(value), 2) for q, value in zip((50, 95, 99), found, strict=True)} | {
+        "batch": round(float(np.mean(sizes)), 2)
+    }
+
+
+def omission(seconds: float = 5.0, call_ms: float = 5.0, stall_after: int = 200) -> dict:
+    """Load a server that stalls once for a second, with one user who waits, and at planned times.
+
+    Returns
+    -------
+    dict
+        ``closed`` and ``open``: see `Answered.summary`.
+    """
+    stall = ["-m", "embedlab.serving.standin", f"--call-ms={call_ms}", f"--stall-after={stall_after}"]
+    times = poisson(100, seconds, seed=0).tolist()
+    plans = {"closed": {"users": 1, "seconds": seconds}, "open": {"times": times}}
+    found = {}
+    for name, plan in plans.items():
+        with server_process([*stall, "--max-texts=1"]) as (url, _):
+            found[name] = load_process(url, plan | {"texts": ["a text"]}, "nap").summary()
+    return found
+
+
+def load_table(result: dict) -> list[dict]:
+    """Return a row for each rule and load: medians over the rounds.
+
+    Examples
+    --------
+    >>> runs = [{"rule": "a", "load": 0.5, "round": i, "p50": value} for i, value in enumerate([1.0, 3.0])]
+    >>> load_table({"runs": runs})
+    [{'rule': 'a', 'load': 0.5, 'p50': 2.0}]
+    """
+    rows: dict[tuple, list[dict]] = {}
+    for run in result["runs"]:
+        rows.setdefault((run["rule"], run["load"]), []).append(run)
+    return [
+        {"rule": rule, "load": load}
+        | {
+            key: round(statistics.median(run[key] for run in runs), 2)
+            for key in runs[0]
+            if key not in ("rule", "load", "round")
+        }
+        for (rule, load), runs in rows.items()
+    ]
+
+
+def write_load(result: dict, file: Path = LOAD) -> None:
+    """Put a measurement in the place of the one that the notebook draws."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result, indent=1) + "\n"
+    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def shipped_load() -> dict:
+    """Return the measurement that comes with the course."""
+    return json.loads(LOAD.read_text(encoding="utf-8"))

@@ -1,0 +1,81 @@
+"""Sizes: what is refused, and with which words."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embedlab.serving import Limits, Refused, check_texts, check_tokens, read_body, retry_after
+
+
+@pytest.mark.parametrize(("texts", "code"), [(["a"] * 3, None), (["abcdef"], "string_above_max_length")])
+def test_texts_too_many_or_too_long(texts, code):
+    with pytest.raises(Refused) as refused:
+        check_texts(texts, Limits(texts=2, characters=5), "input")
+    assert refused.value.status == 400
+    assert refused.value.body["error"]["param"] == "input"
+    assert refused.value.body["error"]["code"] == code
+
+
+def test_too_many_tokens_are_refused_or_cut():
+    with pytest.raises(Refused, match="text 1 has 11 tokens; the model reads 10"):
+        check_tokens([10, 11], Limits(tokens=10), "input")
+    assert check_tokens([9, 11], Limits(tokens=10, cut=True), "input") == [9, 10]
+
+
+@pytest.mark.parametrize("wrong", [{"tokens": 0}, {"deadline_s": 0}, {"texts": 9, "inside": 8}])
+def test_limits_that_make_no_sense(wrong):
+    with pytest.raises(ValueError, match=str(next(iter(wrong.values())))):
+        Limits(**wrong)
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1e6))
+def test_retry_after_is_a_whole_number_of_seconds_in_bounds(ahead, rate):
+    seconds = retry_after(ahead, rate)
+    assert isinstance(seconds, int)
+    assert 1 <= seconds <= 60
+    assert seconds == 60 or ahead <= seconds * rate or seconds == 1
+
+
+def body_of(pieces, headers=None, limits=None):
+    """Read a body that comes in pieces; None is a client that leaves."""
+    messages = [
+        {"type": "http.disconnect"}
+        if piece is None
+        else {"type": "http.request", "body": piece, "more_body": i < len(pieces) - 1}
+        for i, piece in enumerate(pieces)
+    ]
+
+    async def receive():
+        if not messages:
+            await asyncio.sleep(60)
+        return messages.pop(0)
+
+    return asyncio.run(read_body(receive, headers or {}, limits or Limits(body_bytes=10)))
+
+
+def test_a_body_in_pieces():
+    assert body_of([b"ab", b"", b"c"]) == b"abc"
+    assert body_of([b"0123456789"]) == b"0123456789"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "headers", "status"),
+    [
+        ([b"01234", b"567890"], {}, 413),
+        ([b"01234", b"567890"], {b"content-length": b"3"}, 413),
+        ([b""], {b"content-length": b"99"}, 413),
+        ([b"ab", None], {}, 400),
+    ],
+)
+def test_bodies_that_are_refused(pieces, headers, status):
+    with pytest.raises(Refused) as refused:
+        body_of(pieces, headers)
+    assert refused.value.status == status
+
+
+def test_a_body_that_does_not_arrive():
+    with pytest.raises(Refused) as refused:
+        body_of([], limits=Limits(deadline_s=0.05))
+    assert refused.value.status == 408
