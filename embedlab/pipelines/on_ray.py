@@ -6,10 +6,13 @@ that all of them see.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from embedlab.machine import ray_cluster
 from embedlab.pipelines.encoders import encoder
@@ -94,6 +97,58 @@ def embed_on_ray(
         )
         for row in counts.iter_rows():
             progress(row["rows"])
+
+
+def blocks_ahead(blocks: int = 60, mb: int = 8, nap_s: float = 0.05, actors: int = 1) -> int:
+    """Return how many blocks a quick producer runs ahead of a slow consumer, at the most.
+
+    Ray Data streams: where the object store fills, the producer waits. Without that back pressure all blocks
+    but the few that are consumed would lie there, or on disk.
+
+    Parameters
+    ----------
+    blocks : int
+        Made in all.
+    mb : int
+        Size of each, in MiB.
+    nap_s : float
+        What the consumer takes for each.
+    actors : int
+        Consumers.
+    """
+    with ray_cluster(cpus=2) as ray:
+        _quiet(ray)
+        counter = ray.remote(num_cpus=0)(_Ahead).remote()
+
+        def make(rows: dict) -> dict:
+            ray.get(counter.step.remote(1))
+            return {"block": np.zeros((1, mb << 20), np.uint8)}
+
+        class Consume:
+            def __call__(self, rows: dict) -> dict:
+                time.sleep(nap_s)
+                ray.get(counter.step.remote(-1))
+                return {"rows": [len(rows["block"])]}
+
+        made = ray.data.range(blocks, override_num_blocks=blocks).map_batches(make, num_cpus=0.5)
+        pool = ray.data.ActorPoolStrategy(size=actors)
+        for _ in made.map_batches(Consume, compute=pool, num_cpus=1, batch_size=None).iter_rows():
+            pass
+        return ray.get(counter.most.remote())
+
+
+class _Ahead:
+    """Count blocks made and not yet consumed."""
+
+    def __init__(self):
+        self.now = self.top = 0
+
+    def step(self, change: int) -> None:
+        self.now += change
+        self.top = max(self.top, self.now)
+
+    def most(self) -> int:
+        return self.top
 
 
 def _quiet(ray: ModuleType) -> None:
