@@ -52,6 +52,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "row_security": ["acting_as", "tenant_policies"],
         "schema": ["Row", "connect", "copy_rows", "create_partition", "create_table", "documents", "name_of"],
         "shard_calls": ["call_rows", "measure_shards", "shipped_shards", "write_shards_result"],
+        "shared_idf": ["share_statistics", "statistics"],
         "sharding": [
             "by_cluster",
             "by_id",

@@ -19,8 +19,10 @@ from embedlab.vector_databases.sharding import (
     recall_by_asked,
     shards_to_ask,
 )
+from embedlab.vector_databases.shared_idf import share_statistics
 
 K = 10
+KINDS = ("dense", "BM25, local idf", "BM25, shared idf")
 MERGES: dict[str, Callable[[Sequence[Part], int], Part]] = {
     "scores as they are": merge,
     "standardised by shard": merge_standardised,
@@ -89,8 +91,10 @@ def parts_of_dense(vectors: Floats, queries: Floats, placed: Ints, depth: int = 
     return parts
 
 
-def parts_of_words(texts: Sequence[str], queries: Sequence[str], placed: Ints, depth: int = K) -> list[Part]:
-    """Search each shard by BM25 that knows nothing but its own documents: rarity and mean length are local.
+def parts_of_words(
+    texts: Sequence[str], queries: Sequence[str], placed: Ints, depth: int = K, *, shared: bool = False
+) -> list[Part]:
+    """Search each shard by BM25 that knows only its own documents, or (``shared``) the numbers of all.
 
     Examples
     --------
@@ -99,14 +103,18 @@ def parts_of_words(texts: Sequence[str], queries: Sequence[str], placed: Ints, d
     >>> [ids.tolist() for _, ids in parts]
     [[[0]], [[2]]]
     """
-    parts = []
-    for shard in np.unique(placed):
-        rows = np.flatnonzero(placed == shard)
-        index = BM25Index()
-        index.add([texts[row] for row in rows])
-        scores, found = index.search(queries, depth)
-        parts.append((scores, np.where(found >= 0, np.append(rows, -1)[found], -1)))
-    return parts
+    rows_of = [np.flatnonzero(placed == shard) for shard in np.unique(placed)]
+    indexes = []
+    for rows in rows_of:
+        indexes.append(BM25Index())
+        indexes[-1].add([texts[row] for row in rows])
+    if shared:
+        share_statistics(indexes)
+    found = [index.search(queries, depth) for index in indexes]
+    return [
+        (scores, np.where(ids >= 0, np.append(rows, -1)[ids], -1))
+        for rows, (scores, ids) in zip(rows_of, found, strict=True)
+    ]
 
 
 def merging_rows(
@@ -123,19 +131,19 @@ def merging_rows(
     Returns
     -------
     list of dict
-        ``scores`` ("dense" or "BM25, local idf"), ``by``, ``merge``; ``shared`` (of the first 10 of one
+        ``scores`` (of `KINDS`), ``by``, ``merge``; ``shared`` (of the first 10 of one
         search, mean), ``changed`` (share of the queries whose first 10 are others); ``ndcg``, and how much
         less than that of one search it is: ``lost``, with ``low`` and ``high`` of its 95 % interval.
     """
     texts = benchmark.split(split)[1]
     everything = np.zeros(len(vectors), np.int64)
     rows = []
-    for kind in ("dense", "BM25, local idf"):
+    for kind in KINDS:
 
         def parts(placed: Ints, kind: str = kind) -> list[Part]:
             if kind == "dense":
                 return parts_of_dense(vectors, queries, placed)
-            return parts_of_words(benchmark.documents, texts, placed)
+            return parts_of_words(benchmark.documents, texts, placed, shared=kind == "BM25, shared idf")
 
         whole = merge(parts(everything), K)
         right = quality(benchmark, whole, split=split)
@@ -155,9 +163,9 @@ def merging_rows(
                         "shared": round(float(np.mean(same / np.maximum(there, 1))), 4),
                         "changed": round(float(np.mean(same < there)), 4),
                         "ndcg": round(float(gained.mean()), 4),
-                        "lost": round(-difference.mean, 4),
-                        "low": round(-difference.high, 4),
-                        "high": round(-difference.low, 4),
+                        "lost": round(0.0 - difference.mean, 4),
+                        "low": round(0.0 - difference.high, 4),
+                        "high": round(0.0 - difference.low, 4),
                     }
                 )
     return rows
