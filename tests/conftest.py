@@ -34,7 +34,7 @@ def pytest_sessionfinish(session):
 def database_folder():
     """Give a folder for PostgreSQL that is kept until the test ends.
 
-    Not below ``tmp_path``: pytest closes that to other users, one of whom PostgreSQL is where root runs tests.
+    Not below ``tmp_path``: pytest closes that to other users, and PostgreSQL is one where root runs tests.
     """
     folder = Path(tempfile.mkdtemp(prefix="embedlab-test-"))
     folder.chmod(0o755)
