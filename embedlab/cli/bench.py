@@ -1,8 +1,8 @@
 """Speed, ours against the libraries that professionals use: ``embedlab bench``."""
 
 import json
-import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -115,7 +115,7 @@ def engines(
 
 @app.command()
 def serving(
-    rounds: Annotated[int, typer.Option(min=1, help="Three times as many for short calls.")] = 7,
+    rounds: Annotated[int, typer.Option(min=1, help="Short calls are made three times in each.")] = 7,
     engine: Annotated[list[str] | None, typer.Option(help="Once for each engine; without, all.")] = None,
     write: Annotated[bool, typer.Option(help="Draw these times in chapter 17 from now on.")] = False,
     as_json: AsJson = False,
@@ -157,16 +157,9 @@ def databases(
         benchmark, embedder = docsearch(), Embedder.load()
         documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
         texts = seeded_sample(benchmark.split("test")[1], queries, 0)
-        with tempfile.TemporaryDirectory(prefix="embedlab-bench-") as temporary:
-            Path(temporary).chmod(0o755)  # the server may run as another user
-            place = folder or Path(temporary)
-            result = recall_latency(
-                documents,
-                embedder.encode(texts, cache=True),
-                n,
-                folder=place,
-                report=lambda step: typer.echo(step, err=True),
-            )
+        vectors = embedder.encode(texts, cache=True)
+        report = partial(typer.echo, err=True)
+        result = recall_latency(documents, vectors, n, folder=folder, report=report)
         if write:
             write_recall(result)
     if as_json:

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from embedlab.speed.worker import ENGINES
 LENGTHS = {8: (7, 9), 40: (36, 44), 200: (180, 220)}  # tokens, [CLS] and [SEP] included
 COUNTS = (1, 8, 32)  # texts in a call
 PACKAGES = ("torch", "transformers", "sentence-transformers", "onnxruntime", "openvino", "numpy")
+SHORT = 3  # times that a short call is made in a round
 SHIPPED = "serving/speed.json"
 
 
@@ -106,13 +108,14 @@ def bench_serving(
     counts: Sequence[int] = COUNTS,
     lengths: Sequence[int] = tuple(LENGTHS),
     rounds: int = 7,
+    at_most: float = 600,
     threads: int | None = None,
     seed: int = 0,
 ) -> dict:
     """Time each engine from strings to vectors, tokenizing included, in rounds that go from one to the next.
 
-    All processes live; only one computes at a time. Short calls get more rounds: 3 times as many for up to
-    320 tokens.
+    All processes live; only one computes at a time. A round has every call once; a short one, of up to 320
+    tokens, three times.
 
     Parameters
     ----------
@@ -123,6 +126,9 @@ def bench_serving(
     lengths : sequence of int
         Keys of `LENGTHS`: about how many tokens a text has.
     rounds : int
+        After one to warm up.
+    at_most : float
+        Seconds after which no further round begins; one is done in any case.
     threads : int, optional
         By default one for each core.
     seed : int
@@ -145,27 +151,40 @@ def bench_serving(
         raise ValueError(f"there is no engine {sorted(unknown)}; choose from {', '.join(ENGINES)}")
     import random
 
-    draw, threads, rows = random.Random(seed), threads or os.cpu_count() or 1, []
+    draw, threads = random.Random(seed), threads or os.cpu_count() or 1
     with ExitStack() as stack:
         live = {}
         for name in engines:  # one after the other: they would take turns at loading, too
             live[name] = stack.enter_context(engine_process(name, threads))
             answer(live[name])
-        for length in lengths:
-            texts = texts_of_length(*LENGTHS[length], max(counts), seed)
-            for count in counts:
-                times: dict[str, list[float]] = {name: [] for name in engines}
-                often = rounds * (3 if count * length <= 320 else 1)
-                for turn in range(often + 1):
+        calls = [
+            (length, count, texts_of_length(*LENGTHS[length], max(counts), seed)[:count])
+            for length in lengths
+            for count in counts
+        ]
+        times: dict[tuple, dict[str, list[float]]] = {
+            (length, count): {name: [] for name in engines} for length, count, _ in calls
+        }
+        start, done = time.monotonic(), 0
+        for turn in range(rounds + 1):
+            if turn > 1 and time.monotonic() - start > at_most:
+                break
+            done = turn
+            for length, count, texts in calls:
+                for _ in range(SHORT if turn and length * count <= 320 else 1):
                     for name in draw.sample(list(engines), len(engines)):
-                        seconds = answer(live[name], texts[:count])["seconds"]
+                        seconds = answer(live[name], texts)["seconds"]
                         if turn:  # the first to warm up: a new shape is prepared once
-                            times[name].append(seconds)
-                rows += compared(times, {"texts": count, "tokens": length})
+                            times[length, count][name].append(seconds)
+    rows = [
+        row
+        for length, count, _ in calls
+        for row in compared(times[length, count], {"texts": count, "tokens": length})
+    ]
     return {
         "machine": machine_name(),
         "threads": threads,
-        "rounds": rounds,
+        "rounds": done,
         "versions": {package: version(package) for package in PACKAGES},
         "rows": rows,
     }
