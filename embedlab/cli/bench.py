@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -170,6 +171,42 @@ def databases(
     for name, built in result["built"].items():
         cells = "".join(f"{times[r][name]:12.2f}" if times[r][name] else f"{'-':>12}" for r in TARGETS)
         typer.echo(f"{name:<22}{built['build_s']:9.1f}{built['bytes'] / 1e6:7.0f}{cells}")
+
+
+@app.command()
+def lance(
+    n: Annotated[int, typer.Option("--n", min=1000, help="How many vectors.")] = 100_000,
+    folder: Annotated[Path | None, typer.Option(help="Where tables lie, to go on after a break.")] = None,
+    write: Annotated[bool, typer.Option(help="Put this in the place of what the course shows.")] = False,
+) -> None:
+    """LanceDB on the vectors and queries of `databases`; its filters, its bytes; about four minutes."""
+    with plain_errors(), TemporaryDirectory() as temporary:
+        from embedlab.vector_databases import lance_recall, docsearch_vectors, write_lance
+
+        _, documents, queries = docsearch_vectors(200)
+        result = lance_recall(
+            documents, queries, n, folder=folder or temporary, report=partial(typer.echo, err=True)
+        )
+        if write:
+            write_lance(result)
+    typer.echo(json.dumps(result, indent=2))
+
+
+@app.command()
+def shards(
+    n: Annotated[int, typer.Option("--n", min=1000, help="How many vectors.")] = 100_000,
+    write: Annotated[bool, typer.Option(help="Put this in the place of what the course shows.")] = False,
+) -> None:
+    """What a placement costs, what a merge loses, and calls to shards on Ray; about four minutes."""
+    with plain_errors(), TemporaryDirectory() as temporary:
+        from embedlab.machine import ray_cluster
+        from embedlab.vector_databases import measure_shards, docsearch_vectors, write_shards_result
+
+        with ray_cluster() as ray:
+            result = measure_shards(ray, temporary, *docsearch_vectors(), n)
+        if write:
+            write_shards_result(result)
+    typer.echo(json.dumps(result, indent=2))
 
 
 @app.command()

@@ -8,6 +8,7 @@ pytest.importorskip("psycopg", reason="the extra production is not installed")
 
 from embedlab.vector_databases import (
     all_contenders,
+    fresh_recall,
     interleaved,
     ms_at,
     recall_latency,
@@ -32,6 +33,16 @@ def test_a_small_run_and_one_that_goes_on(database_folder, tmp_path):
     assert all(built["bytes"] > 0 for built in result["built"].values())
     write_recall(result, tmp_path / "new" / "recall.json")
     assert (tmp_path / "new" / "recall.json").exists()
+
+
+@pytest.mark.slow
+def test_a_fresh_run_is_made_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
+    documents, queries = unit(100, dims=16), unit(8, seed=1, dims=16)
+    found = fresh_recall(documents, queries, 1000, only=["faiss HNSW", "pgvector exact"])
+    assert list(found["built"]) == ["pgvector exact", "faiss HNSW"]
+    monkeypatch.setattr("embedlab.vector_databases.recall.postgres", None)
+    assert fresh_recall(documents, queries, 1000, only=["faiss HNSW", "pgvector exact"]) == found
 
 
 def test_each_search_gets_each_query():
