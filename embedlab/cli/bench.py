@@ -181,7 +181,7 @@ def lance(
 ) -> None:
     """LanceDB on the vectors and queries of `databases`; its filters, its bytes; about four minutes."""
     with plain_errors(), TemporaryDirectory() as temporary:
-        from embedlab.vector_databases import lance_recall, docsearch_vectors, write_lance
+        from embedlab.vector_databases import docsearch_vectors, lance_recall, write_lance
 
         _, documents, queries = docsearch_vectors(200)
         result = lance_recall(
@@ -197,10 +197,10 @@ def shards(
     n: Annotated[int, typer.Option("--n", min=1000, help="How many vectors.")] = 100_000,
     write: Annotated[bool, typer.Option(help="Put this in the place of what the course shows.")] = False,
 ) -> None:
-    """What a placement costs, what a merge loses, and calls to shards on Ray; about four minutes."""
+    """Placements and merges of shards, and calls to shards on Ray; about four minutes."""
     with plain_errors(), TemporaryDirectory() as temporary:
         from embedlab.machine import ray_cluster
-        from embedlab.vector_databases import measure_shards, docsearch_vectors, write_shards_result
+        from embedlab.vector_databases import docsearch_vectors, measure_shards, write_shards_result
 
         with ray_cluster() as ray:
             result = measure_shards(ray, temporary, *docsearch_vectors(), n)

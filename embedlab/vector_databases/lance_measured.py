@@ -93,7 +93,7 @@ def lance_recall(
     about = {
         "machine": machine_name(),
         "date": time.strftime("%Y-%m-%d"),
-        "command": "embedlab.vector_databases.write_lance(lance_recall(documents, queries, folder=...))",
+        "command": "embedlab bench lance --write",
         "vectors": n,
         "dims": vectors.shape[1],
         "queries": len(queries),

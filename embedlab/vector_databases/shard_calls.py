@@ -115,6 +115,7 @@ def measure_shards(
     about = {
         "machine": machine_name(),
         "date": time.strftime("%Y-%m-%d"),
+        "command": "embedlab bench shards --write",
         "vectors": n,
         "queries": len(queries),
         "versions": {name: version(name) for name in VERSIONS},

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from embedlab.benchmark import Benchmark, grown, paired_difference, quality
+from embedlab.benchmark import (
+    Benchmark,
+    docsearch,
+    grown,
+    paired_difference,
+    quality,
+    seeded_sample,
+)
+from embedlab.embedder import Embedder
 from embedlab.hybrid import BM25Index
 from embedlab.index import Floats, Ints, top_k
 from embedlab.vector_databases.gather import Part, merge, merge_by_rank, merge_standardised
@@ -28,6 +36,15 @@ MERGES: dict[str, Callable[[Sequence[Part], int], Part]] = {
     "standardised by shard": merge_standardised,
     "reciprocal rank": merge_by_rank,
 }
+
+
+def docsearch_vectors(sample: int | None = None) -> tuple[Benchmark, Floats, Floats]:
+    """Return DocSearch, the vectors of its documents, and those of test queries: all, or a seeded sample."""
+    benchmark, embedder = docsearch(), Embedder.load()
+    texts = benchmark.split("test")[1]
+    queries = seeded_sample(texts, sample or len(texts))
+    documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
+    return benchmark, documents, embedder.encode(queries, cache=True)
 
 
 def placement_rows(
