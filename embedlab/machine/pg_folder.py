@@ -11,7 +11,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-from embedlab.machine.pg_install import WHEEL, Account, PostgresError, account, closed_to, programs, run
+from embedlab.machine.pg_install import (
+    WHEEL,
+    Account,
+    PostgresError,
+    account,
+    closed_to,
+    postgres_programs,
+    run,
+)
 
 USER = "embedlab"
 ASIDE = "data.new-"  # what is being made; left behind where that was interrupted
@@ -84,7 +92,7 @@ def make(folder: Path, durable: bool) -> None:
         for path in (aside, password) if who else ():
             os.chown(path, who.user, who.group)
         run(
-            programs(who) / "initdb",
+            postgres_programs(who) / "initdb",
             *("--pgdata", aside / "data", "--username", USER, "--encoding", "UTF8", "--locale", "C"),
             *("--auth", "scram-sha-256", "--pwfile", password),
             *(() if durable else ("--no-sync",)),

@@ -73,7 +73,7 @@ def open_temporary(who: Account | None) -> Path:
     raise PostgresError(f"PostgreSQL runs as 'nobody', who may enter none of {', '.join(map(str, places))}")
 
 
-def programs(who: Account | None) -> Path:
+def postgres_programs(who: Account | None) -> Path:
     """Return the folder of PostgreSQL's programs, where the account can read it.
 
     Where it cannot (an environment below /root), the installation is copied to the temporary folder,

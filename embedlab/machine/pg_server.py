@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from embedlab.machine import pg_keeper
 from embedlab.machine.extras import needs
 from embedlab.machine.pg_folder import locked, make, url_of
-from embedlab.machine.pg_install import PostgresError, account, programs
+from embedlab.machine.pg_install import PostgresError, account, postgres_programs
 
 if TYPE_CHECKING:
     import psutil
@@ -167,12 +167,12 @@ class Server:
         if log.exists():
             log.replace(f"{log}.old")
         options = {**SETTINGS, **self.settings, **FIXED, "port": port}
-        command = [str(programs(who) / "postgres"), "-D", str(self.folder / "data")]
+        command = [str(postgres_programs(who) / "postgres"), "-D", str(self.folder / "data")]
         config = {
             "command": command + [part for name in options for part in ("-c", f"{name}={options[name]}")],
             "data": str(self.folder / "data"),
             "log": str(log),
-            "pg_ctl": str(programs(who) / "pg_ctl"),
+            "pg_ctl": str(postgres_programs(who) / "pg_ctl"),
             "account": who and [who.user, who.group],
             "remove": str(self.folder) if self.temporary else None,
             "background": background,
@@ -220,7 +220,7 @@ class Server:
         self._let_go(last_word)
         left = self.process  # one without a keeper, or whose keeper was killed
         if left and left.pid == self._pid:
-            pg_ctl = str(programs(account()) / "pg_ctl")
+            pg_ctl = str(postgres_programs(account()) / "pg_ctl")
             pg_keeper.stop(pg_ctl, left.pid, lambda seconds: all_over([left], seconds))
         if last_word != pg_keeper.STAY:
             if self._pid:
