@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from embedlab.cli import answers, bench, embed, rag, serve, train
+from embedlab.cli import answers, bench, db, embed, pipelines, rag, serve, train
 from embedlab.cli.printing import AsJson, Commands
 from embedlab.study.faces import app as study_app
 from embedlab.study.faces import plain_errors
@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(bench.app, name="bench")
+app.add_typer(pipelines.app, name="pipelines")
+app.add_typer(db.app, name="db")
 app.add_typer(rag.app, name="rag")
 app.add_typer(train.app, name="train")
 app.command()(answers.ask)

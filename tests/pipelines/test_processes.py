@@ -1,0 +1,127 @@
+"""Workers as processes: killed, asked to stop, left alone; the kill test in short; the broker."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from embedlab.cli import app
+from embedlab.machine import postgres
+from embedlab.pipelines import (
+    Orders,
+    backfill,
+    chaos,
+    connect,
+    create,
+    dead_letters,
+    deliver,
+    drain,
+    fleet,
+    freshness,
+    load,
+    missing,
+    wait_until,
+    window,
+)
+
+pytest.importorskip("psycopg")
+pytestmark = pytest.mark.slow
+needs_nats = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+
+
+@pytest.fixture(scope="module")
+def url():
+    with postgres(settings={"fsync": "off"}) as url:
+        with connect(url) as connection:
+            create(connection)
+            load(connection, [f"text {i}" for i in range(60)])
+        yield url
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_kills_leave_nothing_wrong(leased):
+    outcome = chaos(1_000, 5, seed=3, leased=leased, seconds=0.005)
+    assert outcome.clean, outcome
+    assert outcome.kills_of_workers + outcome.kills_of_database == 5
+    assert outcome.effects_twice == 0
+    assert outcome.outside >= outcome.check.right
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process could answer")
+def test_a_worker_that_is_asked_to_stop_finishes_its_batch(url):
+    orders = Orders("asked", "hashed", limit=10, lease=60.0, seconds=0.05)
+    with fleet(url, 1, orders) as running, connect(url) as connection:
+        backfill(connection, "asked")
+        wait_until(url, "SELECT EXISTS (SELECT FROM jobs WHERE token IS NOT NULL)")
+        assert running.stop() == [0]
+        # What was claimed was done: no lease is left to run out.
+        assert connection.execute("SELECT count(*) FROM jobs WHERE token IS NOT NULL").fetchone() == (0,)
+        done = connection.execute("SELECT count(*) FROM effects").fetchone()[0]
+        assert done > 0
+        assert done % 10 == 0
+        connection.execute("TRUNCATE jobs")
+
+
+def test_a_heart_beats_while_the_work_takes_longer_than_its_lease(url):
+    orders = Orders("slow", "hashed", limit=10, lease=0.6, seconds=0.12)  # 1.2 s for a batch
+    with fleet(url, 2, orders) as running, connect(url) as connection:
+        connection.execute("TRUNCATE effects")
+        connection.execute("INSERT INTO jobs (document, version) SELECT id, version FROM documents LIMIT 20")
+        connection.execute("NOTIFY jobs")
+        drain(url, running)
+        assert connection.execute("SELECT count(*), max(attempts) FROM effects").fetchone() == (20, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")
+def test_workers_end_with_the_process_that_started_them(url):
+    code = (
+        "import sys, time; from embedlab.pipelines import Orders, fleet\n"
+        "with fleet(sys.argv[1], 2, Orders('m', 'hashed')) as running:\n"
+        "    print('ready', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout.readline() == "ready\n"
+        parent.kill()
+    question = "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'embedlab worker'"
+    assert wait_until(url, question, seconds=20) < 20
+
+
+def test_freshness_is_measured_beside_a_back_fill():
+    texts = [f"text {i}" for i in range(1_500)]
+    orders = Orders("f", "hashed", limit=16, seconds=0.004)
+    inline, behind = (
+        freshness(way, texts, seconds=2, rate=10, orders=orders) for way in ("in one line", "behind")
+    )
+    assert inline.writes == behind.writes == 20
+    assert behind.p50 < inline.p50  # 1,500 texts stand before the first write
+
+
+def test_the_command_exits_with_0_where_all_is_well():
+    found = CliRunner().invoke(app, ["pipelines", "chaos", "--kills", "1", "--documents", "50", "--json"])
+    assert found.exit_code == 0, found.output
+    assert '"clean": true' in found.output
+
+
+@needs_nats
+def test_the_broker_delivers_at_least_once_and_a_key_makes_it_once():
+    twice, once = (deliver(400, 4, idempotent=idempotent) for idempotent in (False, True))
+    assert twice.missing == once.missing == 0
+    assert once.twice == 0
+    assert once.effects == 400
+    assert twice.effects == 400 + twice.twice
+
+
+@needs_nats
+def test_the_window_forgets_and_dead_letters_are_told_once():
+    assert window(0.5) == {"first": False, "at once": True, "after the window": False}
+    assert dead_letters() == ([0, 1, 3, 4], [2])
+
+
+def test_a_time_out_says_what_was_waited_for(url):
+    start = time.monotonic()
+    with pytest.raises(TimeoutError, match="still not true: SELECT false"):
+        wait_until(url, "SELECT false", seconds=0.2)
+    assert time.monotonic() - start < 20
