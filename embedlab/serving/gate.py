@@ -67,6 +67,7 @@ class Gate:
 
     def __init__(self, app: Callable, limits: Limits, metrics: Metrics, answer: Callable[..., Callable]):
         self.app, self.limits, self.metrics, self.answer = app, limits, metrics, answer
+        self.posts = 0  # requests with a body that are inside; probes always pass
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         """Answer one request."""
@@ -82,7 +83,17 @@ class Gate:
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", name.encode())]
             await send(message)
 
+        posts = scope["method"] == "POST"
+        self.posts += posts
         try:
+            if posts and self.posts > self.limits.requests:
+                raise Refused(
+                    429,
+                    "too many requests at one time",
+                    "rate_limit_error",
+                    code="server_full",
+                    retry_after=1,
+                )
             body = await read_body(receive, dict(scope["headers"]), self.limits)
             await self.app(scope, replayed(body, receive), named)
         except Refused as refused:
@@ -95,6 +106,7 @@ class Gate:
             body = error_body(f"the server failed; its log knows request {name}", "server_error")
             await self.answer(500, body, {})(scope, receive, named)
         finally:
+            self.posts -= posts
             route = getattr(scope.get("route"), "path", "other")  # a label takes few values: no free text
             self.metrics.answered(route, status or 499, time.perf_counter() - start)
 

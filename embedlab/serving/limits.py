@@ -39,6 +39,9 @@ class Limits:
     ----------
     body_bytes : int
         Of a request; more is 413, before it is in memory.
+    requests : int
+        With a body, in the server at one time; more is 429, before the body is read. So bodies take at most
+        ``requests * body_bytes``, 1 GiB by default.
     texts : int
         In one request, 400. OpenAI takes 2,048.
     characters : int
@@ -58,7 +61,8 @@ class Limits:
         If a limit is not positive, or a request of ``texts`` could never be let in.
     """
 
-    body_bytes: int = 2**21
+    body_bytes: int = 2**20
+    requests: int = 1024
     texts: int = 256
     characters: int = 20_000
     tokens: int = 256
@@ -67,7 +71,7 @@ class Limits:
     deadline_s: float = 30.0
 
     def __post_init__(self):
-        for name in ("body_bytes", "texts", "characters", "tokens", "inside", "deadline_s"):
+        for name in ("body_bytes", "requests", "texts", "characters", "tokens", "inside", "deadline_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, but is {getattr(self, name)}")
         if self.texts > self.inside:
