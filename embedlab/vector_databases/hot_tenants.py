@@ -82,12 +82,12 @@ def make_traffic(
 Placement = Mapping[int, Sequence[int]]  # on which shards a tenant lies: several, if it is split
 
 
-def hashed(tenants: int, shards: int) -> dict[int, list[int]]:
+def hashed_tenants(tenants: int, shards: int) -> dict[int, list[int]]:
     """Place each tenant on the shard of its hash.
 
     Examples
     --------
-    >>> sorted(hashed(2, 8))
+    >>> sorted(hashed_tenants(2, 8))
     [0, 1]
     """
     return {i: [int(s)] for i, s in enumerate(by_tenant([str(i) for i in range(tenants)], shards))}
@@ -106,18 +106,18 @@ def own_shard(placed: Placement, tenant: int, shards: int) -> dict[int, list[int
     return {**others, tenant: [last]}
 
 
-def split(placed: Placement, tenant: int, shards: Sequence[int]) -> dict[int, list[int]]:
+def split_tenant(placed: Placement, tenant: int, shards: Sequence[int]) -> dict[int, list[int]]:
     """Spread a tenant's documents over several shards: each query of it asks all of them.
 
     Examples
     --------
-    >>> split({0: [1], 1: [2]}, 0, [0, 1])
+    >>> split_tenant({0: [1], 1: [2]}, 0, [0, 1])
     {0: [0, 1], 1: [2]}
     """
     return {**placed, tenant: list(shards)}
 
 
-def latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> Times:
+def tenant_latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> Times:
     """Return how long each query takes in all, (n,) ms: waiting and work, on the slowest shard that it asks.
 
     A tenant that is split over m shards does 1/m of the work on each, and a fixed part on every one.
@@ -125,7 +125,7 @@ def latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> 
     Examples
     --------
     >>> one = Traffic(np.array([0.0, 1.0]), np.array([0, 1]), np.array([4.0, 4.0]))
-    >>> latencies(one, {0: [0], 1: [0]}, fixed_ms=0), latencies(one, {0: [0], 1: [1]}, fixed_ms=0)
+    >>> tenant_latencies(one, {0: [0], 1: [0]}, fixed_ms=0), tenant_latencies(one, {0: [0], 1: [1]}, fixed_ms=0)
     (array([4., 7.]), array([4., 4.]))
     """
     where = [placed[int(tenant)] for tenant in traffic.tenants]

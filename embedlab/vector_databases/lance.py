@@ -57,7 +57,7 @@ def open_table(folder: str | Path, dims: int, name: str = "vectors") -> Table:
         raise ValueError(f"{str(folder)!r} holds a table that is not of {dims} dims: {error}") from None
 
 
-def build(
+def build_lance(
     table: Table,
     kind: str,
     *,

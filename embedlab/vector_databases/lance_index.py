@@ -14,7 +14,7 @@ from embedlab.vector_databases.lance import (
     KINDS,
     METRICS,
     as_table,
-    build,
+    build_lance,
     bytes_on_disk,
     open_table,
     search_lance,
@@ -35,7 +35,7 @@ class LanceIndex(Index):
         index.
     kind : {"exact", "IVF_HNSW_SQ", "IVF_PQ"}
     partitions, nprobes, ef, refine : int
-        As in `build` and `search_lance`; all but ``partitions`` can be changed at any time.
+        As in `build_lance` and `search_lance`; all but ``partitions`` can be changed at any time.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class LanceIndex(Index):
         """Find the k best vectors of each query, as in `Index.search`."""
         queries, k = as_vectors(queries, self.dims), whole("k", k)
         if self.kind != "exact" and len(self) and not self.table.list_indices():
-            build(self.table, self.kind, partitions=self.partitions)
+            build_lance(self.table, self.kind, partitions=self.partitions)
         settings = (
             {"nprobes": self.nprobes, "ef": self.ef, "refine": self.refine} if self.kind != "exact" else {}
         )

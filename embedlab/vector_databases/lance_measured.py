@@ -17,7 +17,7 @@ import numpy as np
 from embedlab.benchmark import grown
 from embedlab.index import Floats, Ints, top_k
 from embedlab.machine import content_key, data_path, machine_name, write_atomically
-from embedlab.vector_databases.lance import as_table, build, bytes_on_disk, open_table, search_lance
+from embedlab.vector_databases.lance import as_table, build_lance, bytes_on_disk, open_table, search_lance
 from embedlab.vector_databases.recall import interleaved
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def built_table(folder: Path, vectors: Floats, kind: str) -> tuple[Table, dict]:
     table.add(as_table(vectors))
     before, start = bytes_on_disk(folder), time.perf_counter()
     if kind == "IVF_HNSW_SQ":
-        build(table, kind, m=M, ef_construction=EF_CONSTRUCTION)
+        build_lance(table, kind, m=M, ef_construction=EF_CONSTRUCTION)
     elif kind == "IVF_PQ":
-        build(table, kind, partitions=max(1, len(vectors) // 1000), iterations=10)
+        build_lance(table, kind, partitions=max(1, len(vectors) // 1000), iterations=10)
     size = bytes_on_disk(folder) - (before if kind != "exact" else 0)
     built = {"build_s": round(time.perf_counter() - start, 2), "bytes": size}
     card.write_text(json.dumps(built), encoding="utf-8")

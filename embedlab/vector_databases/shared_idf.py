@@ -10,14 +10,14 @@ import numpy as np
 from embedlab.hybrid import BM25Index, idf
 
 
-def statistics(index: BM25Index) -> tuple[int, int, Counter[str]]:
+def term_statistics(index: BM25Index) -> tuple[int, int, Counter[str]]:
     """Return what a shard tells the others: its documents, their terms in all, and how many hold each term.
 
     Examples
     --------
     >>> index = BM25Index()
     >>> index.add(["a cat", "a cat and a dog"])
-    >>> documents, terms, held = statistics(index)
+    >>> documents, terms, held = term_statistics(index)
     >>> documents, held["cat"], held["dog"]
     (2, 2, 1)
     """
@@ -45,7 +45,7 @@ def share_statistics(shards: Sequence[BM25Index]) -> None:
     >>> bool(before > 0.1), float(one.scores("cat")[0] - other.scores("cat")[1])
     (True, 0.0)
     """
-    told = [statistics(shard) for shard in shards]
+    told = [term_statistics(shard) for shard in shards]
     documents, terms = sum(one[0] for one in told), sum(one[1] for one in told)
     held = sum((one[2] for one in told), Counter())
     for shard in shards:

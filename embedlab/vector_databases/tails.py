@@ -25,7 +25,7 @@ def chance_slow(share: float, shards: int) -> float:
     return 1 - (1 - share) ** shards
 
 
-def calls(latencies: Sequence[float], shards: int, requests: int, *, seed: int = 0) -> Times:
+def draw_calls(latencies: Sequence[float], shards: int, requests: int, *, seed: int = 0) -> Times:
     """Draw what each call of each request takes from measured latencies, (requests, shards), in their unit.
 
     Each is drawn for itself. Where one cause makes all shards slow at once, such as a full network, a request
@@ -33,7 +33,7 @@ def calls(latencies: Sequence[float], shards: int, requests: int, *, seed: int =
 
     Examples
     --------
-    >>> calls([1.0, 2.0], shards=3, requests=2).shape
+    >>> draw_calls([1.0, 2.0], shards=3, requests=2).shape
     (2, 3)
     """
     return np.random.default_rng(seed).choice(np.asarray(latencies, float), (requests, shards))
@@ -115,7 +115,7 @@ def tail_rows(
     p95, p99 = np.percentile(measured, [95, 99])
     rows = []
     for count in shards:
-        first, second = (calls(measured, count, requests, seed=[seed, count, i]) for i in (0, 1))
+        first, second = (draw_calls(measured, count, requests, seed=[seed, count, i]) for i in (0, 1))
         hedged, extra = hedge(first, second, p95)
         plain, quick = first.max(axis=1), hedged.max(axis=1)
         _, answered = by_deadline(first, p99)

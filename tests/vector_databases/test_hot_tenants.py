@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.vector_databases import hashed, latencies, make_traffic, own_shard, split, waits, zipf
+from embedlab.vector_databases import (
+    hashed_tenants,
+    make_traffic,
+    own_shard,
+    split_tenant,
+    tenant_latencies,
+    waits,
+    zipf,
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=30))
@@ -26,21 +34,21 @@ def test_waits_are_those_of_theory():
 
 
 def test_what_a_hot_tenant_does_to_others_and_what_helps():
-    traffic, placed = make_traffic(200, 60_000, per_second=500), hashed(200, 8)
+    traffic, placed = make_traffic(200, 60_000, per_second=500), hashed_tenants(200, 8)
     shard = placed[0][0]
     hot = traffic.tenants == 0
     beside = np.isin(traffic.tenants, [i for i in range(1, 200) if placed[i] == [shard]])
 
     def p99(placement, who):
-        return np.percentile(latencies(traffic, placement)[who], 99)
+        return np.percentile(tenant_latencies(traffic, placement)[who], 99)
 
-    own, two = own_shard(placed, 0, 8), split(placed, 0, [shard, (shard + 1) % 8])
+    own, two = own_shard(placed, 0, 8), split_tenant(placed, 0, [shard, (shard + 1) % 8])
     assert own[0] == [7]
     assert all(own[i] != [7] for i in range(1, 200))
     assert p99(placed, beside) > 1.5 * p99(own, beside)
     assert p99(two, hot) < 0.75 * p99(placed, hot)
     # Tenants 1, 2 and 3 share a shard, the fullest: who asks all shards waits in its queue.
-    assert p99(split(placed, 0, range(8)), hot) > p99(two, hot)
+    assert p99(split_tenant(placed, 0, range(8)), hot) > p99(two, hot)
 
 
 def test_shares_and_places():

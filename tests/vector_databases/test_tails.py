@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.vector_databases import by_deadline, calls, chance_slow, hedge, tail_rows
+from embedlab.vector_databases import by_deadline, chance_slow, draw_calls, hedge, tail_rows
 
 LATENCIES = np.random.default_rng(0).lognormal(0, 0.5, 4000)
 
@@ -11,7 +11,7 @@ LATENCIES = np.random.default_rng(0).lognormal(0, 0.5, 4000)
 @pytest.mark.parametrize("shards", [1, 10, 100])
 def test_the_share_of_slow_requests(shards):
     limit = np.percentile(LATENCIES, 99)
-    slow = (calls(LATENCIES, shards, 20_000).max(axis=1) > limit).mean()
+    slow = (draw_calls(LATENCIES, shards, 20_000).max(axis=1) > limit).mean()
     assert slow == pytest.approx(chance_slow(0.01, shards), abs=0.015)
 
 
@@ -32,7 +32,7 @@ def test_a_row_for_each_number_of_shards():
 
 
 def test_a_hedge_never_makes_slower():
-    first, second = (calls(LATENCIES, 4, 1000, seed=seed) for seed in (1, 2))
+    first, second = (draw_calls(LATENCIES, 4, 1000, seed=seed) for seed in (1, 2))
     hedged, _ = hedge(first, second, after=1.5)
     assert (hedged <= first).all()
     assert (hedged >= np.minimum(first, second)).all()
