@@ -5,6 +5,10 @@ phases. Each says where a router reads and writes a document that moves. The rou
 same moment, and so two neighbouring phases have to fit together (compare Rae et al. 2013, "Online,
 Asynchronous Schema Change in F1", VLDB, and the four steps of "Online migrations at scale", Stripe's blog,
 2017: write to both, compare what is read, read the new, remove the old).
+
+One thing is simpler here than between machines: a write reaches both nodes in one step. There it may reach one
+and not the other; so the writer reports success when both have it, and repeats it until then. Versions make
+that harmless.
 """
 
 from __future__ import annotations
@@ -29,9 +33,8 @@ SAFE = {
 }
 WRITES_TO_OLD = SAFE | {"copy": ("old", "old")}  # a mistake: what is written during the copy is lost
 SWITCHED_FIRST = SAFE | {"copy": ("new", "both")}  # a mistake: read before it is copied
-Row = tuple[
-    int, NDArray[np.float32] | None
-]  # version and vector; None: deleted, but remembered (a tombstone)
+# Version and vector; a vector of None: deleted, but remembered until the move is over (a tombstone).
+Row = tuple[int, NDArray[np.float32] | None]
 
 
 @dataclass
