@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -91,20 +91,41 @@ def ray_cluster(cpus: int = 2, memory_mb: int = 200, address: str | None = None)
         return
     _remove_left_over()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_folder()))
+    options = {"num_cpus": cpus, "object_store_memory": memory_mb * 2**20, "include_dashboard": False}
     try:
-        with _silent():
-            ray.init(
-                address="local",
-                num_cpus=cpus,
-                object_store_memory=memory_mb * 2**20,
-                include_dashboard=False,
-                _temp_dir=str(folder),
-                **quiet,
-            )
+        _start(ray, folder, **options, **quiet)
         yield ray
     finally:
         ray.shutdown()
+        _end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(ray: ModuleType, folder: Path, attempts: int = 3, **options: object) -> None:
+    """Start Ray, again where it gave up: it waits 30 s for its own processes, too short on a busy machine."""
+    for left in reversed(range(attempts)):
+        try:
+            with _silent():
+                ray.init(address="local", _temp_dir=str(folder), **options)
+            return
+        except Exception as error:  # Ray raises nothing more precise
+            _end_processes(folder)  # it leaves what it has started
+            if not left or "timed out" not in str(error):
+                raise
+
+
+def _end_processes(folder: Path) -> None:
+    """End what is left of the processes that work in this folder, and what those have started."""
+    psutil = needs("psutil")  # comes with Ray
+    found = []
+    for process in psutil.Process().children():
+        with suppress(psutil.Error):
+            if str(folder) in " ".join(process.cmdline()):
+                found += [process, *process.children(recursive=True)]
+    for process in found:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(found, timeout=10)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from embedlab.machine import ray_cluster
-from embedlab.machine.cluster import PREFIX, _remove_left_over, _short_folder
+from embedlab.machine.cluster import PREFIX, _end_processes, _remove_left_over, _short_folder, _start
 
 psutil = pytest.importorskip("psutil")
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
@@ -56,6 +56,36 @@ def test_folders_of_processes_that_are_gone_are_removed():
     assert not gone.exists()
     assert ours.exists()
     ours.rmdir()
+
+
+class Slow:
+    """A Ray that gives up twice."""
+
+    calls = 0
+
+    def init(self, **options):
+        self.calls += 1
+        if self.calls < 3:
+            raise Exception("The current node timed out during startup.")
+
+
+def test_a_start_that_took_too_long_is_tried_again(tmp_path):
+    _start(slow := Slow(), tmp_path)
+    assert slow.calls == 3
+    with pytest.raises(Exception, match="timed out"):
+        _start(slow := Slow(), tmp_path, attempts=2)
+    assert slow.calls == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends a process by its command line")
+def test_what_a_failed_start_leaves_is_ended(tmp_path):
+    code = "import time; time.sleep(600)"
+    ours, other = (subprocess.Popen([sys.executable, "-c", code, str(p)]) for p in (tmp_path, "elsewhere"))
+    _end_processes(tmp_path)
+    assert ours.poll() is not None
+    assert other.poll() is None
+    other.kill()
+    other.wait()
 
 
 @pytest.mark.slow
