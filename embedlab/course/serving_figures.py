@@ -1,0 +1,244 @@
+"""Pictures of chapter 17: the way of a request, batches in time, speed by runtime, an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from embedlab.course.hnsw_figures import described
+from embedlab.serving import Outcome
+
+BLUE, GREEN, RED, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#666666", "#222222"
+LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), ("#AA4499", "^"), (GREY, "v"), (INK, "x"))
+SMALL = 9.5  # points
+
+# Of each stop: its name, what it does, and what it answers where it says no.
+STOPS = (
+    ("client", "deadline,\nretries, breaker", ""),
+    ("gate", "sizes of body,\ntexts, tokens", "400, 413"),
+    ("queue", "a bounded\nnumber of texts", "429,\nRetry-After"),
+    ("batcher", "which texts,\nand when", "504 at\nthe deadline"),
+    ("encoder", "graph, bits,\nthreads", "500,\nno stack trace"),
+    ("answer", "float32\nin base64", ""),
+)
+
+
+def draw_request() -> Figure:
+    """Draw a request's way through the server, and what it may be answered on the way.
+
+    Examples
+    --------
+    >>> figure = draw_request()
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    ['client', 'gate', 'queue', 'batcher', 'encoder', 'answer']
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(9.6, 2.5))
+    step, width = 1.6, 1.3
+    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    for number, (name, does, refusal) in enumerate(STOPS):
+        left = number * step
+        ax.add_patch(Rectangle((left, 1), width, 1, facecolor="#DCE9F4", edgecolor="#444444", lw=0.8))
+        ax.text(left + width / 2, 1.74, name, ha="center", va="center", weight="bold", fontsize=10)
+        ax.text(left + width / 2, 1.32, does, ha="center", va="center", fontsize=8.5)
+        if number:
+            ax.annotate("", (left, 1.5), (left - step + width, 1.5), arrowprops=arrow)
+        if refusal:
+            back = arrow | {"color": RED, "lw": 1}
+            ax.annotate("", (left + width / 2, 0.62), (left + width / 2, 1), arrowprops=back)
+            ax.text(left + width / 2, 0.58, refusal, ha="center", va="top", color=RED, fontsize=SMALL)
+    ax.text(
+        width / 2,
+        0.58,
+        "what comes back\nwhere it says no:",
+        ha="center",
+        va="top",
+        color=RED,
+        fontsize=SMALL,
+    )
+    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.05, 2.1))
+    ax.axis("off")
+    return figure
+
+
+def draw_batches(
+    arrivals: Sequence[float], runs: Mapping[str, tuple[Sequence[float], Sequence[int]]]
+) -> Figure:
+    """Draw when each text came and when it was answered, a panel for each rule; a batch has one colour.
+
+    Parameters
+    ----------
+    arrivals : sequence of n float
+        Seconds, ascending.
+    runs : {rule: (answered (n,), sizes of the batches)}
+        As `embedlab.serving.simulate` returns them.
+
+    Raises
+    ------
+    ValueError
+        If the batches do not hold n texts.
+
+    Examples
+    --------
+    >>> figure = draw_batches([0.0, 0.01], {"free": ([0.02, 0.03], [1, 1])})
+    >>> figure.axes[0].get_title()
+    'free: 20 ms on average'
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, len(runs), figsize=(10.5, 3.4), sharex=True, sharey=True, squeeze=False)
+    for ax, (rule, (done, sizes)) in zip(panels[0], runs.items(), strict=True):
+        if sum(sizes) != len(arrivals):
+            raise ValueError(f"{rule}: batches of {sum(sizes)} texts, but {len(arrivals)} came")
+        batch = np.repeat(np.arange(len(sizes)), sizes)
+        for row, (came, answered, number) in enumerate(zip(arrivals, done, batch, strict=True)):
+            colour = LOOKS[number % 5][0]
+            ax.plot([1000 * came, 1000 * answered], [row, row], color=colour, lw=3, solid_capstyle="butt")
+            ax.plot(1000 * came, row, "|", color=INK, ms=9)
+        mean = 1000 * np.mean(np.subtract(done, arrivals))
+        ax.set(title=f"{rule}: {mean:.0f} ms on average", xlabel="milliseconds")
+    panels[0][0].set(ylabel="text", ylim=(len(arrivals) - 0.4, -0.6))
+    panels[0][0].locator_params(axis="y", integer=True)
+    return figure
+
+
+def draw_speed(rows: Sequence[Mapping], engines: Mapping[str, str]) -> Figure:
+    """Draw how many times as fast as the first engine each one is, by texts a call; a panel for each length.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `embedlab.speed.bench_serving` has them.
+    engines : {name in the rows: label}
+    """
+    lengths = sorted({row["tokens"] for row in rows})
+    counts = sorted({row["texts"] for row in rows})
+    figure, panels = plt.subplots(1, len(lengths), figsize=(11, 3.8), sharey=True)
+    for ax, tokens in zip(panels, lengths, strict=True):
+        for number, ((engine, label), (colour, marker)) in enumerate(
+            zip(engines.items(), cycle(LOOKS), strict=False)
+        ):
+            own = {row["texts"]: row for row in rows if (row["engine"], row["tokens"]) == (engine, tokens)}
+            x = np.arange(len(counts)) + 0.09 * (number - (len(engines) - 1) / 2)
+            ax.plot(x, [own[n]["ratio"] for n in counts], marker, color=colour, ms=6, label=label)
+            ax.vlines(
+                x, [own[n]["low"] for n in counts], [own[n]["high"] for n in counts], color=colour, lw=2
+            )
+        ax.axhline(1, color=INK, lw=1)
+        ax.set_xticks(range(len(counts)), counts)
+        ax.set(title=f"about {tokens} tokens a text", xlabel="texts in a call")
+    panels[0].set(ylabel="times as fast as torch", ylim=(0, None))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(engines))
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def draw_latency(
+    curves: Mapping[str, Mapping[float, tuple[float, float]]], *, promise: float | None = None
+) -> Figure:
+    """Draw the median (solid) and the 99th percentile (dashed) in ms against the load.
+
+    Parameters
+    ----------
+    curves : {rule: {load: (p50, p99)}}
+        Load as a share of the capacity; milliseconds.
+    promise : float, optional
+        Milliseconds; drawn as a line.
+
+    Examples
+    --------
+    >>> figure = draw_latency({"free": {0.5: (10, 30), 0.9: (30, 90)}})
+    >>> len(figure.axes[0].lines)
+    2
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(8, 4))
+    for (rule, curve), (colour, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
+        for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
+            ax.plot(list(curve), values, style, marker=marker, ms=5, color=colour)
+        ax.plot([], [], marker=marker, color=colour, label=rule)
+    if promise:
+        ax.axhline(promise, color=INK, lw=1, ls=":")
+        ax.text(ax.get_xlim()[0], promise, " promised", va="bottom", fontsize=SMALL, color=INK)
+    ax.plot([], [], color=INK, label="median")
+    ax.plot([], [], "--", color=INK, label="99th percentile")
+    ax.set(
+        yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
+    )
+    ax.legend(loc="upper left", fontsize=SMALL)
+    return figure
+
+
+def draw_outage(
+    runs: Mapping[str, Outcome], outage: tuple[float, float], *, seconds: float, window: float = 5.0
+) -> Figure:
+    """Draw an outage: answers and attempts per request over time, a colour for each way to retry.
+
+    Parameters
+    ----------
+    runs : {name: Outcome}
+    outage : (float, float)
+        Its start and end, in seconds.
+    seconds : float
+        The end of the axis.
+    window : float
+        Seconds that a point sums up.
+    """
+    figure, panels = plt.subplots(2, 1, figsize=(9, 5), sharex=True)
+    starts = np.arange(0, seconds - window, window)
+    for (name, run), (colour, _) in zip(runs.items(), cycle(LOOKS), strict=False):
+        for ax, measure in zip(panels, (run.success, run.amplification), strict=True):
+            ax.plot(
+                starts + window / 2, [measure(at, at + window) for at in starts], color=colour, label=name
+            )
+    for ax in panels:
+        ax.axvspan(*outage, color=GREY, alpha=0.15, lw=0)
+    panels[0].set(ylabel="share answered", ylim=(-0.03, 1.03))
+    panels[1].set(
+        ylabel="attempts per request", ylim=(0, None), xlabel="seconds (grey: a part of the workers is gone)"
+    )
+    panels[0].legend(*panels[0].get_legend_handles_labels(), loc="lower right", fontsize=SMALL)
+    return figure
+
+
+def draw_served(
+    thresholds: Sequence[float], shares: Mapping[str, Sequence[tuple[float, float, float]]], *, chosen: float
+) -> Figure:
+    """Draw which share of each kind of question a cache serves, with its interval, against the threshold.
+
+    Parameters
+    ----------
+    thresholds : sequence of t float
+    shares : {kind: [(mean, low, high)] * t}
+    chosen : float
+        A threshold to mark.
+    """
+    figure, ax = plt.subplots(figsize=(8, 4))
+    for (kind, rows), (colour, _) in zip(shares.items(), cycle((LOOKS[2], LOOKS[0], LOOKS[1])), strict=False):
+        mean, low, high = np.transpose(rows)
+        ax.plot(thresholds, mean, color=colour, label=kind)
+        ax.fill_between(thresholds, low, high, color=colour, alpha=0.15, lw=0)
+    ax.axvline(chosen, color=INK, lw=1, ls=":")
+    ax.text(chosen, 1.02, f"{chosen:.3f}, chosen", ha="center", va="bottom", fontsize=SMALL)
+    ax.set(
+        xlabel="cosine from which the stored answer is served",
+        ylabel="share served, 95 % interval",
+        ylim=(0, 1),
+    )
+    ax.legend(loc="lower left", fontsize=SMALL)
+    return figure
+
+
+__all__ = [
+    "described",
+    "draw_batches",
+    "draw_latency",
+    "draw_outage",
+    "draw_request",
+    "draw_served",
+    "draw_speed",
+]
