@@ -6,9 +6,9 @@ same moment, and so two neighbouring phases have to fit together (compare Rae et
 Asynchronous Schema Change in F1", VLDB, and the four steps of "Online migrations at scale", Stripe's blog,
 2017: write to both, compare what is read, read the new, remove the old).
 
-One thing is simpler here than between machines: a write reaches both nodes in one step. There it may reach one
-and not the other; so the writer reports success when both have it, and repeats it until then. Versions make
-that harmless.
+One thing is simpler here than between machines: a write reaches both nodes in one step. There it may reach
+one and not the other; so the writer reports success when both have it, and repeats it until then. Versions
+make that harmless.
 """
 
 from __future__ import annotations
