@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from embedlab.machine import needs
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+PARENT = "EMBEDLAB_ENDS_WITH_PARENT"  # in the environment: standard input is a pipe of the parent's
 START_S = 120.0  # a cold start loads torch and builds an index
 
 
@@ -90,7 +92,13 @@ def serve(app: FastAPI, where: socket.socket, *, grace_s: float = 0.0) -> None:
         if server.started:
             print(f"http://{host}:{port}", flush=True)
 
+    def end_with_parent() -> None:
+        sys.stdin.buffer.read()  # returns when nobody holds the other end any more, however the parent ended
+        server.should_exit = app.state.draining = True
+
     threading.Thread(target=say, daemon=True).start()
+    if os.environ.get(PARENT):
+        threading.Thread(target=end_with_parent, daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[where])
 
@@ -136,14 +144,16 @@ def server_process(
     Yields
     ------
     str, Popen
-        The address; the process, which is asked to end and then made to when the block is left.
+        The address; the process, which is asked to end and then made to when the block is left. Where this
+        process is killed, the server notices that its standard input has ended, and ends as well.
 
     Raises
     ------
     RuntimeError
         If it ends, or says no address in time.
     """
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
+    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, *command], env=os.environ | {PARENT: "1"}, **pipe)
     stop = threading.Timer(start_s, process.kill)
     stop.start()
     try:
@@ -160,6 +170,7 @@ def server_process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdin.close()
         process.stdout.close()
 
 

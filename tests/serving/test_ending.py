@@ -52,6 +52,21 @@ def test_a_server_ends_with_its_block():
     assert status_of(f"{url}/healthz") == 0
 
 
+def test_a_server_ends_with_a_parent_that_was_killed():
+    parent = (
+        "import sys, time\n"
+        "from embedlab.serving import server_process\n"
+        "with server_process(['-m', 'embedlab.serving.standin']) as (url, process):\n"
+        "    print(url, flush=True)\n"
+        "    time.sleep(100)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().strip()
+        assert status_of(f"{url}/healthz") == 200
+        process.kill()
+    until(lambda: status_of(f"{url}/healthz") == 0)
+
+
 def test_a_command_that_starts_no_server():
     with pytest.raises(RuntimeError, match="no address"), server_process(["-c", "print('hello')"]):
         pass
