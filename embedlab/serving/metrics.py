@@ -85,6 +85,33 @@ def counted(values: Sequence[float], bounds: Sequence[float]) -> list[int]:
     return totals
 
 
+def quantile_error(values: Sequence[float], bounds: Sequence[float], q: float) -> dict[str, float]:
+    """Compare the quantile that Prometheus would show with that of the values themselves.
+
+    Within a bucket the values are taken to lie evenly, so the error may be as large as the bucket is wide.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Such as latencies in seconds.
+    bounds : sequence of float
+    q : float
+
+    Returns
+    -------
+    dict
+        ``estimate``, ``true``, and ``error``, relative to the true one.
+
+    Examples
+    --------
+    >>> quantile_error([0.11] * 100, [0.1, 1.0], 0.99)
+    {'estimate': 0.991, 'true': 0.11, 'error': 8.0091}
+    """
+    true = sorted(values)[max(0, math.ceil(q * len(values)) - 1)]
+    estimate = histogram_quantile(q, bounds, counted(values, bounds))
+    return {"estimate": estimate, "true": true, "error": round(estimate / true - 1, 4)}
+
+
 class Metrics:
     """The figures of one server, in a registry of its own, so that two servers can live in one process.
 

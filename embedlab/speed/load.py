@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import statistics
 import time
@@ -132,6 +133,7 @@ def card(seconds: float, rounds: int, precision: str) -> dict:
     names = "onnxruntime", "fastapi", "uvicorn", "httpx"
     return {
         "machine": machine_name(),
+        "load average before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "versions": {name: version(name) for name in names},
         "command": f"embedlab bench load --seconds {seconds:g} --rounds {rounds} --precision {precision}",
         "conditions": "400 dev queries of DocSearch, drawn at random; Poisson arrivals; latency from the "
@@ -166,6 +168,28 @@ def omission(seconds: float = 5.0, call_ms: float = 5.0, stall_after: int = 200)
         with server_process([*stall, "--max-texts=1"]) as (url, _):
             found[name] = load_process(url, plan | {"texts": ["a text"]}, "nap").summary()
     return found
+
+
+def quick_load(seconds: float = 2.5, rate: float = 30.0, call_ms: float = 40.0, seed: int = 0) -> list[dict]:
+    """Load two servers whose model sleeps, one by one and with batches, beside the same runs on paper.
+
+    At the default rate a call for each text would need 1.2 times the time there is. Under ten seconds.
+
+    Returns
+    -------
+    list of dict
+        A row for each rule: ``rule``, the summary of the real run, and the ``simulated`` percentiles.
+    """
+    times, rows = poisson(rate, seconds, seed), []
+    plan = {"times": times.tolist(), "texts": ["a text"]}
+    for name in ("one by one", "free worker"):
+        rule = RULES[name]
+        nap = ["-m", "embedlab.serving.standin", f"--call-ms={call_ms}", f"--max-texts={rule.max_texts}"]
+        with server_process(nap) as (url, _):
+            real = load_process(url, plan, "nap").summary()
+        paper = on_paper(times, [1], rule, Service(call_ms / 1000, 0.0))
+        rows.append({"rule": name} | real | {f"simulated {key}": value for key, value in paper.items()})
+    return rows
 
 
 def load_table(result: dict) -> list[dict]:
