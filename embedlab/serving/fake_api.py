@@ -109,8 +109,8 @@ def take_token(bucket: Bucket, now: float, per_second: float, size: float) -> tu
     if math.isinf(per_second):
         return Bucket(size, now), 0.0
     tokens = min(size, bucket.tokens + max(0.0, now - bucket.counted) * per_second)
-    if tokens >= 1:
-        return Bucket(tokens - 1, now), 0.0
+    if tokens >= 1 - 1e-9:  # ten times a tenth is one
+        return Bucket(max(0.0, tokens - 1), now), 0.0
     return Bucket(tokens, now), round((1 - tokens) / per_second, 9)
 
 
