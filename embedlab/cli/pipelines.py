@@ -1,4 +1,4 @@
-"""The pipeline of chapter 18, tried hard: ``embedlab pipelines chaos``, ``embedlab pipelines rates``."""
+"""The pipeline of chapter 18, tried hard: ``embedlab pipelines chaos``, ``embedlab pipelines measure``."""
 
 import json
 from typing import Annotated
@@ -44,22 +44,15 @@ def chaos(
 
 
 @app.command()
-def rates(
-    repeats: Annotated[int, typer.Option(min=1, help="Each setup is measured so often, in turn.")] = 3,
-    real: Annotated[bool, typer.Option("--real", help="Only the real encoder, on a sample.")] = False,
-    as_json: AsJson = False,
+def measure(
+    names: Annotated[list[str], typer.Argument(help="chaos, full, rates, real, freshness, saved, delivery.")],
 ) -> None:
-    """Measure documents a second: by workers, by the size of a claim, by the way. Some minutes."""
+    """Measure anew what comes with the course in data/pipelines; each takes up to four minutes."""
     with plain_errors():
-        from embedlab.pipelines import REAL, SETUPS
-        from embedlab.pipelines import rates as run
+        from embedlab.pipelines import measure as run
 
         def report(line: str) -> None:
             typer.echo(line, err=True)
 
-        found = run(REAL if real else SETUPS, repeats=repeats, report=report)
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-    else:
-        for name, rate in found.items():
-            typer.echo(f"{name:<32} {rate:8.0f} documents/s")
+        for name in names:
+            typer.echo(json.dumps({name: run(name, report)}, indent=1))

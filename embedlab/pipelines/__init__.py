@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "filling": ["Limits", "backfill", "next_page", "put_page"],
         "broker": ["Delivery", "dead_letters", "deliver", "publish", "window"],
-        "changes": ["CAPTURE", "OUTBOX", "capture", "capture_for_a_broker", "relay"],
+        "changes": ["CAPTURE", "OUTBOX", "capture", "capture_for_a_broker", "decoded", "relay"],
         "kill_test": ["Outcome", "as_json", "chaos"],
         "checking": ["Check", "check"],
         "corpus": ["short_texts"],
@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "throughput": ["REAL", "SETUPS", "Setup", "full_run", "rate", "rates", "saved"],
         "schema": ["TABLES", "connect", "create"],
+        "measuring": ["MEASUREMENTS", "measure"],
         "shipping": ["shipped"],
         "users": ["Writer", "background"],
         "worker": ["Orders", "run", "step", "work"],

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from embedlab.pipelines.schema import connect
+
 if TYPE_CHECKING:
     from psycopg import Connection
 
@@ -96,3 +98,36 @@ def relay(
         if messages:
             publish(messages)
         return len(messages)
+
+
+def decoded(url: str, changes: Sequence[str]) -> list[str]:
+    """Run statements, and return what PostgreSQL's own log tells of them: logical decoding, without a trigger.
+
+    The output plugin is `test_decoding`, which prints lines for people; Debezium and others read the same log.
+    A slot keeps the log until somebody has read it: one that is forgotten fills the disk.
+
+    Parameters
+    ----------
+    url : str
+        Of a server started with ``wal_level = logical``.
+    changes : sequence of str
+        SQL statements.
+
+    Raises
+    ------
+    ValueError
+        If the server's log does not hold enough.
+    """
+    with connect(url) as connection:
+        (level,) = connection.execute("SHOW wal_level").fetchone()
+        if level != "logical":
+            raise ValueError(
+                f"wal_level is {level!r}: start the server with settings={{'wal_level': 'logical'}}"
+            )
+        connection.execute("SELECT pg_create_logical_replication_slot('embedlab', 'test_decoding', true)")
+        for statement in changes:
+            connection.execute(statement)
+        rows = connection.execute("SELECT data FROM pg_logical_slot_get_changes('embedlab', NULL, NULL)")
+        lines = [line for (line,) in rows]
+        connection.execute("SELECT pg_drop_replication_slot('embedlab')")
+    return lines

@@ -28,7 +28,7 @@ def ship(name: str, figures: dict, *, folder: Path | None = None, **conditions: 
 
 
 def shipped(name: str) -> dict:
-    """Read the figures that come with the course: ``chaos`` or ``rates``; with their ``card``.
+    """Read figures that come with the course, such as those of ``chaos``; with their ``card``.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def shipped(name: str) -> dict:
     --------
     >>> shipped("luck")
     Traceback (most recent call last):
-    ValueError: no figures 'luck' come with the course, but chaos, rates
+    ValueError: no figures 'luck' come with the course, but chaos, ...
     """
     path = data_path("pipelines") / f"{name}.json"
     if not path.exists():

@@ -21,6 +21,7 @@ from embedlab.pipelines import (
     complete,
     connect,
     create,
+    decoded,
     fragile,
     hashed,
     load,
@@ -136,6 +137,15 @@ def test_a_job_whose_workers_never_come_back_is_buried_and_suspects_are_alone(db
     assert "no worker came back from it, 2 times" in one(db, "SELECT error FROM dead LIMIT 1")
 
 
+def test_under_a_lock_a_crash_undoes_the_count_of_attempts(db):
+    put(db, CRASHES)
+    for _ in range(3):
+        with db.transaction(force_rollback=True):  # what the database does when the worker's connection ends
+            (job,) = claim(db)
+            db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE id = %s", (job.id,))
+    assert one(db, "SELECT attempts FROM jobs") == 0  # it would be tried for ever
+
+
 def test_late_older_writes_and_late_writes_after_a_delete_are_turned_away(db):
     new, old = hashed(["new"]), hashed(["old"])
     write(db, "m", [Write(1, 7, "new")], new)
@@ -200,6 +210,14 @@ def test_the_outbox_is_published_at_least_once(db):
         assert [document for _, document, _ in sent] == [1, 2, 1, 1, 2, 1]
     finally:
         db.execute("DROP TRIGGER leave_a_message ON documents; DROP TABLE outbox")
+
+
+def test_the_log_itself_tells_what_changed(url, db):
+    with pytest.raises(ValueError, match="wal_level is 'replica'"):
+        decoded(url, [])
+    with postgres(settings={"wal_level": "logical", "fsync": "off"}) as other:
+        lines = decoded(other, ["CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t VALUES (7)"])
+    assert any(line == "table public.t: INSERT: id[integer]:7" for line in lines)
 
 
 def test_without_a_lock_tickets_are_done_twice_and_skip_locked_does_not_wait(url):
