@@ -99,7 +99,7 @@ class Batcher:
     async def _work(self, batch: list[_Waiting]) -> None:
         """Embed a batch group by group; each group's clients are answered as soon as it is done."""
         lengths, start = [one.length for one in batch], time.monotonic()
-        groups = buckets(lengths, self.rule.max_tokens)
+        groups = buckets(lengths, self.rule.max_tokens, self.rule.call_tokens)
         try:
             for group in groups:
                 members = [batch[i] for i in group if not batch[i].answer.done()]  # some may have left

@@ -18,6 +18,8 @@ class Batching:
     max_texts : int
     max_tokens : int
         Of one call of the model, padding included. A longer text goes alone.
+    call_tokens : int
+        What a call costs beside its tokens, in tokens; see `Service.call_tokens`, which is measured.
     wait_s : float
     workers : int
         Calls of the model at one time.
@@ -26,6 +28,7 @@ class Batching:
     policy: Literal["free", "timer"] = "free"
     max_texts: int = 32
     max_tokens: int = 4096
+    call_tokens: int = 32
     wait_s: float = 0.005
     workers: int = 1
 
@@ -70,7 +73,7 @@ def still_to_wait(rule: Batching, waiting: int, oldest_s: float) -> float:
     return max(0.0, rule.wait_s - oldest_s)
 
 
-def buckets(lengths: Sequence[int], max_tokens: int, call_tokens: int = 16) -> list[list[int]]:
+def buckets(lengths: Sequence[int], max_tokens: int, call_tokens: int = 32) -> list[list[int]]:
     """Group texts of similar length, at the least cost: padded tokens, and ``call_tokens`` for each group.
 
     Sorted by length, the best groups are neighbours; which cuts are the cheapest is found by dynamic

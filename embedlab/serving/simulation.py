@@ -31,7 +31,7 @@ class Service:
 
     @property
     def call_tokens(self) -> int:
-        """What a call costs, in tokens: what `buckets` asks for."""
+        """What a call costs, in tokens: what `Batching.call_tokens` should be."""
         return round(self.call_s / self.token_s) if self.token_s else 0
 
 
@@ -150,7 +150,7 @@ def simulate(
         now = stall.after(max(due, heapq.heappop(free)))
         last = min(first + rule.max_texts, int(np.searchsorted(times, now, side="right")))
         batch = lengths[first:last]
-        for group in buckets(batch, rule.max_tokens, service.call_tokens):
+        for group in buckets(batch, rule.max_tokens, rule.call_tokens):
             now += service(len(group), max(batch[i] for i in group))
             done[[first + i for i in group]] = now
         heapq.heappush(free, now)
