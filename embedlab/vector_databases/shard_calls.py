@@ -29,7 +29,7 @@ def call_rows(
     folder: str | Path,
     vectors: Floats,
     queries: Floats,
-    counts: Sequence[int] = (1, 2, 4, 8),
+    counts: Sequence[int] = (1, 2, 8),
 ) -> dict:
     """Search the same vectors in this process, and over ever more actors, one query at a time, in turns.
 
