@@ -9,6 +9,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
         "engines": ["bench_engines", "write_latency"],
         "load": [
+            "LOAD",
+            "LOADS",
+            "RULES",
             "bench_load",
             "load_table",
             "omission",

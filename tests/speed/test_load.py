@@ -1,9 +1,11 @@
 """Load as it is measured: rules, commands and tables; and a short run for real."""
 
+from itertools import product
+
 import pytest
 
 from embedlab.serving import Batching, Service, poisson
-from embedlab.speed import load_table, on_paper, quick_load
+from embedlab.speed import LOAD, LOADS, RULES, load_table, on_paper, quick_load, shipped_load
 
 
 def test_on_paper_batches_help_under_load_only():
@@ -31,3 +33,14 @@ def test_a_quick_run_shows_the_queue_that_batches_avoid():
         if single["p95"] > free["p95"]:
             return
     raise AssertionError(f"p95 {single['p95']} one by one, {free['p95']} in batches")
+
+
+@pytest.mark.skipif(not LOAD.exists(), reason="embedlab bench load --write has not been run")
+def test_the_shipped_run_is_whole_and_says_where_it_was_made():
+    shipped = shipped_load()
+    assert {"machine", "versions", "command", "conditions", "load average before"} <= set(shipped)
+    table = load_table(shipped)
+    assert {(row["rule"], row["load"]) for row in table} == set(product(RULES, LOADS))
+    for row in table:
+        assert row["p50"] <= row["p95"] <= row["p99"]
+        assert row["simulated p50"] <= row["simulated p95"] <= row["simulated p99"]
