@@ -91,15 +91,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ridge_map",
         ],
         "fake_api": ["Bucket", "RemoteAPI", "Reply", "Weather", "fake_app", "take_token"],
-        "fallback_study": [
-            "Space",
-            "bytes_of",
-            "crossed_quality",
-            "lsa_space",
-            "map_curve",
-            "training_rows",
-            "ways_out",
-        ],
         "paraphrases": [
             "Pair",
             "Share",
@@ -132,6 +123,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "full_jitter",
             "is_retried",
             "wait_before_retry",
+        ],
+        "fallback_study": [
+            "Space",
+            "bytes_of",
+            "crossed_quality",
+            "fallback_figures",
+            "lsa_space",
+            "map_curve",
+            "training_rows",
+            "ways_out",
         ],
     },
 )

@@ -7,6 +7,7 @@ more than a rotation; LSA, which is no transformer, is the example here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from embedlab.benchmark import Benchmark, held_out_documents, holm, paired_difference, quality
 from embedlab.hybrid import BM25Index
 from embedlab.index import top_k
+from embedlab.machine import data_path
 from embedlab.pooling import l2_normalize
 from embedlab.serving.spaces import mapped, procrustes, ridge_map
 
@@ -148,3 +150,15 @@ def ways_out(
 def bytes_of(space: Space) -> int:
     """Return the bytes of a second index, float32."""
     return space.documents.size * 4
+
+
+def fallback_figures() -> dict:
+    """Return what ``python tools/measure_reliability.py fallback`` measured, as it comes with the course.
+
+    Examples
+    --------
+    >>> found = fallback_figures()
+    >>> found["ways out, on test"]["remote"], found["second index bytes"]
+    ({'ndcg': 0.7106}, 9449472)
+    """
+    return json.loads((data_path("serving") / "fallback.json").read_text(encoding="utf-8"))

@@ -1,21 +1,21 @@
 """Spaces, maps between them, the ladder of fallbacks, and what was measured of it."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.machine import data_path
 from embedlab.pooling import l2_normalize
 from embedlab.serving import (
+    CANARIES,
     NothingAnsweredError,
     Space,
     SpaceCard,
     SpaceError,
     Step,
+    canary_cosines,
     check_space,
+    fallback_figures,
     first_answer,
     mapped,
     procrustes,
@@ -106,7 +106,7 @@ def test_when_nothing_answers_every_reason_is_said():
 
 
 def test_what_was_measured_says_what_the_chapter_says():
-    found = json.loads((data_path("serving") / "fallback.json").read_text(encoding="utf-8"))
+    found = fallback_figures()
     crossed, ways = found["crossed, nDCG@10 on dev"], found["ways out, on test"]
     assert crossed["fine-tuned, rotated"]["mean"] < 0.02  # another space: nothing is found
     assert crossed["fine-tuned"]["mean"] > 0.6  # fine-tuned by a little: almost the same space
@@ -116,3 +116,17 @@ def test_what_was_measured_says_what_the_chapter_says():
     )
     assert ways["mean: map of 1000"]["ndcg"] > ways["mean: second index"]["ndcg"] > ways["bm25"]["ndcg"]
     assert ways["lsa: map of 5583"]["ndcg"] < ways["bm25"]["ndcg"] - 0.2
+
+
+@pytest.mark.slow
+def test_only_the_long_canary_notices_a_model_that_reads_less():
+    from embedlab.engine import embedder
+
+    texts = list(CANARIES)
+    card = SpaceCard.made("minilm", lambda some: embedder().encode(some, on_long="cut"))
+    check_space(card, "minilm", embedder().encode(texts, on_long="cut"))
+    cosines = canary_cosines(card, embedder().reading(64).encode(texts, on_long="cut"))
+    assert (cosines[:-1] > 0.9999).all()
+    assert cosines[-1] < 0.99
+    with pytest.raises(SpaceError, match="canary 5"):
+        check_space(card, "minilm", embedder().reading(64).encode(texts, on_long="cut"))
