@@ -101,9 +101,9 @@ def relay(
 
 
 def decoded(url: str, changes: Sequence[str]) -> list[str]:
-    """Run statements, and return what PostgreSQL's own log tells of them: logical decoding, without a trigger.
+    """Run statements, and return what PostgreSQL's own log tells of them: logical decoding, no trigger.
 
-    The output plugin is `test_decoding`, which prints lines for people; Debezium and others read the same log.
+    The output plugin is `test_decoding`, which prints lines for people; Debezium and others read this log.
     A slot keeps the log until somebody has read it: one that is forgotten fills the disk.
 
     Parameters
@@ -121,9 +121,7 @@ def decoded(url: str, changes: Sequence[str]) -> list[str]:
     with connect(url) as connection:
         (level,) = connection.execute("SHOW wal_level").fetchone()
         if level != "logical":
-            raise ValueError(
-                f"wal_level is {level!r}: start the server with settings={{'wal_level': 'logical'}}"
-            )
+            raise ValueError(f"wal_level is {level!r}: start the server with {{'wal_level': 'logical'}}")
         connection.execute("SELECT pg_create_logical_replication_slot('embedlab', 'test_decoding', true)")
         for statement in changes:
             connection.execute(statement)

@@ -64,7 +64,7 @@ class Outcome:
     dead: int
     dead_innocent: int  # without poison
     outside: int  # effects outside of the database
-    outside_twice: int
+    outside_twice: int  # for the same job: it was done, its worker died, and it was done again
     check: Check
     seconds: float
 

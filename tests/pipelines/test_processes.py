@@ -122,6 +122,26 @@ def test_the_window_forgets_and_dead_letters_are_told_once():
     assert dead_letters() == ([0, 1, 3, 4], [2])
 
 
+@needs_nats
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")
+def test_the_broker_ends_with_the_process_that_started_it(tmp_path):
+    code = (
+        "import time; from embedlab.pipelines import nats_server\n"
+        "with nats_server() as url:\n"
+        "    print(url, flush=True); time.sleep(60)"
+    )
+    started = [sys.executable, "-c", code]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(started, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout.readline().startswith("nats://127.0.0.1:")
+        assert list(tmp_path.iterdir())
+        parent.kill()
+    limit = time.monotonic() + 20
+    while list(tmp_path.iterdir()):  # the last thing that its keeper removes
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
 def test_a_time_out_says_what_was_waited_for(url):
     start = time.monotonic()
     with pytest.raises(TimeoutError, match="still not true: SELECT false"):
