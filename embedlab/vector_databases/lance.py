@@ -93,7 +93,6 @@ def build_lance(
             num_partitions=partitions,
             num_sub_vectors=max(1, dims // 8),
             max_iterations=iterations,
-            sample_rate=sample,
         )
     else:
         raise ValueError(f"kind must be one of {', '.join(KINDS[1:])}, but is {kind!r}")
