@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -146,8 +147,12 @@ def _ours() -> Contender:
         index.save(place.folder / "ours.safetensors")
         return int(index.bytes_per_vector * len(index))
 
+    @cache  # one copy for all settings
+    def loaded(file: Path) -> HNSWIndex:
+        return HNSWIndex.load(file)
+
     def search(place: Place, ef: int) -> Search:
-        index = HNSWIndex.load(place.folder / "ours.safetensors")
+        index = loaded(place.folder / "ours.safetensors")
         return lambda query: index.search(query[None], K, ef=ef)[1][0].tolist()
 
     return Contender("ef_search", WIDTHS, build, search)
@@ -165,10 +170,14 @@ def _faiss() -> Contender:
         faiss.write_index(index, str(place.folder / "faiss.index"))
         return (place.folder / "faiss.index").stat().st_size
 
+    @cache
+    def loaded(file: Path) -> faiss.Index:
+        return faiss.read_index(str(file))
+
     def search(place: Place, ef: int) -> Search:
-        index = faiss.read_index(str(place.folder / "faiss.index"))
-        index.hnsw.efSearch = ef
-        return lambda query: index.search(query[None], K)[1][0].tolist()
+        index = loaded(place.folder / "faiss.index")
+        width = faiss.SearchParametersHNSW(efSearch=ef)
+        return lambda query: index.search(query[None], K, params=width)[1][0].tolist()
 
     return Contender("efSearch", WIDTHS, build, search)
 
