@@ -22,8 +22,8 @@ from embedlab.machine import needs
 T = TypeVar("T")
 
 # A small process that starts the server and waits for the end of its own input: then whoever started it has
-# closed it, or has died, by kill -9 too. It removes the temporary folder. It has a session of its own, so that
-# Ctrl-C does not reach it.
+# closed it, or has died, by kill -9 too. It removes the temporary folder. It has a session of its own, so
+# that Ctrl-C does not reach it.
 KEEPER = """
 import shutil, subprocess, sys
 server = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
