@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -186,13 +187,14 @@ def filter_rows(
 
 
 def disk_rows(folder: Path, vectors: Floats) -> list[dict]:
-    """Write a table into an empty folder, delete 30 %, clean up; each time look at what lies on disk.
+    """Write a table into a new folder, delete 30 %, clean up; each time look at what lies on disk.
 
     Returns
     -------
     list of dict
         ``after``, ``version``, ``rows``, ``bytes`` of the folder, ``versions`` that can be read.
     """
+    shutil.rmtree(folder, ignore_errors=True)  # of an interrupted run
     table, gone = open_table(folder, vectors.shape[1]), int(0.3 * len(vectors))
     table.add(as_table(vectors))
 

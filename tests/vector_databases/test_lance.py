@@ -130,3 +130,4 @@ def test_the_measurement(tmp_path):
     assert deleted["rows"] == cleaned["rows"] == round(0.7 * written["rows"])
     again = lance_recall(unit(300, dims=32), QUERIES, 2000, folder=tmp_path, report=lambda text: None)
     assert again["built"] == one["built"], "what is built is taken over"
+    assert [row["rows"] for row in again["disk"]] == [row["rows"] for row in one["disk"]]
