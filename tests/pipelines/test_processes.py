@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,7 @@ from embedlab.cli import app
 from embedlab.machine import postgres
 from embedlab.pipelines import (
     Orders,
+    Setup,
     backfill,
     chaos,
     connect,
@@ -21,8 +23,11 @@ from embedlab.pipelines import (
     drain,
     fleet,
     freshness,
+    full_run,
     load,
     missing,
+    rates,
+    saved,
     wait_until,
     window,
 )
@@ -105,6 +110,20 @@ def test_the_command_exits_with_0_where_all_is_well():
     )
     assert found.exit_code == 0, found.output
     assert '"clean": true' in found.output
+
+
+def test_rates_are_measured_for_each_setup():
+    plain = Setup(1, Orders(encoder="hashed"), documents=300)
+    setups = {"plain": plain, "held": replace(plain, snapshot=True), "index": replace(plain, index=True)}
+    found = rates(setups, repeats=1)
+    assert list(found) == list(setups)
+    assert min(found.values()) > 0
+    assert full_run(500, 2, Orders(encoder="hashed"))["documents"] == 500
+
+
+def test_a_content_hash_saves_what_has_not_changed():
+    counts = saved([f"text {i}" for i in range(200)], changed=0.25)
+    assert counts == {"first jobs": 200, "first embedded": 200, "second jobs": 200, "second embedded": 50}
 
 
 @needs_nats
