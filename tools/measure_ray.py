@@ -1,6 +1,7 @@
 """Measure what Ray adds and costs, and write it to data/serving/ray.json or data/pipelines/ray.json.
 
 python tools/measure_ray.py serving
+python tools/measure_ray.py scaling
 python tools/measure_ray.py pipelines
 """
 
@@ -114,11 +115,18 @@ def serving() -> dict:
             found["serve_start"] = {"seconds": round(time.perf_counter() - start, 1)} | memory()
             found["one_request_ms"] = one_at_a_time({"uvicorn": ours, "ray serve": url})
             found["open_loop_ms"] = []
-            for rate in (20, 60, 120):
+            for rate in (20, 60):
                 for name, where in (("uvicorn", ours), ("ray serve", url)) * 2:
                     ms = asyncio.run(open_loop(where, rate, 4, seed=rate))
                     p50, p95 = np.percentile(ms, [50, 95]).round(1)
                     found["open_loop_ms"].append({"server": name, "rate": rate, "p50": p50, "p95": p95})
+    return found
+
+
+def scaling() -> dict:
+    """Replicas that follow the load, one that is killed, and an update, with 24 users asking all the time."""
+    found = {}
+    with ray_cluster(cpus=2):
         grows = OnRay("nap", MAX_TEXTS, WAIT_S, most=2)
         with served_on_ray(nap, grows) as url:
             users = Users(url, 24)
@@ -129,7 +137,7 @@ def serving() -> dict:
             found["rolling_update"] = users.during(lambda: deploy(nap, OnRay("nap", 8, WAIT_S, most=2)))
             users.going = False
             found["to_one_replica_s"] = round(wait_for_replicas(1, 90), 1)
-    return found
+    return {"scaling": found}
 
 
 def one_at_a_time(servers: dict[str, str]) -> dict[str, float]:
@@ -216,7 +224,7 @@ def main(what: str) -> None:
         rule = Batching("timer", max_texts=MAX_TEXTS, wait_s=WAIT_S)
         serve(make_app(nap()[0], settings=Settings("nap", batching=rule)), listening())
         return
-    figures = {"serving": serving, "pipelines": pipelines}[what]()
+    figures = {"serving": serving, "scaling": scaling, "pipelines": pipelines}[what]()
     card = {
         "command": f"python tools/measure_ray.py {what}",
         "machine": machine_name(),
@@ -224,13 +232,16 @@ def main(what: str) -> None:
         "versions": {name: version(name) for name in ("ray", "fastapi", "uvicorn", "torch", "numpy")},
         "conditions": {
             "serving": f"{NAPS}; load generator on the same two cores; single texts; two rounds in turn",
+            "scaling": f"{NAPS}; 24 users on the same two cores, each asks again when it is answered",
             "pipelines": "the loop on 2 threads, each actor on 1; parts of 25 or 2,000 documents; a_second "
             "counts from the moment at which each actor had finished a part",
         }[what],
     }
-    file = DATA / what / "ray.json"
+    file = DATA / ("pipelines" if what == "pipelines" else "serving") / "ray.json"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({"card": card} | figures, indent=1) + "\n")
+    known = json.loads(file.read_text()) if file.exists() else {}
+    cards = known.get("cards", {}) | {what: card}  # one for each command
+    file.write_text(json.dumps(known | figures | {"cards": cards}, indent=1) + "\n")
     print(file.read_text())
 
 
