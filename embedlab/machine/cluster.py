@@ -89,6 +89,7 @@ def ray_cluster(cpus: int = 2, memory_mb: int = 200, address: str | None = None)
         finally:
             ray.shutdown()  # leaves it: a cluster that was joined goes on
         return
+    ray._private.ray_constants.ENABLE_RAY_CLUSTER = False  # `LOOPBACK`, where Ray was imported before
     _remove_left_over()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_folder()))
     options = {"num_cpus": cpus, "object_store_memory": memory_mb * 2**20, "include_dashboard": False}
