@@ -2,10 +2,21 @@
 
 import inspect
 
-from embedlab.study.bank import formulas_ranking, formulas_systems, formulas_text, formulas_vectors
+from embedlab.study.bank import (
+    formulas_pipelines,
+    formulas_ranking,
+    formulas_systems,
+    formulas_text,
+    formulas_vectors,
+)
 
+MODULES = (
+    formulas_text,
+    formulas_vectors,
+    formulas_ranking,
+    formulas_systems,
+    formulas_pipelines,
+)
 FORMULAS = {
-    name: formula
-    for module in (formulas_text, formulas_vectors, formulas_ranking, formulas_systems)
-    for name, formula in inspect.getmembers(module, inspect.isfunction)
+    name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)
 }
