@@ -77,7 +77,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "onnx_files": ["PRECISIONS", "Int8", "onnx_file", "quantize"],
         "saturation": ["as_bytes", "as_signed", "largest_product_sum", "pair_sums", "saturating_pairs"],
         "breaker": ["Breaker", "BreakerOpenError", "Guarded", "allow", "record"],
-        "fallback": ["Answered", "NothingAnsweredError", "Step", "first_answer"],
+        "fallback": ["AnswerOf", "NothingAnsweredError", "Step", "first_answer"],
         "hedging": ["Hedged", "Replicas", "hedge", "hedged_latency", "simulate_hedging"],
         "outage": ["FailingService", "Outcome", "simulate_outage"],
         "spaces": [
@@ -91,7 +91,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ridge_map",
         ],
         "fake_api": ["Bucket", "RemoteAPI", "Reply", "Weather", "fake_app", "take_token"],
-        "paraphrases": [
+        "pairs": [
             "Pair",
             "Share",
             "choose_threshold",
