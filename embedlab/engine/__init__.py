@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "answers": ["THRESHOLDS", "asker", "generator", "passages_of"],
-        "catalogue": ["DEPTH", "ENGINES", "build_engine", "missing", "parts_for"],
+        "catalogue": ["DEPTH", "ENGINES", "EXTRAS", "build_engine", "missing", "parts_for"],
         "controls": ["pool_tokens"],
         "first_stages": ["BM25Stage", "ColBERTStage", "DenseStage"],
         "models": [
