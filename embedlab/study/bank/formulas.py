@@ -5,6 +5,7 @@ import inspect
 from embedlab.study.bank import (
     formulas_pipelines,
     formulas_ranking,
+    formulas_serving,
     formulas_systems,
     formulas_text,
     formulas_vectors,
@@ -16,6 +17,7 @@ MODULES = (
     formulas_ranking,
     formulas_systems,
     formulas_pipelines,
+    formulas_serving,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)

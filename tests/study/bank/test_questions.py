@@ -44,6 +44,7 @@ BALANCED = [
     "hybrid",
     "chunking",
     "rag",
+    "serving",
 ]
 each_balanced = pytest.mark.parametrize("topic", BALANCED)
 KINDS = {"single", "multiple", "bug", "numeric", "parametric", "ordering", "flashcard"}
