@@ -77,7 +77,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "onnx_files": ["PRECISIONS", "Int8", "onnx_file", "quantize"],
         "saturation": ["as_bytes", "as_signed", "largest_product_sum", "pair_sums", "saturating_pairs"],
         "breaker": ["Breaker", "BreakerOpenError", "Guarded", "allow", "record"],
-        "fallback": ["AnswerOf", "NothingAnsweredError", "Step", "first_answer"],
+        "fallback": ["StepAnswer", "NothingAnsweredError", "Step", "first_answer"],
         "hedging": ["Hedged", "Replicas", "hedge", "hedged_latency", "simulate_hedging"],
         "outage": ["FailingService", "Outcome", "simulate_outage"],
         "spaces": [

@@ -30,7 +30,7 @@ class Step(Generic[T]):
 
 
 @dataclass(frozen=True)
-class AnswerOf(Generic[T]):
+class StepAnswer(Generic[T]):
     """An answer, the step that gave it, and why those above it did not."""
 
     answer: T
@@ -49,7 +49,7 @@ class NothingAnsweredError(Exception):
 
 def first_answer(
     steps: Sequence[Step[T]], deadline: float, *, clock: Callable[[], float] = time.monotonic
-) -> AnswerOf[T]:
+) -> StepAnswer[T]:
     """Go down the ladder until a step answers.
 
     Parameters
@@ -70,7 +70,7 @@ def first_answer(
     ...     raise TimeoutError("no answer in time")
     >>> steps = [Step("remote", remote, reserve=0.1), Step("bm25", lambda seconds: ["a", "b"])]
     >>> first_answer(steps, deadline=1.0)
-    AnswerOf(answer=['a', 'b'], step='bm25', failed=(('remote', 'TimeoutError: no answer in time'),))
+    StepAnswer(answer=['a', 'b'], step='bm25', failed=(('remote', 'TimeoutError: no answer in time'),))
     """
     until, failed = clock() + deadline, []
     for step in steps:
@@ -79,7 +79,7 @@ def first_answer(
             failed.append((step.name, "no time left"))
             continue
         try:
-            return AnswerOf(step.run(left), step.name, tuple(failed))
+            return StepAnswer(step.run(left), step.name, tuple(failed))
         except Exception as error:
             failed.append((step.name, f"{type(error).__name__}: {error}"))
     raise NothingAnsweredError("; ".join(f"{name}: {why}" for name, why in failed) or "there is no step")
