@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -111,8 +112,9 @@ def serving() -> dict:
         start = time.perf_counter()
         fixed = OnRay("nap", MAX_TEXTS, WAIT_S, least=1, most=1)
         plain = (__file__, "plain")
-        with served_on_ray(nap, fixed) as url, server_process(plain) as (ours, _):
+        with served_on_ray(nap, fixed) as url, ExitStack() as later:
             found["serve_start"] = {"seconds": round(time.perf_counter() - start, 1)} | memory()
+            ours, _ = later.enter_context(server_process(plain))
             found["one_request_ms"] = one_at_a_time({"uvicorn": ours, "ray serve": url})
             found["open_loop_ms"] = []
             for rate in (20, 60):
