@@ -27,6 +27,11 @@ def _bytes(rng: np.random.Generator) -> list[tuple]:
     return [(np.array(a, np.uint8), np.array(w, np.int8)) for a, w in cases]
 
 
+def _same_numbers(expected, got):
+    """Compare without the dtype: in a tuple `difference` would blame it, where it is not what went wrong."""
+    return isinstance(got, tuple) and len(got) == 2 and all(map(np.array_equal, expected, got))
+
+
 # Wrong implementations, one for each way in which an answer is known to go wrong.
 
 
@@ -62,7 +67,7 @@ EXERCISES = (
         chapter="17_serving",
         task="Add products in pairs, as AVX2's vpmaddubsw does. activations, uint8 (..., 2 m), and weights, "
         "int8, have the same shape. Multiply them place by place; add the products 0 and 1, 2 and 3, and so "
-        "on along the last axis. Return a tuple of two int64 arrays (..., m): the exact sums, and the "
+        "on along the last axis. Return a tuple of two arrays of int (..., m): the exact sums, and the "
         "saturated ones, in which a sum that 16 bits with a sign (-32768 to 32767) cannot hold has become "
         "the nearest number that they can. m may be 0.",
         reference="embedlab.serving:pair_sums",
@@ -120,5 +125,6 @@ EXERCISES = (
         ),
         follow_up="With reduce_range the weights use 7 of their 8 bits. Why can no pair saturate then, what "
         "does it cost in accuracy, and on which CPUs would you not pay it?",
+        close=_same_numbers,
     ),
 )
