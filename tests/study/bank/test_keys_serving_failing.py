@@ -125,6 +125,7 @@ def test_the_ways_out_of_the_space_problem():
     assert np.mean(curve["300"]["rotation"]) == pytest.approx(0.63, abs=0.01)
 
 
+@pytest.mark.slow
 def test_few_pairs_leave_most_of_a_rotation_open():
     rng = np.random.default_rng(0)
     texts = unit(rng.normal(size=(2000, 384)).astype(np.float32))

@@ -1,12 +1,14 @@
 """Keys of the questions on serving, measured: encoders of fewer bits, the server and its metrics."""
 
 import asyncio
+import json
 import time
 
 import numpy as np
 import pytest
 import torch
 
+from embedlab.machine import data_path
 from embedlab.pooling import l2_normalize as unit
 from embedlab.serving import (
     counted,
@@ -35,6 +37,19 @@ def test_two_products_of_bytes_may_not_fit():
     safe = [weight for weight in range(128) if np.equal(*pair_sums(pairs, np.array([weight] * 2))).all()]
     assert max(safe) == 64
     assert np.equal(*pair_sums(pairs, np.array([-64, -64]))).all()
+
+
+def test_int8_gains_less_in_batches():
+    """On the machine of the shipped measurement; only the order is claimed of it."""
+    rows = json.loads(data_path("serving/speed.json").read_text(encoding="utf-8"))["rows"]
+    ms = {(row["texts"], row["tokens"], row["engine"]): row["ms"] for row in rows}
+    one, *batches = (
+        ms[(*case, "onnxruntime")] / ms[(*case, "onnxruntime int8")]
+        for case in ((1, 8), (8, 8), (8, 40), (8, 200), (32, 8), (32, 40), (32, 200))
+    )
+    assert one > 2 > max(batches)
+    assert min(batches) > 1.1
+    assert ms[1, 8, "torch"] / ms[1, 8, "onnxruntime int8"] > 2 * one  # the baseline of most reports
 
 
 def test_a_mask_of_minus_a_billion_in_half():
