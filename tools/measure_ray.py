@@ -166,13 +166,13 @@ def kill_one(url: str) -> None:
 def pipelines() -> dict:
     """Embed the same documents by the loop, by one actor and by two."""
     benchmark = docsearch()
-    order = random.Random(0).sample(range(len(benchmark.documents)), 400)
+    order = random.Random(0).sample(range(len(benchmark.documents)), 160)
     sample = [benchmark.doc_ids[i] for i in order], [benchmark.documents[i] for i in order]
-    texts = [f"{i}: {benchmark.documents[i % len(benchmark.documents)][:200]}" for i in range(100_000)]
+    texts = [f"{i}: {benchmark.documents[i % len(benchmark.documents)][:200]}" for i in range(40_000)]
     many = [str(i) for i in range(len(texts))], texts
     rows = []
     with ray_cluster(cpus=2):
-        for name, (ids, texts), size, rounds in (("minilm", sample, 25, 2), ("words", many, 2000, 1)):
+        for name, (ids, texts), size, rounds in (("minilm", sample, 10, 1), ("words", many, 1000, 1)):
             for _ in range(rounds):
                 rows += [embedded(ids, texts, name, size, actors) | {"encoder": name} for actors in (0, 1, 2)]
     return {"runs": rows}
@@ -235,7 +235,7 @@ def main(what: str) -> None:
         "conditions": {
             "serving": f"{NAPS}; load generator on the same two cores; single texts; two rounds in turn",
             "scaling": f"{NAPS}; 24 users on the same two cores, each asks again when it is answered",
-            "pipelines": "the loop on 2 threads, each actor on 1; parts of 25 or 2,000 documents; a_second "
+            "pipelines": "the loop on 2 threads, each actor on 1; parts of 10 or 1,000 documents; a_second "
             "counts from the moment at which each actor had finished a part",
         }[what],
     }
