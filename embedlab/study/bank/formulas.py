@@ -3,6 +3,7 @@
 import inspect
 
 from embedlab.study.bank import (
+    formulas_databases,
     formulas_pipelines,
     formulas_ranking,
     formulas_serving,
@@ -18,6 +19,7 @@ MODULES = (
     formulas_systems,
     formulas_pipelines,
     formulas_serving,
+    formulas_databases,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)
