@@ -142,3 +142,19 @@ def test_a_notice_before_listening_is_missed(two_connections):
     assert list(worker.notifies(timeout=0.3, stop_after=1)) == []
     sender.execute("NOTIFY jobs")
     assert len(list(worker.notifies(timeout=30, stop_after=1))) == 1
+
+
+@pytest.mark.slow
+def test_a_forgotten_slot_keeps_the_log():
+    pytest.importorskip("psycopg")
+    lag = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) FROM pg_replication_slots"
+    with postgres(settings={"wal_level": "logical", "fsync": "off"}) as url, connect(url) as db:
+        db.execute("CREATE TABLE filled AS SELECT 0 AS i")
+        db.execute("SELECT pg_create_logical_replication_slot('forgotten', 'test_decoding')")
+        (before,) = db.execute(lag).fetchone()
+        for _ in range(3):
+            db.execute("INSERT INTO filled SELECT generate_series(1, 50000)")
+            db.execute("DELETE FROM filled")  # the table does not grow, the log does
+            db.execute("CHECKPOINT")
+        (after,) = db.execute(lag).fetchone()
+        assert after - before > 5e6  # bytes that no checkpoint may remove
