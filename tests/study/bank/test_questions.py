@@ -45,6 +45,7 @@ BALANCED = [
     "chunking",
     "rag",
     "serving",
+    "vector_databases",
 ]
 each_balanced = pytest.mark.parametrize("topic", BALANCED)
 KINDS = {"single", "multiple", "bug", "numeric", "parametric", "ordering", "flashcard"}
