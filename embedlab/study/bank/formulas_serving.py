@@ -33,15 +33,15 @@ def replicas_with_spare(rate: float, milliseconds: float, percent: float) -> flo
     return math.ceil(rate * milliseconds / (10 * percent)) + 1
 
 
-def padding_percent(texts: float, short: float, long: float) -> float:
-    """Percentage of a padded batch that is padding: one text is long, all others are short, in tokens.
+def one_call_over_two(queries: float, short: float, long: float) -> float:
+    """Positions of short queries and a long text in one padded call, over those in two calls, by length.
 
     Examples
     --------
-    >>> padding_percent(4, 10, 40)
-    56.25
+    >>> one_call_over_two(3, 10, 50)
+    2.5
     """
-    return 100 * (1 - ((texts - 1) * short + long) / (texts * long))
+    return (queries + 1) * long / (queries * short + long)
 
 
 def ray_replicas_wanted(rate: float, milliseconds: float, ongoing: float) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.serving import OnRay, break_even, padding_waste, wanted
+from embedlab.serving import OnRay, break_even, buckets, padding_waste, wanted
 from embedlab.study.bank import FORMULAS
 
 
@@ -30,13 +30,15 @@ def test_replicas_with_spare_by_adding_one_at_a_time(rate, milliseconds, percent
     assert FORMULAS["replicas_with_spare"](rate, milliseconds, percent) == replicas
 
 
-@pytest.mark.parametrize(("texts", "short", "long"), [(8, 10, 128), (32, 40, 256)])
-def test_padding_percent_by_counting_a_mask(texts, short, long):
-    lengths = np.array([long] + [short] * (texts - 1))
-    mask = np.arange(long) < lengths[:, None]
-    found = FORMULAS["padding_percent"](texts, short, long)
-    assert found == pytest.approx(100 * (1 - mask.mean()))
-    assert found == pytest.approx(100 * padding_waste(lengths.tolist(), [range(texts)]), abs=0.01)
+@pytest.mark.parametrize(("queries", "short", "long"), [(7, 10, 128), (31, 40, 256)])
+def test_one_call_over_two_by_the_groups_of_the_server(queries, short, long):
+    lengths = [short] * queries + [long]
+    groups = buckets(lengths, max_tokens=10**6, call_tokens=0)
+    together = sum(lengths) / (1 - padding_waste(lengths, [range(queries + 1)]))
+    assert sorted(map(len, groups)) in ([1, queries], [1] * (queries + 1))  # without a call's price
+    assert padding_waste(lengths, groups) == 0
+    expected = together / sum(lengths)
+    assert FORMULAS["one_call_over_two"](queries, short, long) == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize(("rate", "milliseconds", "ongoing"), [(50, 40, 2), (120, 60, 5), (400, 150, 3)])
