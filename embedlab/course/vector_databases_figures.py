@@ -1,0 +1,250 @@
+"""Pictures of chapter 19: the way of a query, recall against latency, filters, deletes, shards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
+
+from embedlab.course.hnsw_figures import described
+from embedlab.vector_databases import Tail
+
+BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
+LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"), (INK, "x"))
+SMALL = 9.5  # points
+
+# Of each stop of a query: its name, what it does, and what goes wrong there.
+STOPS = (
+    ("statement", "text and\nparameters", "a name that is\nnot quoted"),
+    ("planner", "chooses by\nestimated cost", "graph, where\na scan was right"),
+    ("index", "the ef nearest\nit comes across", "a neighbour\nis not met"),
+    ("table", "is this version\nvisible?", "dead rows take\nthe places"),
+    ("condition", "whose row is it?\nwhich year?", "fewer than k\nare left"),
+    ("answer", "at most\nk rows", ""),
+)
+
+
+def draw_query() -> Figure:
+    """Draw the way of a query through the database, and below each stop what goes wrong there.
+
+    Examples
+    --------
+    >>> figure = draw_query()
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    ['statement', 'planner', 'index', 'table', 'condition', 'answer']
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(9.8, 2.5))
+    step, width = 1.65, 1.35
+    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    for number, (name, does, wrong) in enumerate(STOPS):
+        left = number * step
+        ax.add_patch(Rectangle((left, 1), width, 1, facecolor="#DCE9F4", edgecolor="#444444", lw=0.8))
+        ax.text(left + width / 2, 1.74, name, ha="center", va="center", weight="bold", fontsize=10)
+        ax.text(left + width / 2, 1.32, does, ha="center", va="center", fontsize=8.5)
+        if number:
+            ax.annotate("", (left, 1.5), (left - step + width, 1.5), arrowprops=arrow)
+        ax.text(left + width / 2, 0.88, wrong, ha="center", va="top", color=RED, fontsize=9)
+    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.2, 2.1))
+    ax.axis("off")
+    return figure
+
+
+def draw_recall(rows: Sequence[Mapping], names: Mapping[str, str], *, target: float = 0.95) -> Figure:
+    """Draw milliseconds against recall, a line for each engine; a setting is a point.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        ``engine``, ``recall``, ``ms``.
+    names : {engine: label}
+        Which of them are drawn.
+    target : float
+        A recall to mark.
+
+    Examples
+    --------
+    >>> row = {"engine": "a", "recall": 0.9, "ms": 2.0}
+    >>> figure = draw_recall([row, row | {"recall": 0.99, "ms": 4.0}], {"a": "graph"})
+    >>> figure.axes[0].texts[0].get_text().strip()
+    'graph'
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(9, 5))
+    for (engine, label), (colour, marker) in zip(names.items(), cycle(LOOKS), strict=False):
+        recall, ms = np.array(sorted((r["recall"], r["ms"]) for r in rows if r["engine"] == engine)).T
+        ax.plot(1 - np.minimum(recall, 0.999), ms, marker=marker, ms=5, color=colour)
+        end = (1 - min(recall[-1], 0.999), ms[-1])
+        label = f" {label}"
+        ax.annotate(label, end, (4, 0), textcoords="offset points", va="center", color=colour, fontsize=SMALL)
+    ax.axvline(1 - target, color=INK, lw=1, ls=":")
+    ax.set(xscale="log", yscale="log", xlim=(0.5, 2e-4), ylabel="milliseconds a query, median")
+    ax.set_xticks([0.5, 0.3, 0.1, 0.05, 0.02, 0.01, 0.001], minor=False)
+    ax.minorticks_off()
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{1 - x:.3g}" if x > 0.001 else "1"))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    ax.set_xlabel("recall@10 (to the right, less and less is missed)")
+    return figure
+
+
+def draw_filters(rows: Sequence[Mapping], ways: Sequence[str], *, k: int = 10) -> Figure:
+    """Draw how many rows come back, and in what time, against the share that a condition lets through.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `embedlab.vector_databases.filters` returns them.
+    ways : sequence of str
+        Which of them are drawn.
+    k : int
+        How many were asked for; drawn as a line.
+
+    Examples
+    --------
+    >>> rows = [{"way": "partition", "share": share, "rows": 10, "ms": 0.5} for share in (0.01, 0.1)]
+    >>> figure = draw_filters(rows, ["partition"])
+    >>> [ax.get_ylabel() for ax in figure.axes]
+    ['rows returned, of 10 asked for', 'milliseconds a query']
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.8), sharex=True)
+    for way, (colour, marker) in zip(ways, cycle(LOOKS), strict=False):
+        own = sorted((row["share"], row["rows"], row["ms"]) for row in rows if row["way"] == way)
+        share, returned, ms = np.array(own).T
+        panels[0].plot(share, returned, marker=marker, ms=5, color=colour, label=way)
+        panels[1].plot(share, ms, marker=marker, ms=5, color=colour, label=way)
+    panels[0].axhline(k, color=INK, lw=1, ls=":")
+    panels[0].set(ylabel=f"rows returned, of {k} asked for", ylim=(0, k * 1.08))
+    panels[1].set(ylabel="milliseconds a query", yscale="log")
+    for ax in panels:
+        ax.set(xscale="log", xlabel="share of the rows that pass")
+        ax.set_xticks([0.003, 0.01, 0.03, 0.1, 0.3])
+        ax.minorticks_off()
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.1%}" if x < 0.01 else f"{x:.0%}"))
+    panels[1].yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(ways))
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def draw_stages(stages: Mapping[str, Sequence[Mapping]], *, k: int = 10) -> Figure:
+    """Draw rows returned and the bytes of the graph, before and after a deletion and each way to clean up.
+
+    Parameters
+    ----------
+    stages : {what was deleted: rows}
+        As `embedlab.vector_databases.deletes` returns them.
+
+    Examples
+    --------
+    >>> figure = draw_stages({"all": [{"stage": "deleted", "rows": 0.0, "graph_bytes": 2**20}]})
+    >>> [text.get_text() for ax in figure.axes for text in ax.texts]
+    ['0.0', '1.0']
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.4), layout="constrained")
+    for number, ((what, rows), (colour, _)) in enumerate(zip(stages.items(), LOOKS, strict=False)):
+        x = np.arange(len(rows)) + 0.38 * (number - (len(stages) - 1) / 2)
+        for ax, key, unit in zip(panels, ("rows", "graph_bytes"), (1, 2**20), strict=True):
+            values = [row[key] / unit for row in rows]
+            ax.bar(x, values, 0.36, color=colour, label=what)
+            for at, value in zip(x, values, strict=True):
+                ax.text(at, value, f"{value:.1f}", ha="center", va="bottom", fontsize=8.5)
+        plt.setp(panels, xticks=range(len(rows)), xticklabels=[row["stage"] for row in rows])
+    panels[0].set(ylabel=f"rows returned, of {k} asked for", ylim=(0, k * 1.35))
+    panels[1].set(ylabel="the graph's file, MB", ylim=(0, None))
+    panels[0].legend(loc="upper left", ncols=2, fontsize=SMALL)
+    return figure
+
+
+def draw_merging(rows: Sequence[Mapping]) -> Figure:
+    """Draw how much nDCG@10 each merge loses, by scores and placement: ``merging`` of `shipped_shards`.
+
+    Examples
+    --------
+    >>> from embedlab.vector_databases import shipped_shards
+    >>> figure = draw_merging(shipped_shards()["merging"])
+    >>> [ax.get_title() for ax in figure.axes]
+    ['dense', 'BM25, local idf', 'BM25, shared idf']
+    >>> plt.close(figure)
+    """
+    kinds = list(dict.fromkeys(row["scores"] for row in rows))
+    merges = list(dict.fromkeys(row["merge"] for row in rows))
+    figure, panels = plt.subplots(1, len(kinds), figsize=(11, 3.6), sharey=True, sharex=True)
+    for panel, kind in zip(panels, kinds, strict=True):
+        for number, (merge, (colour, marker)) in enumerate(zip(merges, LOOKS, strict=False)):
+            own = [row for row in rows if (row["scores"], row["merge"]) == (kind, merge)]
+            y = np.arange(len(own)) + 0.2 * (number - 1)
+            panel.plot([row["lost"] for row in own], y, marker, color=colour, ms=6, label=merge)
+            panel.hlines(y, [row["low"] for row in own], [row["high"] for row in own], color=colour, lw=2)
+        panel.axvline(0, color=INK, lw=1)
+        panel.set(title=kind, xlabel="nDCG@10 lost")
+        panel.set_yticks(range(len(own)), [f"by {row['by']}" for row in own])
+    panels[0].invert_yaxis()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(merges))
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def draw_tails(rows: Sequence[Tail]) -> Figure:
+    """Draw a request's median and 99th percentile against how many shards it waits for, plain and hedged.
+
+    Examples
+    --------
+    >>> from embedlab.vector_databases import tail_rows
+    >>> figure = draw_tails(tail_rows([1.0] * 99 + [9.0], shards=(1, 10), requests=100))
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['99th percentile', 'the same, hedged', 'median', 'the same, hedged']
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained")
+    shards = [row.shards for row in rows]
+    lines = (("p99", "99th percentile", RED, "-"), ("hedged_p99", "the same, hedged", RED, "--"))
+    lines += (("p50", "median", BLUE, "-"), ("hedged_p50", "the same, hedged", BLUE, "--"))
+    for key, label, colour, style in lines:
+        panels[0].plot(
+            shards, [getattr(row, key) for row in rows], style, marker="o", ms=4, color=colour, label=label
+        )
+    panels[0].set(ylabel="milliseconds a request", ylim=(0, None))
+    panels[0].legend(fontsize=SMALL)
+    panels[1].plot(
+        shards, [100 * row.in_time for row in rows], "-o", ms=4, color=RED, label="all shards in time"
+    )
+    panels[1].plot(
+        shards, [100 * row.answered for row in rows], "-s", ms=4, color=BLUE, label="mean share of them"
+    )
+    panels[1].set(ylabel="% by a deadline at p99 of one", ylim=(0, 104))
+    panels[1].legend(fontsize=SMALL)
+    for ax in panels:
+        ax.set(xscale="log", xlabel="shards that a request waits for")
+        ax.set_xticks(shards, [str(one) for one in shards])
+        ax.minorticks_off()
+    return figure
+
+
+def draw_asked(rows: Sequence[Mapping], shards: int) -> Figure:
+    """Draw recall@10 against how many of the shards are asked, for documents placed by id and by cluster.
+
+    Examples
+    --------
+    >>> figure = draw_asked([{"by": "id", "shards": 2, "recall": [0.5, 1.0]}], 2)
+    >>> figure.axes[0].lines[0].get_label()
+    'placed by id'
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(7, 3.6))
+    for row, (colour, marker) in zip([r for r in rows if r["shards"] == shards], LOOKS, strict=False):
+        asked = np.arange(1, shards + 1)
+        ax.plot(asked, row["recall"], marker=marker, ms=5, color=colour, label=f"placed by {row['by']}")
+    ax.set(xlabel=f"shards asked, of {shards}", ylabel="recall@10", ylim=(0, 1.03))
+    ax.legend(loc="lower right", fontsize=SMALL)
+    return figure
+
+
+__all__ = ["described", "draw_asked", "draw_filters", "draw_merging", "draw_query", "draw_recall"]
+__all__ += ["draw_stages", "draw_tails"]
