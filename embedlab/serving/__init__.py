@@ -92,6 +92,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "fake_api": ["Bucket", "RemoteAPI", "Reply", "Weather", "fake_app", "take_token"],
         "pairs": [
+            "KINDS",
             "Pair",
             "Share",
             "choose_threshold",

@@ -182,6 +182,7 @@ def dropout_trap() -> dict[str, float]:
 
     from embedlab.machine import model_folder
 
+    needs("transformers").logging.set_verbosity_error()  # it would report the pooler, which is left out
     bert = needs("transformers").BertModel.from_pretrained(model_folder(), add_pooling_layer=False)
     wrapper, (ids, mask), cosines = Peer(bert), example_batch(), {}
     right = Graph(BertEncoder.load())(ids, mask)

@@ -44,7 +44,7 @@ def table(connection, rows):
     connection.execute(create_table(name, DIMS))
     assert copy_rows(connection, name, rows) == len(rows)
     yield name
-    connection.execute("DROP TABLE {} CASCADE".format(name_of(name).as_string()))
+    connection.execute(f"DROP TABLE {name_of(name).as_string()} CASCADE")
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from study.exercises.attempts import named, stub
 
 from embedlab.course import source
+from embedlab.study.bank import CHAPTERS, notebook_of
 from embedlab.study.exercises import check, checker, exercises
 
 FOLDER = Path(__file__).parent / "alternatives"
-NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 ALTERNATIVES = {
     name: written
     for module in (
@@ -74,7 +74,7 @@ def test_each_known_mistake_gets_its_own_diagnosis(exercise, mistake):
 
 @each_exercise
 def test_an_exercise_is_complete(exercise):
-    assert (NOTEBOOKS / f"{exercise.chapter}.ipynb").exists()
+    assert f"{exercise.chapter}.ipynb" in {notebook_of(chapter) for chapter in CHAPTERS}
     assert exercise.load().__name__ == exercise.name
     assert len(exercise.hints) >= 2
     assert len(exercise.mistakes) >= 2
