@@ -86,7 +86,7 @@ def draw_batches(
     Examples
     --------
     >>> figure = draw_batches([0.0, 0.01], {"free": ([0.02, 0.03], [1, 1])})
-    >>> figure.axes[0].get_title()
+    >>> figure.axes[0].get_title(plt.rcParams["axes.titlelocation"])
     'free: 20 ms on average'
     >>> plt.close(figure)
     """

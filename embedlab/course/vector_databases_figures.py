@@ -169,7 +169,7 @@ def draw_merging(rows: Sequence[Mapping]) -> Figure:
     --------
     >>> from embedlab.vector_databases import shipped_shards
     >>> figure = draw_merging(shipped_shards()["merging"])
-    >>> [ax.get_title() for ax in figure.axes]
+    >>> [ax.get_title(plt.rcParams["axes.titlelocation"]) for ax in figure.axes]
     ['dense', 'BM25, local idf', 'BM25, shared idf']
     >>> plt.close(figure)
     """

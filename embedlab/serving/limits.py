@@ -132,13 +132,14 @@ def retry_after(ahead: int, per_second: float, most: int = 60) -> int:
     Returns
     -------
     int
-        A whole number of seconds, as the header wants it (RFC 9110, section 10.2.3), 1 to ``most``.
+        A whole number of seconds, as the header wants it (RFC 9110, section 10.2.3), 1 to ``most``; 5 where
+        no rate was measured yet.
 
     Examples
     --------
     >>> retry_after(500, 100.0), retry_after(0, 100.0), retry_after(500, 0.0)
-    (5, 1, 60)
+    (5, 1, 5)
     """
     if per_second <= 0:
-        return most
+        return min(most, 5)
     return min(most, max(1, math.ceil(ahead / per_second)))

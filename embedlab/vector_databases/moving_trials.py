@@ -48,7 +48,7 @@ def trial(*, steps: int = 2000, documents: int = 40, seed: int = 0, **mistake) -
     --------
     >>> trial(steps=300).wrong
     0
-    >>> trial(steps=300, **MISTAKES["two copies counted twice"]).repeated > 0
+    >>> trial(steps=1000, **MISTAKES["two copies counted twice"]).repeated > 0
     True
     """
     draw = np.random.default_rng(seed)
