@@ -35,7 +35,8 @@ def test_retry_after_is_a_whole_number_of_seconds_in_bounds(ahead, rate):
     seconds = retry_after(ahead, rate)
     assert isinstance(seconds, int)
     assert 1 <= seconds <= 60
-    assert seconds == 60 or ahead <= seconds * rate or seconds == 1
+    assert rate > 0 or seconds == 5
+    assert rate == 0 or seconds == 60 or ahead <= seconds * rate or seconds == 1
 
 
 def body_of(pieces, headers=None, limits=None):
