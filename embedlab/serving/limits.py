@@ -142,4 +142,4 @@ def retry_after(ahead: int, per_second: float, most: int = 60) -> int:
     """
     if per_second <= 0:
         return min(most, 5)
-    return min(most, max(1, math.ceil(ahead / per_second)))
+    return max(1, math.ceil(min(most, ahead / per_second)))
