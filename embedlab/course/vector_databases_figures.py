@@ -8,10 +8,10 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from embedlab.course.hnsw_figures import described
+from embedlab.course.serving_figures import draw_way
 from embedlab.vector_databases import Tail
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
@@ -39,20 +39,7 @@ def draw_query() -> Figure:
     ['statement', 'planner', 'index', 'table', 'condition', 'answer']
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(9.8, 2.5))
-    step, width = 1.65, 1.35
-    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-    for number, (name, does, wrong) in enumerate(STOPS):
-        left = number * step
-        ax.add_patch(Rectangle((left, 1), width, 1, facecolor="#DCE9F4", edgecolor="#444444", lw=0.8))
-        ax.text(left + width / 2, 1.74, name, ha="center", va="center", weight="bold", fontsize=10)
-        ax.text(left + width / 2, 1.32, does, ha="center", va="center", fontsize=8.5)
-        if number:
-            ax.annotate("", (left, 1.5), (left - step + width, 1.5), arrowprops=arrow)
-        ax.text(left + width / 2, 0.88, wrong, ha="center", va="top", color=RED, fontsize=9)
-    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.2, 2.1))
-    ax.axis("off")
-    return figure
+    return draw_way(STOPS)
 
 
 def draw_recall(rows: Sequence[Mapping], names: Mapping[str, str], *, target: float = 0.95) -> Figure:

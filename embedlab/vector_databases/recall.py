@@ -19,7 +19,7 @@ import numpy as np
 
 from embedlab.benchmark import grown
 from embedlab.index import Floats
-from embedlab.machine import cached, content_key, data_path, machine_name, postgres, write_atomically
+from embedlab.machine import cached, content_key, data_path, machine_name, postgres, write_figures
 from embedlab.vector_databases import contenders, indexing
 from embedlab.vector_databases.contenders import (
     EF_CONSTRUCTION,
@@ -207,6 +207,4 @@ def shipped_recall() -> dict:
 
 def write_recall(result: dict, file: Path = RESULTS) -> None:
     """Put a measurement in the place of the one that comes with the course."""
-    file.parent.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+    write_figures(file, result)

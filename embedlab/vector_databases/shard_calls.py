@@ -14,7 +14,7 @@ import numpy as np
 
 from embedlab.benchmark import Benchmark, grown, seeded_sample
 from embedlab.index import FlatIndex, Floats
-from embedlab.machine import data_path, machine_name, write_atomically
+from embedlab.machine import data_path, machine_name, write_figures
 from embedlab.vector_databases.actors import ShardedIndex, write_shards
 from embedlab.vector_databases.recall import interleaved
 from embedlab.vector_databases.sharding_experiments import merging_rows, placement_rows
@@ -135,6 +135,4 @@ def shipped_shards() -> dict:
 
 def write_shards_result(result: dict, file: Path = RESULTS) -> None:
     """Put a measurement in the place of the one that comes with the course."""
-    file.parent.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1) + "\n"
-    write_atomically(file, lambda path: path.write_text(text, encoding="utf-8"))
+    write_figures(file, result)
