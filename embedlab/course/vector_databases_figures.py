@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from embedlab.course.hnsw_figures import described
-from embedlab.course.serving_figures import draw_way
+from embedlab.course.ways import draw_way
 from embedlab.vector_databases import Tail
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
