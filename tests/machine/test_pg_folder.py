@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from waiting import wait_until
@@ -84,13 +85,18 @@ def test_only_the_data_belong_to_nobody(database_folder):
         assert (database_folder / "data").stat().st_mode & 0o777 == 0o700
 
 
+def _begun(folder, process):
+    """Say whether initdb is at work, or all is done."""
+    return list(folder.glob(f"{ASIDE}*/data/base/1/*")) or process.poll() == 0
+
+
 @pytest.mark.slow
 def test_an_interrupted_beginning_leaves_no_half_folder(database_folder):
     code = "import sys; from embedlab.machine import server\nwith server(sys.argv[1]): pass"
     for number in range(10):  # on a busy machine it may be done before we have looked
         folder = database_folder.with_name(f"postgres{number}")
         begun = subprocess.Popen([sys.executable, "-c", code, str(folder)], start_new_session=True)
-        wait_until(lambda folder=folder: list(folder.glob(f"{ASIDE}*/data/base/1/*")) or begun.poll() == 0)
+        wait_until(partial(_begun, folder, begun))
         begun.kill()
         begun.wait()
         if not (folder / "data").exists():
