@@ -33,6 +33,8 @@ class FailingService:
         Workers that are gone from ``start`` to ``end``.
     drops_expired : bool
         Whether it knows the deadline, and leaves what nobody waits for.
+    room : int, optional
+        Attempts that may wait; beyond, 429 at once. None is a queue without a bound.
     """
 
     workers: int = 10
@@ -41,10 +43,13 @@ class FailingService:
     start: float = 60.0
     end: float = 120.0
     drops_expired: bool = False
+    room: int | None = None
 
     def __post_init__(self):
         if not 0 <= self.lost <= self.workers:
             raise ValueError(f"{self.lost} of {self.workers} workers cannot be lost")
+        if self.room is not None and self.room < 0:
+            raise ValueError(f"a queue has room for 0 or more, but room is {self.room}")
         if self.start > self.end:
             raise ValueError(f"an outage from {self.start} to {self.end} ends before it starts")
 
@@ -159,7 +164,11 @@ def simulate_outage(
             allowed = True
             if breaker is not None:
                 breaker, allowed = allow(breaker, now)
-            if allowed:
+            if allowed and service.room is not None and len(run.queue) >= service.room:
+                sent.append(now)
+                what, error = _Attempt(request, number, now, "given up"), CallError(429)
+                breaker = breaker and record(breaker, False, now)
+            elif allowed:
                 one = _Attempt(request, number, now + policy.timeout)
                 sent.append(now)
                 run.queue.append(one)

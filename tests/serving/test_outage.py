@@ -140,3 +140,13 @@ def test_bad_input_is_named():
         hedged_latency([1.0], [1.0, 2.0], 0.5)
     with pytest.raises(ValueError, match="0 a second"):
         simulate_outage(FailingService(), Policy(), per_second=0)
+
+
+def test_a_bounded_queue_answers_what_the_workers_can_do():
+    """With a bound, nobody who is let in waits longer than a client does, retries or not."""
+    bounded = FailingService(start=30.0, end=60.0, room=20)
+    for policy in (Policy(attempts=1), Policy()):
+        assert outage(policy, bounded).success(30, 60) > 0.7 > 0.3 > outage(policy).success(30, 60)
+        assert outage(policy, bounded).recovered(60) < 5
+    with pytest.raises(ValueError, match="room is -1"):
+        FailingService(room=-1)
