@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import partial
 
+import psutil
 import pytest
 from waiting import wait_until
 
@@ -90,6 +91,12 @@ def _begun(folder, process):
     return list(folder.glob(f"{ASIDE}*/data/base/1/*")) or process.poll() == 0
 
 
+def _idle(folder):
+    """Say whether no process works in the folder."""
+    lines = (" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"]))
+    return not any(str(folder) in line for line in lines)
+
+
 @pytest.mark.slow
 def test_an_interrupted_beginning_leaves_no_half_folder(database_folder):
     code = "import sys; from embedlab.machine import server\nwith server(sys.argv[1]): pass"
@@ -103,7 +110,9 @@ def test_an_interrupted_beginning_leaves_no_half_folder(database_folder):
             break
     else:
         pytest.fail("it was done before it could be interrupted, ten times")
-    # initdb may be at work for a moment yet; what it leaves is cleared away by the next start
+    wait_until(
+        partial(_idle, folder)
+    )  # initdb goes on for a moment; what it leaves, the next start clears away
     with postgres(folder) as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert not list(folder.glob(f"{ASIDE}*"))
