@@ -138,13 +138,18 @@ def draw_latency(
         ax.plot([], [], marker=marker, color=colour, label=rule)
     if promise:
         ax.axhline(promise, color=INK, lw=1, ls=":")
-        ax.text(ax.get_xlim()[0], promise, " promised", va="bottom", fontsize=SMALL, color=INK)
+        ax.text(ax.get_xlim()[1], promise, " promised", va="center", fontsize=SMALL, color=INK)
     ax.plot([], [], color=INK, label="median")
     ax.plot([], [], "--", color=INK, label="99th percentile")
     ax.set(
         yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
     )
-    ax.legend(loc="upper left", fontsize=SMALL)
+    ticks = [
+        tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]
+    ]
+    ax.set_yticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.legend(loc="center left", bbox_to_anchor=(1.08, 0.4), fontsize=SMALL)
     return figure
 
 
@@ -163,7 +168,7 @@ def draw_outage(
     window : float
         Seconds that a point sums up.
     """
-    figure, panels = plt.subplots(2, 1, figsize=(9, 5), sharex=True)
+    figure, panels = plt.subplots(2, 1, figsize=(9, 6), sharex=True)
     starts = np.arange(0, seconds - window, window)
     for (name, run), (colour, _) in zip(runs.items(), cycle(LOOKS), strict=False):
         for ax, measure in zip(panels, (run.success, run.amplification), strict=True):
@@ -176,7 +181,8 @@ def draw_outage(
     panels[1].set(
         ylabel="attempts per request", ylim=(0, None), xlabel="seconds (grey: a part of the workers is gone)"
     )
-    panels[0].legend(*panels[0].get_legend_handles_labels(), loc="lower right", fontsize=SMALL)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL)
+    figure.set_layout_engine("constrained")
     return figure
 
 
