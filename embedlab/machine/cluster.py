@@ -23,6 +23,7 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or every worker warns about graphics cards
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # or the C++ core writes its remarks on a notebook's stderr
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # nor, on stdout, that a worker was killed: its caller is told
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # after 5 s, the default, a busy machine's proxy is killed
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # or under 'uv run' every worker installs the project anew
 }
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # listen on 127.0.0.1 only, on Linux as elsewhere
