@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.benchmark import docsearch, holm, paired_difference, quality
+from embedlab.benchmark import docsearch, holm, paired_difference
 from embedlab.embedder import Embedder
 from embedlab.machine import (
     cached,
@@ -20,6 +20,7 @@ from embedlab.machine import (
     shipped_figures,
     write_figures,
 )
+from embedlab.serving.fallback_study import found
 from embedlab.serving.onnx_encoder import OnnxEncoder
 from embedlab.serving.onnx_files import PRECISIONS
 
@@ -63,13 +64,6 @@ def encoders(max_length: int = 256) -> dict[str, Callable[[], Encode]]:
     return made | {name: partial(onnx, precision=name) for name in INT8}
 
 
-def found(queries: Floats, documents: Floats, split: str, k: int = 10) -> NDArray[np.float64]:
-    """Return nDCG@10 of each query of a split, (q,), for vectors of its queries and of all documents."""
-    scores = queries @ documents.T
-    rows = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return quality(docsearch(), (np.take_along_axis(scores, rows, 1), rows), split=split)
-
-
 def compare(vectors: Mapping[str, tuple[Floats, Floats]], split: str) -> list[dict]:
     """Compare pairs of (query vectors, document vectors) with the first of them.
 
@@ -81,8 +75,9 @@ def compare(vectors: Mapping[str, tuple[Floats, Floats]], split: str) -> list[di
         the first, and ``worst``, the lowest.
     """
     (base, (base_queries, base_documents)), *_ = vectors.items()
-    first = found(base_queries, base_documents, split)
-    each = {name: found(*pair, split) for name, pair in vectors.items() if name != base}
+    benchmark = docsearch()
+    first = found(benchmark, base_queries, base_documents, split)
+    each = {name: found(benchmark, *pair, split) for name, pair in vectors.items() if name != base}
     tests = holm({name: paired_difference(own, first) for name, own in each.items()})
     rows = [{"name": base, "ndcg": first.mean(), "cosine": 1.0, "worst": 1.0}]
     for name, test in tests.items():

@@ -8,7 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "actors": ["Answer", "Shard", "ShardedIndex", "write_shards"],
         "bulk": ["sparse_graph", "ways_to_write"],
         "contenders": ["all_contenders"],
-        "experiments": ["share_found"],
         "filtering": ["deal", "filters"],
         "gather": [
             "chance_to_miss",
@@ -53,6 +52,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "interleaved",
             "ms_at",
             "recall_latency",
+            "share_found",
             "shipped_recall",
             "write_recall",
         ],

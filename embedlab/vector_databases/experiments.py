@@ -101,18 +101,6 @@ def ask(
     return found, round(1000 * statistics.median(seconds), 2)
 
 
-def share_found(found: Sequence[Sequence[int]], exact: Ints) -> float:
-    """Return the mean recall: the share of the exact results, (q, k), that were found.
-
-    Examples
-    --------
-    >>> share_found([[1, 2], []], np.array([[1, 3], [4, 5]]))
-    0.25
-    """
-    shares = [len(set(a) & set(b)) / len(b) for a, b in zip(found, exact.tolist(), strict=True)]
-    return round(float(np.mean(shares)), 4)
-
-
 def best_of(vectors: Floats, queries: Floats, allowed: NDArray[np.bool_]) -> Ints:
     """Return the k nearest of each query among those allowed, (q, k)."""
     which = np.flatnonzero(allowed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from embedlab.index import Floats
-from embedlab.vector_databases.experiments import K, Rows, ask, best_of, filled_table, kept, share_found
+from embedlab.vector_databases.experiments import K, Rows, ask, best_of, filled_table, kept
 from embedlab.vector_databases.indexing import configure, create_hnsw, nearest
 from embedlab.vector_databases.plans import explain
+from embedlab.vector_databases.recall import share_found
 
 # How a scan of the graph with a condition goes on when its first ef_search rows are used up.
 WAYS = {"after the index": "off", "strict order": "strict_order", "relaxed order": "relaxed_order"}

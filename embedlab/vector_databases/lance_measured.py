@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedlab.benchmark import grown
-from embedlab.index import Floats, Ints, top_k
-from embedlab.machine import content_key, data_path, machine_name, write_figures
+from embedlab.index import Floats, top_k
+from embedlab.machine import content_key, data_path, machine_name, shipped_figures, write_figures
 from embedlab.vector_databases.lance import as_table, build_lance, bytes_on_disk, open_table, search_lance
-from embedlab.vector_databases.recall import interleaved
+from embedlab.vector_databases.recall import interleaved, latency_row, share_found
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -81,15 +81,8 @@ def lance_recall(
     found, seconds = interleaved(searches, queries, seed)
     exact = top_k(queries @ vectors.T, K)[1]
     rows = [
-        {
-            "engine": name,
-            "knob": SETTINGS[name][0],
-            "value": value,
-            "recall": round(shared(found[name, value], exact), 4),
-            "ms": round(1000 * statistics.median(seconds[name, value]), 3),
-            "p95": round(1000 * float(np.quantile(seconds[name, value], 0.95)), 3),
-        }
-        for name, value in searches
+        latency_row(name, SETTINGS[name][0], value, share_found(found[name, value], exact), taken)
+        for (name, value), taken in seconds.items()
     ]
     about = {
         "machine": machine_name(),
@@ -139,18 +132,6 @@ def _ids(table: Table, query: Floats, **settings) -> list[int]:
     return search_lance(table, query, K, **settings)[1].tolist()
 
 
-def shared(found: Sequence[Sequence[int]], exact: Ints) -> float:
-    """Return which share of the exact results was found; of a list shorter than k, too.
-
-    Examples
-    --------
-    >>> shared([[1, 2], [3]], np.array([[2, 1], [3, 4]]))
-    0.75
-    """
-    hits = [len(set(a) & set(b)) / len(b) for a, b in zip(found, exact.tolist(), strict=True)]
-    return float(np.mean(hits))
-
-
 def filter_rows(
     table: Table, vectors: Floats, queries: Floats, shares: Sequence[float] = SHARES
 ) -> list[dict]:
@@ -178,7 +159,7 @@ def filter_rows(
                 "share": share,
                 "when": when,
                 "rows": round(float(np.mean([len(one) for one in results[when]])), 2),
-                "recall": round(shared(results[when], exact), 4),
+                "recall": share_found(results[when], exact),
                 "ms": round(1000 * statistics.median(seconds[when]), 3),
             }
             for when in ways
@@ -214,7 +195,7 @@ def disk_rows(folder: Path, vectors: Floats) -> list[dict]:
 
 def shipped_lance() -> dict:
     """Return the measurement on 100,000 vectors that comes with the course; see its ``about``."""
-    return json.loads(RESULTS.read_text(encoding="utf-8"))
+    return shipped_figures("vector_databases", "lance")
 
 
 def write_lance(result: dict, file: Path = RESULTS) -> None:

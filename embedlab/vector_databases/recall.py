@@ -18,13 +18,20 @@ from pathlib import Path
 import numpy as np
 
 from embedlab.benchmark import grown
-from embedlab.index import Floats
-from embedlab.machine import cached, content_key, data_path, machine_name, postgres, write_figures
+from embedlab.index import Floats, Ints
+from embedlab.machine import (
+    cached,
+    content_key,
+    data_path,
+    machine_name,
+    postgres,
+    shipped_figures,
+    write_figures,
+)
 from embedlab.vector_databases import contenders, indexing
 from embedlab.vector_databases.contenders import (
     EF_CONSTRUCTION,
     MEMORY,
-    K,
     M,
     Place,
     all_contenders,
@@ -90,20 +97,10 @@ def recall_latency(
         report("searching")
         found, seconds = interleaved(searches, queries, seed)
     exact = exact_ids(vectors, queries)
-    rows = []
-    for name, value in searches:
-        shares = [len(set(a) & set(b)) / K for a, b in zip(found[name, value], exact.tolist(), strict=True)]
-        taken = seconds[name, value]
-        rows.append(
-            {
-                "engine": name,
-                "knob": taking_part[name].knob,
-                "value": value,
-                "recall": round(float(np.mean(shares)), 4),
-                "ms": round(1000 * statistics.median(taken), 3),
-                "p95": round(1000 * float(np.quantile(taken, 0.95)), 3),
-            }
-        )
+    rows = [
+        latency_row(name, taking_part[name].knob, value, share_found(found[name, value], exact), taken)
+        for (name, value), taken in seconds.items()
+    ]
     about = {
         "machine": machine_name(),
         "date": time.strftime("%Y-%m-%d"),
@@ -119,6 +116,36 @@ def recall_latency(
         "made of": content_key(documents.tobytes(), queries.tobytes()),
     }
     return {"about": about, "built": built, "rows": rows}
+
+
+def share_found(found: Sequence[Sequence[int]], exact: Ints) -> float:
+    """Return the mean recall: the share of the exact results, (q, k), that were found.
+
+    Examples
+    --------
+    >>> share_found([[1, 2], []], np.array([[1, 3], [4, 5]]))
+    0.25
+    """
+    shares = [len(set(a) & set(b)) / len(b) for a, b in zip(found, exact.tolist(), strict=True)]
+    return round(float(np.mean(shares)), 4)
+
+
+def latency_row(engine: str, knob: str, value: object, recall: float, taken: Sequence[float]) -> dict:
+    """Return a row of a table of recall and latency; ``taken`` is in seconds, one for each query.
+
+    Examples
+    --------
+    >>> latency_row("exact", "none", None, 1.0, [0.001, 0.001])["ms"]
+    1.0
+    """
+    return {
+        "engine": engine,
+        "knob": knob,
+        "value": value,
+        "recall": recall,
+        "ms": round(1000 * statistics.median(taken), 3),
+        "p95": round(1000 * float(np.quantile(taken, 0.95)), 3),
+    }
 
 
 def fresh_recall(
@@ -202,7 +229,7 @@ def ms_at(rows: Sequence[dict], recall: float) -> dict[str, float | None]:
 
 def shipped_recall() -> dict:
     """Return the measurement on 100,000 vectors that comes with the course; see its ``about``."""
-    return json.loads(RESULTS.read_text(encoding="utf-8"))
+    return shipped_figures("vector_databases", "recall")
 
 
 def write_recall(result: dict, file: Path = RESULTS) -> None:

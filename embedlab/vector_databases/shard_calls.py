@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import numpy as np
 
 from embedlab.benchmark import Benchmark, grown, seeded_sample
 from embedlab.index import FlatIndex, Floats
-from embedlab.machine import data_path, machine_name, write_figures
+from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 from embedlab.vector_databases.actors import ShardedIndex, write_shards
 from embedlab.vector_databases.recall import interleaved
 from embedlab.vector_databases.sharding_experiments import merging_rows, placement_rows
@@ -130,7 +129,7 @@ def measure_shards(
 
 def shipped_shards() -> dict:
     """Return the measurement that comes with the course; see its ``about``."""
-    return json.loads(RESULTS.read_text(encoding="utf-8"))
+    return shipped_figures("vector_databases", "shards")
 
 
 def write_shards_result(result: dict, file: Path = RESULTS) -> None:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from embedlab.index import Floats
 from embedlab.machine import needs
-from embedlab.vector_databases.experiments import K, Rows, ask, best_of, filled_table, kept, share_found
+from embedlab.vector_databases.experiments import K, Rows, ask, best_of, filled_table, kept
 from embedlab.vector_databases.indexing import configure, create_hnsw, nearest
+from embedlab.vector_databases.recall import share_found
 from embedlab.vector_databases.schema import connect
 
 sql = needs("psycopg.sql")
