@@ -159,8 +159,8 @@ def test_a_shortlist_is_no_longer_than_ef_search(url):
 
 @pytest.mark.slow
 def test_lists_learnt_from_nothing_find_less(url):
-    from embedlab.vector_databases import configure, copy_rows, create_ivfflat, nearest
-    from embedlab.vector_databases.experiments import filled_table, share_found
+    from embedlab.vector_databases import configure, copy_rows, create_ivfflat, nearest, share_found
+    from embedlab.vector_databases.experiments import filled_table
     from embedlab.vector_databases.schema import Row
 
     rng = np.random.default_rng(0)
