@@ -106,7 +106,10 @@ def draw_speed(rows: Sequence[Mapping], engines: Mapping[str, str]) -> Figure:
         ax.axhline(1, color=INK, lw=1)
         ax.set_xticks(range(len(counts)), counts)
         ax.set(title=f"about {tokens} tokens a text", xlabel="texts in a call")
-    panels[0].set(ylabel="times as fast as torch", ylim=(0, None))
+    ticks = (0.5, 0.7, 1, 1.5, 2, 3, 5, 10)  # a ratio of 2 and one of 1/2 are as far from 1
+    panels[0].set(ylabel="times as fast as torch", yscale="log")
+    panels[0].set_yticks(ticks, ticks)
+    panels[0].minorticks_off()
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(engines))
     figure.set_layout_engine("constrained")
     return figure
@@ -145,7 +148,9 @@ def draw_latency(
         yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
     )
     ticks = [
-        tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]
+        tick
+        for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+        if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]
     ]
     ax.set_yticks(ticks, ticks)
     ax.minorticks_off()
@@ -156,7 +161,7 @@ def draw_latency(
 def draw_outage(
     runs: Mapping[str, Outcome], outage: tuple[float, float], *, seconds: float, window: float = 5.0
 ) -> Figure:
-    """Draw an outage: answers and attempts per request over time, a colour for each way to retry.
+    """Draw the share of requests that is answered through an outage, a panel for each way to retry.
 
     Parameters
     ----------
@@ -168,21 +173,28 @@ def draw_outage(
     window : float
         Seconds that a point sums up.
     """
-    figure, panels = plt.subplots(2, 1, figsize=(9, 6), sharex=True)
-    starts = np.arange(0, seconds - window, window)
-    for (name, run), (colour, _) in zip(runs.items(), cycle(LOOKS), strict=False):
-        for ax, measure in zip(panels, (run.success, run.amplification), strict=True):
-            ax.plot(
-                starts + window / 2, [measure(at, at + window) for at in starts], color=colour, label=name
-            )
-    for ax in panels:
-        ax.axvspan(*outage, color=GREY, alpha=0.15, lw=0)
-    panels[0].set(ylabel="share answered", ylim=(-0.03, 1.03))
-    panels[1].set(
-        ylabel="attempts per request", ylim=(0, None), xlabel="seconds (grey: a part of the workers is gone)"
+    rows = -(-len(runs) // 4)
+    figure, panels = plt.subplots(
+        rows,
+        4,
+        figsize=(10.8, 0.5 + 1.9 * rows),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL)
-    figure.set_layout_engine("constrained")
+    starts = np.arange(0, seconds - window, window)
+    for ax, (name, run) in zip(panels.flat, runs.items(), strict=False):
+        after = run.recovered(outage[1])
+        end = "never well again" if np.isinf(after) else f"well {after:.0f} s after"
+        ax.plot(starts + window / 2, [run.success(at, at + window) for at in starts], color=BLUE)
+        ax.axvspan(*outage, color=GREY, alpha=0.15, lw=0)
+        ax.set_title(f"{name}\n{end}", fontsize=SMALL, color=RED if np.isinf(after) else INK)
+        ax.set(ylim=(-0.03, 1.05))
+    for ax in panels[-1]:
+        ax.set(xlabel="seconds")
+    for ax in panels[:, 0]:
+        ax.set(ylabel="share answered")
     return figure
 
 

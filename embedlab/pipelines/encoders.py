@@ -46,9 +46,11 @@ class WordTable:
 
     def __call__(self, texts: list[str]) -> Floats:
         """Return a vector of length 1 for each text, (n, 384)."""
-        ids = [found[1:-1] or found for found in self.tokenizer.encode_batch(texts)]  # no [CLS], no [SEP]
-        starts = np.cumsum([0, *map(len, ids[:-1])])
-        sums = np.add.reduceat(self.table[np.concatenate(ids)], starts, axis=0)
+        sums = np.empty((len(texts), self.table.shape[1]), np.float32)
+        for start in range(0, len(texts), 256):  # the vectors of a slice's tokens lie in memory
+            ids = [found[1:-1] or found for found in self.tokenizer.encode_batch(texts[start : start + 256])]
+            ends = np.cumsum([0, *map(len, ids[:-1])])  # [CLS] and [SEP] are left out
+            sums[start : start + 256] = np.add.reduceat(self.table[np.concatenate(ids)], ends, axis=0)
         return l2_normalize(sums)
 
 

@@ -28,7 +28,7 @@ class Batching:
     policy: Literal["free", "timer"] = "free"
     max_texts: int = 32
     max_tokens: int = 4096
-    call_tokens: int = 32
+    call_tokens: int = 16
     wait_s: float = 0.005
     workers: int = 1
 
@@ -73,7 +73,7 @@ def still_to_wait(rule: Batching, waiting: int, oldest_s: float) -> float:
     return max(0.0, rule.wait_s - oldest_s)
 
 
-def buckets(lengths: Sequence[int], max_tokens: int, call_tokens: int = 32) -> list[list[int]]:
+def buckets(lengths: Sequence[int], max_tokens: int, call_tokens: int = 16) -> list[list[int]]:
     """Group texts of similar length, at the least cost: padded tokens, and ``call_tokens`` for each group.
 
     Sorted by length, the best groups are neighbours; which cuts are the cheapest is found by dynamic

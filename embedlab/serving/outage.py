@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -117,6 +118,7 @@ def simulate_outage(
     deadline: float = 10.0,
     budget: Budget | None = None,
     breaker: Breaker | None = None,
+    rule: Callable[[int | None, int, float, float, float | None], float | None] | None = None,
     seed: int = 0,
 ) -> Outcome:
     """Send Poisson arrivals to a service through an outage.
@@ -134,6 +136,10 @@ def simulate_outage(
         Seconds that a request may take, with its retries.
     budget, breaker : optional
         Shared by all clients; None for none.
+    rule : callable, optional
+        Another rule in place of the policy's `wait_before_retry`: of the status, the attempt that failed
+        (from 0), the seconds left, a draw from [0, 1) and the seconds that the service asked for, it makes
+        the seconds to wait, or None.
     seed : int
 
     Examples
@@ -185,7 +191,10 @@ def simulate_outage(
             breaker = breaker and record(breaker, False, now)
         if error is not None:
             left = arrived[what.request] + deadline - now
-            wait = wait_before_retry(error, what.number, left, policy, draws)
+            if rule is None:
+                wait = wait_before_retry(error, what.number, left, policy, draws)
+            else:
+                wait = rule(error.status, what.number, left, draws.random(), error.retry_after)
             if wait is not None and budget is not None:
                 budget, allowed = budget.spent()
                 wait = wait if allowed else None

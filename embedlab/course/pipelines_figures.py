@@ -1,0 +1,240 @@
+"""Pictures of chapter 18: the way of a change, claims, a lease, kills, back pressure, rates, freshness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from embedlab.course.hnsw_figures import described
+
+BLUE, GREEN, RED, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#666666", "#222222"
+SMALL = 9.5  # points
+
+# Of each stop of a change: its name, what it does, and what goes wrong there.
+STOPS = (
+    ("change", "document and job,\none transaction", "job lost\n(two writes)"),
+    ("queue", "priority, due,\nattempts", "back-fill\nin front"),
+    ("claim", "locked rows\nare skipped", "done by\ntwo workers"),
+    ("embed", "the text as\nit is now", "poison,\na killed worker"),
+    ("write", "if newer; and the\njob is deleted", "late write,\ndone twice"),
+    ("search", "finds the\nnew vector", "nobody asks\nhow late"),
+)
+# What two workers do with jobs in six ticks: (worker, start, end, job); job None: it waits.
+CLAIMS = {
+    "no lock": [(worker, t, t + 1, t + 1) for t in range(3) for worker in (0, 1)],
+    "FOR UPDATE": [
+        *[(t % 2, t, t + 1, t + 1) for t in range(6)],
+        *[((t + 1) % 2, t, t + 1, None) for t in range(6)],
+    ],
+    "SKIP LOCKED": [(worker, t, t + 1, 2 * t + worker + 1) for t in range(3) for worker in (0, 1)],
+}
+
+
+def draw_change() -> Figure:
+    """Draw the way of a change from its commit to search, and below each stop what goes wrong there.
+
+    Examples
+    --------
+    >>> figure = draw_change()
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    ['change', 'queue', 'claim', 'embed', 'write', 'search']
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(9.8, 2.5))
+    step, width = 1.65, 1.37
+    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    for number, (name, does, wrong) in enumerate(STOPS):
+        left = number * step
+        ax.add_patch(Rectangle((left, 1), width, 1, facecolor="#DCE9F4", edgecolor="#444444", lw=0.8))
+        ax.text(left + width / 2, 1.74, name, ha="center", va="center", weight="bold", fontsize=10)
+        ax.text(left + width / 2, 1.32, does, ha="center", va="center", fontsize=8.5)
+        if number:
+            ax.annotate("", (left, 1.5), (left - step + width, 1.5), arrowprops=arrow)
+        ax.text(left + width / 2, 0.88, wrong, ha="center", va="top", color=RED, fontsize=9)
+    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.2, 2.1))
+    ax.axis("off")
+    return figure
+
+
+def draw_claims() -> Figure:
+    """Draw what two workers do with six jobs, in three ways to claim; grey: a worker waits.
+
+    Examples
+    --------
+    >>> figure = draw_claims()
+    >>> [ax.get_title() for ax in figure.axes]
+    ['no lock', 'FOR UPDATE', 'SKIP LOCKED']
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, len(CLAIMS), figsize=(10.5, 2.2), sharex=True, sharey=True)
+    for ax, (way, spans) in zip(panels, CLAIMS.items(), strict=True):
+        times = [job for *_, job in spans]
+        for worker, start, end, job in spans:
+            twice = job is not None and times.count(job) > 1
+            colour = GREY if job is None else RED if twice else BLUE
+            ax.barh(
+                worker, end - start, left=start, height=0.6, color=colour, alpha=0.25 if job is None else 0.85
+            )
+            text = "waits" if job is None else f"job {job}"
+            ax.text((start + end) / 2, worker, text, ha="center", va="center", fontsize=8.5,
+                    color=INK if job is None else "white")  # fmt: skip
+        ax.set(title=way, xlabel="time, in jobs", xlim=(0, 6))
+    panels[0].set_yticks([0, 1], ["worker 1", "worker 2"])
+    panels[0].invert_yaxis()
+    return figure
+
+
+def draw_lease(rows: Sequence[tuple[float, str, str, bool, float | None]]) -> Figure:
+    """Draw who asks for a job when, what is accepted, and until when the lease lasts each time.
+
+    Parameters
+    ----------
+    rows : sequence of (time, worker, event, accepted, due)
+        ``due`` after the event; None where the job is done.
+
+    Examples
+    --------
+    >>> figure = draw_lease([(0, "A", "claim", True, 10), (12, "B", "complete", False, 10)])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['claim', 'complete, refused']
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(9, 2.6))
+    lanes = {worker: y for y, worker in enumerate(dict.fromkeys(worker for _, worker, *_ in rows))}
+    for time, worker, event, accepted, due in rows:
+        y, colour = lanes[worker], BLUE if accepted else RED
+        if accepted and due is not None:
+            ax.plot([time, due], [y, y], color=BLUE, lw=9, alpha=0.25, solid_capstyle="butt")
+        ax.plot(time, y, "o" if accepted else "X", color=colour, ms=8)
+        text = event if accepted else f"{event}, refused"
+        ax.text(time, y - 0.2, text, ha="center", va="bottom", color=colour, fontsize=SMALL)
+    ax.set_yticks(list(lanes.values()), [f"worker {name}" for name in lanes])
+    ax.set(xlabel="seconds (pale: until when the lease lasts)", ylim=(len(lanes) - 0.4, -0.7))
+    return figure
+
+
+def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
+    """Draw how many effects came twice after the kill test: within the transaction, and outside of it.
+
+    Parameters
+    ----------
+    outcomes : {way: figures}
+        The figures of ``shipped("chaos")``.
+
+    Examples
+    --------
+    >>> row = {"effects": 10, "effects_twice": 0, "outside": 12, "outside_twice": 2}
+    >>> figure = draw_effects({"leased": row})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    [' 0 of 10', ' 2 of 12']
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.65 * len(outcomes)))
+    labels = []
+    for way, row in outcomes.items():
+        for name, colour in (("effects", BLUE), ("outside", RED)):
+            y, twice = len(labels), row[f"{name}_twice"]
+            ax.barh(y, twice, color=colour, height=0.6)
+            ax.text(twice, y, f" {twice:,} of {row[name]:,}", va="center", fontsize=SMALL)
+            labels.append(f"{way}, " + ("in the transaction" if name == "effects" else "outside of it"))
+    ax.set_yticks(range(len(labels)), labels)
+    most = max(row["outside_twice"] for row in outcomes.values())
+    ax.set(xlabel="effects too many, after 50 kills", xlim=(0, 1.25 * max(most, 1)))
+    ax.invert_yaxis()
+    return figure
+
+
+def draw_back_pressure(seconds: Sequence[float], ages: Sequence[float], pages: Sequence[int],
+                       limit: float) -> Figure:  # fmt: skip
+    """Draw how long users wait, and how large the pages of the back-fill are meanwhile.
+
+    Examples
+    --------
+    >>> figure = draw_back_pressure([0, 1], [0.1, 3.0], [8, 8], limit=1.0)
+    >>> [ax.get_ylabel() for ax in figure.axes]
+    ['oldest change\\nwaits, seconds', 'documents\\nto a page']
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(2, 1, figsize=(8.5, 3.8), sharex=True, layout="constrained")
+    panels[0].step(seconds, ages, color=RED, where="post")
+    panels[0].axhline(limit, color=INK, lw=1, ls=":")
+    panels[0].text(seconds[0], limit, " limit", va="bottom", fontsize=SMALL)
+    panels[1].step(seconds, pages, color=BLUE, where="post")
+    panels[0].set(ylabel="oldest change\nwaits, seconds", ylim=(0, None))
+    panels[1].set(ylabel="documents\nto a page", ylim=(0, None), xlabel="seconds")
+    return figure
+
+
+def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
+    """Draw how many effects come twice in simulated runs, and a measured one as a line.
+
+    Examples
+    --------
+    >>> figure = draw_redelivered([170, 190, 210], 178)
+    >>> figure.axes[0].texts[0].get_text()
+    ' measured: 178'
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(8, 3))
+    ax.hist(simulated, bins=24, color=BLUE, alpha=0.75)
+    ax.axvline(measured, color=RED, lw=2)
+    ax.text(measured, 0.97 * ax.get_ylim()[1], f" measured: {measured}", color=RED, va="top", fontsize=SMALL)
+    ax.set(xlabel="effects too many", ylabel="simulated runs", xlim=(0, None))
+    return figure
+
+
+def draw_rates(groups: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Draw documents a second, a panel for each group of setups, on one logarithmic axis.
+
+    Examples
+    --------
+    >>> figure = draw_rates({"claim": {"1": 370.0, "16": 2305.0}})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    [' 370', ' 2,305']
+    >>> plt.close(figure)
+    """
+    sizes = [len(group) for group in groups.values()]
+    figure, panels = plt.subplots(
+        len(groups), 1, figsize=(8.5, 0.8 + 0.42 * sum(sizes)), sharex=True, squeeze=False,
+        gridspec_kw={"height_ratios": sizes}, layout="constrained",
+    )  # fmt: skip
+    for ax, (name, group) in zip(panels[:, 0], groups.items(), strict=True):
+        ax.barh(range(len(group)), list(group.values()), color=BLUE, height=0.6)
+        for y, value in enumerate(group.values()):
+            ax.text(value, y, f" {value:,.0f}", va="center", fontsize=SMALL)
+        ax.set_yticks(range(len(group)), list(group))
+        ax.set(xscale="log", ylabel=name)
+        ax.invert_yaxis()
+    largest = max(max(group.values()) for group in groups.values())
+    panels[-1, 0].set(xlabel="documents a second", xlim=(10, 3 * largest))
+    return figure
+
+
+def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) -> Figure:
+    """Draw the median and the 95th percentile of the seconds from a write to its vector, by condition.
+
+    Examples
+    --------
+    >>> figure = draw_freshness({"behind": (0.1, 0.3)}, objective=1.0)
+    >>> figure.axes[0].get_yticklabels()[0].get_text()
+    'behind'
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(8, 1 + 0.5 * len(rows)))
+    for y, (p50, p95) in enumerate(rows.values()):
+        ax.plot([p50, p95], [y, y], color=BLUE, lw=2)
+        ax.plot(p50, y, "o", p95, y, "D", color=BLUE, ms=7)
+        ax.text(p95, y, f"  median {p50:.1f} s, p95 {p95:.1f} s", va="center", fontsize=SMALL)
+    ax.axvline(objective, color=INK, lw=1, ls=":")
+    ax.set_yticks(range(len(rows)), list(rows))
+    most = max(p95 for _, p95 in rows.values())
+    ax.set(xscale="log", xlabel="seconds from a write to its vector (dotted: the objective)")
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0.02, 12 * max(most, objective)))
+    return figure
+
+
+__all__ = ["described", "draw_back_pressure", "draw_change", "draw_claims", "draw_effects"]
+__all__ += ["draw_freshness", "draw_lease", "draw_rates", "draw_redelivered"]
