@@ -43,7 +43,7 @@ def draw_change() -> Figure:
     ['change', 'queue', 'claim', 'embed', 'write', 'search']
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(9.8, 2.5))
+    figure, ax = plt.subplots(figsize=(9.8, 2.2))
     step, width = 1.65, 1.37
     arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
     for number, (name, does, wrong) in enumerate(STOPS):
@@ -54,7 +54,7 @@ def draw_change() -> Figure:
         if number:
             ax.annotate("", (left, 1.5), (left - step + width, 1.5), arrowprops=arrow)
         ax.text(left + width / 2, 0.88, wrong, ha="center", va="top", color=RED, fontsize=9)
-    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.2, 2.1))
+    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.45, 2.1))
     ax.axis("off")
     return figure
 
@@ -181,13 +181,14 @@ def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
     figure, ax = plt.subplots(figsize=(8, 3))
     ax.hist(simulated, bins=24, color=BLUE, alpha=0.75)
     ax.axvline(measured, color=RED, lw=2)
-    ax.text(measured, 0.97 * ax.get_ylim()[1], f" measured: {measured}", color=RED, va="top", fontsize=SMALL)
-    ax.set(xlabel="effects too many", ylabel="simulated runs", xlim=(0, None))
+    top = ax.get_ylim()[1]
+    ax.text(measured, 1.05 * top, f" measured: {measured}", color=RED, va="center", fontsize=SMALL)
+    ax.set(ylim=(0, 1.12 * top), xlabel="effects too many", ylabel="simulated runs", xlim=(0, None))
     return figure
 
 
 def draw_rates(groups: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Draw documents a second, a panel for each group of setups, on one logarithmic axis.
+    """Draw documents a second, a panel for each group of setups, on one axis.
 
     Examples
     --------
@@ -206,10 +207,10 @@ def draw_rates(groups: Mapping[str, Mapping[str, float]]) -> Figure:
         for y, value in enumerate(group.values()):
             ax.text(value, y, f" {value:,.0f}", va="center", fontsize=SMALL)
         ax.set_yticks(range(len(group)), list(group))
-        ax.set(xscale="log", ylabel=name)
+        ax.set(ylabel=name)
         ax.invert_yaxis()
     largest = max(max(group.values()) for group in groups.values())
-    panels[-1, 0].set(xlabel="documents a second", xlim=(10, 3 * largest))
+    panels[-1, 0].set(xlabel="documents a second", xlim=(0, 1.15 * largest))
     return figure
 
 
@@ -227,12 +228,14 @@ def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) ->
     for y, (p50, p95) in enumerate(rows.values()):
         ax.plot([p50, p95], [y, y], color=BLUE, lw=2)
         ax.plot(p50, y, "o", p95, y, "D", color=BLUE, ms=7)
-        ax.text(p95, y, f"  median {p50:.1f} s, p95 {p95:.1f} s", va="center", fontsize=SMALL)
+        ax.text(p95, y, f"  median {p50:.2g} s, p95 {p95:.2g} s", va="center", fontsize=SMALL)
     ax.axvline(objective, color=INK, lw=1, ls=":")
     ax.set_yticks(range(len(rows)), list(rows))
-    most = max(p95 for _, p95 in rows.values())
+    least, most = min(p50 for p50, _ in rows.values()), max(p95 for _, p95 in rows.values())
     ax.set(xscale="log", xlabel="seconds from a write to its vector (dotted: the objective)")
-    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0.02, 12 * max(most, objective)))
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0.5 * least, 15 * max(most, objective)))
+    ticks = [tick for tick in (0.01, 0.1, 1, 10, 100) if 0.5 * least < tick < 15 * max(most, objective)]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     return figure
 
 
