@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -134,6 +135,8 @@ def _end_processes(folder: Path) -> None:
 def _silent() -> Iterator[None]:
     """Send file descriptor 2 nowhere: the C++ core says there that it was told to be quiet."""
     sys.stderr.flush()
+    # LanceDB warns of forks; Ray's are followed by exec at once, so that nothing of it lives on in the child.
+    warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
