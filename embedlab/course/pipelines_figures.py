@@ -24,7 +24,7 @@ STOPS = (
 )
 # What two workers do with jobs in six ticks: (worker, start, end, job); job None: it waits.
 CLAIMS = {
-    "no lock": [(worker, t, t + 1, t + 1) for t in range(3) for worker in (0, 1)],
+    "no lock": [(worker, t, t + 1, t + 1) for t in range(6) for worker in (0, 1)],
     "FOR UPDATE": [
         *[(t % 2, t, t + 1, t + 1) for t in range(6)],
         *[((t + 1) % 2, t, t + 1, None) for t in range(6)],
@@ -87,13 +87,16 @@ def draw_claims() -> Figure:
     return figure
 
 
-def draw_lease(rows: Sequence[tuple[float, str, str, bool, float | None]]) -> Figure:
+def draw_lease(
+    rows: Sequence[tuple[float, str, str, bool, float | None]], asleep: tuple[str, float, float] | None = None
+) -> Figure:
     """Draw who asks for a job when, what is accepted, and until when the lease lasts each time.
 
     Parameters
     ----------
     rows : sequence of (time, worker, event, accepted, due)
         ``due`` after the event; None where the job is done.
+    asleep : (worker, start, end), optional
 
     Examples
     --------
@@ -111,6 +114,10 @@ def draw_lease(rows: Sequence[tuple[float, str, str, bool, float | None]]) -> Fi
         ax.plot(time, y, "o" if accepted else "X", color=colour, ms=8)
         text = event if accepted else f"{event}, refused"
         ax.text(time, y - 0.2, text, ha="center", va="bottom", color=colour, fontsize=SMALL)
+    if asleep:
+        worker, start, end = asleep
+        ax.barh(lanes[worker], end - start, left=start, height=0.3, color="none", edgecolor=GREY, hatch="///")
+        ax.text((start + end) / 2, lanes[worker] + 0.22, "asleep", ha="center", va="top", color=GREY)
     ax.set_yticks(list(lanes.values()), [f"worker {name}" for name in lanes])
     ax.set(xlabel="seconds (pale: until when the lease lasts)", ylim=(len(lanes) - 0.4, -0.7))
     return figure
@@ -142,7 +149,7 @@ def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
             labels.append(f"{way}, " + ("in the transaction" if name == "effects" else "outside of it"))
     ax.set_yticks(range(len(labels)), labels)
     most = max(row["outside_twice"] for row in outcomes.values())
-    ax.set(xlabel="effects too many, after 50 kills", xlim=(0, 1.25 * max(most, 1)))
+    ax.set(xlabel="duplicate effects, after 50 kills", xlim=(0, 1.25 * max(most, 1)))
     ax.invert_yaxis()
     return figure
 
@@ -183,7 +190,7 @@ def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
     ax.axvline(measured, color=RED, lw=2)
     top = ax.get_ylim()[1]
     ax.text(measured, 1.05 * top, f" measured: {measured}", color=RED, va="center", fontsize=SMALL)
-    ax.set(ylim=(0, 1.12 * top), xlabel="effects too many", ylabel="simulated runs", xlim=(0, None))
+    ax.set(ylim=(0, 1.12 * top), xlabel="duplicate effects", ylabel="simulated runs", xlim=(0, None))
     return figure
 
 
@@ -224,16 +231,16 @@ def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) ->
     'behind'
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(8, 1 + 0.5 * len(rows)))
+    figure, ax = plt.subplots(figsize=(8, 1 + 0.6 * len(rows)))
     for y, (p50, p95) in enumerate(rows.values()):
         ax.plot([p50, p95], [y, y], color=BLUE, lw=2)
         ax.plot(p50, y, "o", p95, y, "D", color=BLUE, ms=7)
-        ax.text(p95, y, f"  median {p50:.2g} s, p95 {p95:.2g} s", va="center", fontsize=SMALL)
+        ax.text(p50, y - 0.22, f"median {p50:.2g} s, p95 {p95:.2g} s", va="bottom", fontsize=SMALL)
     ax.axvline(objective, color=INK, lw=1, ls=":")
     ax.set_yticks(range(len(rows)), list(rows))
     least, most = min(p50 for p50, _ in rows.values()), max(p95 for _, p95 in rows.values())
     ax.set(xscale="log", xlabel="seconds from a write to its vector (dotted: the objective)")
-    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0.5 * least, 15 * max(most, objective)))
+    ax.set(ylim=(len(rows) - 0.6, -0.8), xlim=(0.5 * least, 15 * max(most, objective)))
     ticks = [tick for tick in (0.01, 0.1, 1, 10, 100) if 0.5 * least < tick < 15 * max(most, objective)]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     return figure

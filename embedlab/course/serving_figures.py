@@ -154,7 +154,7 @@ def draw_latency(
     ]
     ax.set_yticks(ticks, ticks)
     ax.minorticks_off()
-    ax.legend(loc="center left", bbox_to_anchor=(1.08, 0.4), fontsize=SMALL)
+    ax.legend(loc="center left", bbox_to_anchor=(1.16, 0.4), fontsize=SMALL)
     return figure
 
 

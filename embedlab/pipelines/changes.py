@@ -24,12 +24,13 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION leave_a_job() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed documents := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        INSERT INTO jobs (document, version) VALUES (OLD.id, nextval('versions'));
-    ELSE
-        INSERT INTO jobs (document, version) VALUES (NEW.id, NEW.version);
+        changed.version := nextval('versions');
     END IF;
+    INSERT INTO jobs (queue, document, version) SELECT name, changed.id, changed.version FROM queues;
     NOTIFY jobs;  -- sent when the transaction commits, once however many rows it changed
     RETURN NULL;
 END $$;
@@ -67,7 +68,7 @@ RETURNING seq, document, version
 
 
 def capture(connection: Connection) -> None:
-    """Install the triggers that number versions and leave a job for every change of a document's text."""
+    """Install the triggers that number versions, and leave a job in each queue when a text changes."""
     with connection.transaction():
         connection.execute(CAPTURE)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 PAGE = """
 WITH mark AS (SELECT after FROM bookmarks WHERE name = %(name)s FOR UPDATE),
 page AS (SELECT id, version FROM documents WHERE id > (SELECT after FROM mark) ORDER BY id LIMIT %(limit)s),
-put AS (INSERT INTO jobs (document, version, priority) SELECT id, version, %(priority)s FROM page)
+put AS (INSERT INTO jobs (queue, document, version, priority)
+        SELECT %(queue)s, id, version, %(priority)s FROM page)
 UPDATE bookmarks SET after = coalesce((SELECT max(id) FROM page), after),
                      finished = (SELECT count(*) FROM page) < %(limit)s
 WHERE name = %(name)s
@@ -58,7 +59,8 @@ class Limits:
 def next_page(page: int, live_age: float, query_ms: float, limits: Limits) -> int:
     """Return the size of the next page: halved where users wait, else an eighth larger.
 
-    As TCP finds its rate (additive or gentle increase, multiplicative decrease; Chiu & Jain 1989).
+    TCP adds a constant instead of a share, which makes many senders fair to each other (Chiu & Jain 1989);
+    here is one.
 
     Examples
     --------
@@ -75,7 +77,9 @@ def next_page(page: int, live_age: float, query_ms: float, limits: Limits) -> in
     return min(limits.largest, max(limits.smallest, wanted))
 
 
-def put_page(connection: Connection, name: str, limit: int, *, priority: int = 1) -> tuple[int, bool]:
+def put_page(
+    connection: Connection, name: str, limit: int, *, priority: int = 1, queue: str = "default"
+) -> tuple[int, bool]:
     """Leave a job for each of the next ``limit`` documents, and move the bookmark: one statement.
 
     Returns
@@ -85,9 +89,8 @@ def put_page(connection: Connection, name: str, limit: int, *, priority: int = 1
         Whether there are no more.
     """
     connection.execute("INSERT INTO bookmarks (name) VALUES (%s) ON CONFLICT DO NOTHING", (name,))
-    count, finished = connection.execute(
-        PAGE, {"name": name, "limit": limit, "priority": priority}
-    ).fetchone()
+    values = {"name": name, "limit": limit, "priority": priority, "queue": queue}
+    count, finished = connection.execute(PAGE, values).fetchone()
     connection.execute("NOTIFY jobs")
     return count, finished
 
@@ -99,6 +102,7 @@ def backfill(
     limits: Limits | None = None,
     query_ms: Callable[[], float] = lambda: 0.0,
     priority: int = 1,
+    queue: str = "default",
     stopped: Callable[[], bool] = lambda: False,
     pause: float = 0.05,
 ) -> list[int]:
@@ -115,6 +119,8 @@ def backfill(
         What queries take at the moment.
     priority : int
         0 puts the back-fill among what users change: to see what that costs.
+    queue : str
+        Into which the jobs go.
     stopped : callable
         Asked before each page.
     pause : float
@@ -133,6 +139,6 @@ def backfill(
             page = next_page(page, float(live_age), query_ms(), limits)
             if waiting + page > limits.waiting:
                 continue
-        count, finished = put_page(connection, name, page, priority=priority)
+        count, finished = put_page(connection, name, page, priority=priority, queue=queue)
         pages.append(count)
     return pages

@@ -24,7 +24,7 @@ COLUMNS = "id, document, version, priority, attempts, token, wanted_at"
 # else gets these rows until we commit. SKIP LOCKED: and nobody waits for us, they take the next ones.
 CLAIM_LOCKED = """
 SELECT {columns} FROM jobs
-WHERE due <= now() AND {which}
+WHERE queue = %(queue)s AND due <= now() AND {which}
 ORDER BY {order} LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 """
@@ -34,7 +34,7 @@ CLAIM_LEASED = """
 UPDATE jobs SET token = (SELECT nextval('tokens')), attempts = attempts + 1,
                 due = clock_timestamp() + %(lease)s * interval '1 second'
 WHERE id = ANY(ARRAY(SELECT id FROM jobs
-                     WHERE due <= now() AND {which}
+                     WHERE queue = %(queue)s AND due <= now() AND {which}
                      ORDER BY {order} LIMIT %(limit)s
                      FOR UPDATE SKIP LOCKED))
 RETURNING {columns}
@@ -67,13 +67,13 @@ WHERE id = %(id)s AND token IS NOT DISTINCT FROM %(token)s
 
 BURY = """
 WITH gone AS (DELETE FROM jobs WHERE id = %(id)s AND token IS NOT DISTINCT FROM %(token)s RETURNING *)
-INSERT INTO dead (job, document, version, priority, attempts, error)
-SELECT id, document, version, priority, %(attempts)s, %(error)s FROM gone
+INSERT INTO dead (job, queue, document, version, priority, attempts, error)
+SELECT id, queue, document, version, priority, %(attempts)s, %(error)s FROM gone
 """
 
 REQUEUE = """
 WITH back AS (DELETE FROM dead WHERE %(document)s::bigint IS NULL OR document = %(document)s RETURNING *)
-INSERT INTO jobs (document, version, priority) SELECT document, version, priority FROM back
+INSERT INTO jobs (queue, document, version, priority) SELECT queue, document, version, priority FROM back
 """
 
 
@@ -90,7 +90,14 @@ class Job:
     wanted_at: datetime
 
 
-def claim(connection: Connection, limit: int = 64, *, lease: float | None = None, most: int = 5) -> list[Job]:
+def claim(
+    connection: Connection,
+    limit: int = 64,
+    *,
+    lease: float | None = None,
+    most: int = 5,
+    queue: str = "default",
+) -> list[Job]:
     """Take up to ``limit`` jobs that nobody else has: first one that was tried before, else fresh ones.
 
     Parameters
@@ -102,6 +109,8 @@ def claim(connection: Connection, limit: int = 64, *, lease: float | None = None
         Seconds until the jobs may be claimed again; None: the lock is the lease.
     most : int
         A leased job that was tried so often goes to the dead letters.
+    queue : str
+        Only jobs of this queue.
 
     Raises
     ------
@@ -120,9 +129,9 @@ def claim(connection: Connection, limit: int = 64, *, lease: float | None = None
         raise ValueError(f"lease is {lease}: a lease lasts some seconds")
     statement = CLAIM_LOCKED if lease is None else CLAIM_LEASED
     while True:
-        tried = _claimed(connection, statement.format(**TRIED), 1, lease)
+        tried = _claimed(connection, statement.format(**TRIED), 1, lease, queue)
         if not tried:  # UPDATE ... RETURNING keeps no order
-            fresh = _claimed(connection, statement.format(**FRESH), limit, lease)
+            fresh = _claimed(connection, statement.format(**FRESH), limit, lease, queue)
             return sorted(fresh, key=lambda job: (job.priority, job.id))
         (job,) = tried
         if lease is None or job.attempts <= most:
@@ -189,5 +198,8 @@ def requeue(connection: Connection, document: int | None = None) -> int:
     return connection.execute(REQUEUE, {"document": document}).rowcount
 
 
-def _claimed(connection: Connection, statement: str, limit: int, lease: float | None) -> list[Job]:
-    return [Job(*row) for row in connection.execute(statement, {"limit": limit, "lease": lease})]
+def _claimed(
+    connection: Connection, statement: str, limit: int, lease: float | None, queue: str
+) -> list[Job]:
+    values = {"limit": limit, "lease": lease, "queue": queue}
+    return [Job(*row) for row in connection.execute(statement, values)]

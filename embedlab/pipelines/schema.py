@@ -31,9 +31,14 @@ CREATE TABLE vectors (
     PRIMARY KEY (document, model)
 );
 
+-- Each model that is kept current has a queue of its own: a change leaves a job in every one.
+CREATE TABLE queues (name text PRIMARY KEY);
+INSERT INTO queues VALUES ('default');
+
 -- The queue. A job says which document to look at, not what to write: the worker reads the text.
 CREATE TABLE jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    queue text NOT NULL DEFAULT 'default',
     document bigint NOT NULL,
     version bigint NOT NULL,
     priority smallint NOT NULL DEFAULT 0,  -- 0: somebody changed the document; 1: back-fill
@@ -44,12 +49,13 @@ CREATE TABLE jobs (
     error text
 );
 CREATE SEQUENCE tokens;
-CREATE INDEX jobs_fresh ON jobs (priority, due, id) WHERE attempts = 0;
-CREATE INDEX jobs_tried ON jobs (due) WHERE attempts > 0;
+CREATE INDEX jobs_fresh ON jobs (queue, priority, due, id) WHERE attempts = 0;
+CREATE INDEX jobs_tried ON jobs (queue, due) WHERE attempts > 0;
 
 -- Jobs that failed too often, for a person to look at.
 CREATE TABLE dead (
     job bigint PRIMARY KEY,
+    queue text NOT NULL,
     document bigint NOT NULL,
     version bigint NOT NULL,
     priority smallint NOT NULL,

@@ -27,6 +27,7 @@ class Writer:
             max(ids) + 1_000,
         )  # an id is never used again
         self.acknowledged: dict[int, str | None] = {}
+        self.undone: dict[int, str] = {}  # what a text was before its last edit
         self.counts: Counter[str] = Counter()
 
     def write(self, connection: Connection) -> None:
@@ -39,7 +40,11 @@ class Writer:
             connection.execute("INSERT INTO documents (id, text) VALUES (%s, %s)", (document, text))
             self.ids.append(document)
         elif kind == "edit":
-            self.acknowledged.pop(document, None)  # until we know
+            before = self.acknowledged.pop(document, None)  # until we know
+            if document in self.undone and self.random.random() < 0.3:
+                text = self.undone.pop(document)  # an edit is taken back
+            elif before is not None:
+                self.undone[document] = before
             connection.execute("UPDATE documents SET text = %s WHERE id = %s", (text, document))
         else:
             self.ids.remove(document)

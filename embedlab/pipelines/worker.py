@@ -22,7 +22,7 @@ from embedlab.machine import needs
 from embedlab.pipelines.encoders import Encode, encoder, fragile
 from embedlab.pipelines.queue import Job, beat, claim, complete, fail
 from embedlab.pipelines.schema import connect
-from embedlab.pipelines.writing import Write, checked, write
+from embedlab.pipelines.writing import Overtaken, Write, checked, write
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -47,6 +47,8 @@ class Orders:
         The name under which vectors are stored.
     encoder : str
         See `encoder`.
+    queue : str
+        From which it claims.
     limit : int
         Jobs to a claim.
     lease : float or None
@@ -67,6 +69,7 @@ class Orders:
     fragile: bool = False
     seconds: float = 0.0
     outside: str | None = None
+    queue: str = "default"
 
     def make(self) -> Encode:
         """Load the encoder."""
@@ -78,11 +81,11 @@ def step(connection: Connection, encode: Encode, orders: Orders) -> int:
     """Claim once, and work on what was claimed; return the number of jobs."""
     if orders.lease is None:  # everything in one transaction, or nothing
         with connection.transaction():
-            jobs = claim(connection, orders.limit)
+            jobs = claim(connection, orders.limit, queue=orders.queue)
             if jobs:
                 work(connection, jobs, encode, orders)
             return len(jobs)
-    jobs = claim(connection, orders.limit, lease=orders.lease, most=orders.most)
+    jobs = claim(connection, orders.limit, lease=orders.lease, most=orders.most, queue=orders.queue)
     if jobs:
         with beating(connection, jobs, orders.lease):
             work(connection, jobs, encode, orders)
@@ -108,12 +111,15 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
     if orders.outside:
         needed = {one.document for one in writes if one.must_embed}
         note_outside(orders.outside, [job.id for job in jobs if job.document in needed])
-    with connection.transaction():
-        embedded = [one.document for one in writes if one.must_embed]
-        done = set(complete(connection, jobs, embedded))
-        ours = {job.document for job in jobs if job.id in done}  # a lease that was lost writes nothing
-        kept = [document in ours for document in embedded]
-        write(connection, orders.model, [one for one in writes if one.document in ours], vectors[kept])
+    try:
+        with connection.transaction():
+            embedded = [one.document for one in writes if one.must_embed]
+            done = set(complete(connection, jobs, embedded))
+            ours = {job.document for job in jobs if job.id in done}  # a lease that was lost writes nothing
+            kept = [document in ours for document in embedded]
+            write(connection, orders.model, [one for one in writes if one.document in ours], vectors[kept])
+    except Overtaken:  # all of it was undone, the jobs are still ours: look again
+        work(connection, jobs, encode, orders)
 
 
 def read(connection: Connection, jobs: Sequence[Job], model: str) -> list[Write]:

@@ -29,6 +29,18 @@ WHERE document = %(document)s AND model = %(model)s AND content_hash = %(hash)s 
 """
 
 
+# A text that was changed and changed back: another worker has written the vector of what was in between.
+OVERTAKEN = """
+SELECT EXISTS (SELECT FROM unnest(%(documents)s::bigint[], %(versions)s::bigint[]) AS same (document, newer)
+               JOIN vectors ON vectors.document = same.document AND vectors.model = %(model)s
+               WHERE vectors.version < same.newer)
+"""
+
+
+class Overtaken(Exception):  # noqa: N818, nothing failed: look again
+    """Between reading and writing, another worker has written an older version of a document."""
+
+
 @dataclass(frozen=True)
 class Write:
     """What is to become of a document's vector.
@@ -118,6 +130,9 @@ def write(connection: Connection, model: str, writes: Sequence[Write], vectors: 
     ------
     ValueError
         If there is not one vector for each.
+    Overtaken
+        If a text was believed unchanged, and its vector is of another one by now. Undo the transaction, read
+        again.
     """
     embedded = [one for one in writes if one.must_embed]
     if len(embedded) != len(vectors):
@@ -134,3 +149,6 @@ def write(connection: Connection, model: str, writes: Sequence[Write], vectors: 
         names = "document", "version", "hash"
         values = [{name: getattr(one, name) for name in names} | {"model": model} for one in same]
         cursor.executemany(UNCHANGED, sorted(values, key=lambda value: value["document"]))
+        now = {"documents": [one.document for one in same], "versions": [one.version for one in same]}
+        if connection.execute(OVERTAKEN, now | {"model": model}).fetchone()[0]:
+            raise Overtaken

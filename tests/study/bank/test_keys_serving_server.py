@@ -39,17 +39,16 @@ def test_two_products_of_bytes_may_not_fit():
     assert np.equal(*pair_sums(pairs, np.array([-64, -64]))).all()
 
 
-def test_int8_gains_less_in_batches():
+def test_int8_gains_less_than_reports_say():
     """On the machine of the shipped measurement; only the order is claimed of it."""
     rows = json.loads(data_path("serving/speed.json").read_text(encoding="utf-8"))["rows"]
     ms = {(row["texts"], row["tokens"], row["engine"]): row["ms"] for row in rows}
-    one, *batches = (
+    gains = [
         ms[(*case, "onnxruntime")] / ms[(*case, "onnxruntime int8")]
         for case in ((1, 8), (8, 8), (8, 40), (8, 200), (32, 8), (32, 40), (32, 200))
-    )
-    assert one > 2 > max(batches)
-    assert min(batches) > 1.1
-    assert ms[1, 8, "torch"] / ms[1, 8, "onnxruntime int8"] > 2 * one  # the baseline of most reports
+    ]
+    assert 1.1 < min(gains) <= max(gains) < 2
+    assert ms[1, 8, "torch"] / ms[1, 8, "onnxruntime int8"] > 2 * gains[0]  # the baseline of most reports
 
 
 def test_a_mask_of_minus_a_billion_in_half():

@@ -1,0 +1,106 @@
+"""Between the reading and the writing of a worker: an edit that is taken back, a model that is filled."""
+
+from dataclasses import replace
+
+import pytest
+
+from embedlab.machine import postgres
+from embedlab.pipelines import (
+    Orders,
+    Overtaken,
+    backfill,
+    capture,
+    check,
+    claim,
+    complete,
+    connect,
+    create,
+    hashed,
+    step,
+    worker,
+    write,
+)
+
+pytest.importorskip("psycopg")
+pytestmark = pytest.mark.slow
+ORDERS = Orders("m", "hashed", limit=4, lease=30.0)
+
+
+@pytest.fixture(scope="module")
+def url():
+    with postgres(settings={"fsync": "off"}) as url:
+        with connect(url) as connection:
+            create(connection)
+            capture(connection)
+        yield url
+
+
+@pytest.fixture
+def db(url):
+    with connect(url) as connection:
+        connection.execute("TRUNCATE documents, vectors, jobs, dead, effects, bookmarks")
+        yield connection
+        connection.execute("DELETE FROM queues WHERE name <> 'default'")
+
+
+def jobs_left(db):
+    return db.execute("SELECT count(*) FROM jobs").fetchone()[0]
+
+
+@pytest.mark.parametrize("lease", [None, 30.0])
+def test_an_edit_that_is_taken_back_while_others_work_is_not_lost(url, db, lease, monkeypatch):
+    db.execute("INSERT INTO documents (id, text) VALUES (1, 'x')")
+    step(db, hashed, ORDERS)
+    db.execute("UPDATE documents SET text = 'y'")
+    (first,) = claim(db, lease=30.0)
+    slow = worker.read(db, [first], "m")
+    db.execute("UPDATE documents SET text = 'x'")
+    real, met = worker.read, []
+
+    def read(connection, jobs, model):
+        """Read, and let the slow worker write what it has read before."""
+        found = real(connection, jobs, model)
+        if not met:
+            met.append(found[0].must_embed)
+            with connect(url) as other, other.transaction():
+                complete(other, [first], [1])
+                write(other, "m", slow, hashed(["y"]))
+        return found
+
+    monkeypatch.setattr(worker, "read", read)
+    step(db, hashed, replace(ORDERS, lease=lease))
+    assert met == [False]  # it believed that nothing had changed
+    assert check(db, "m", hashed).right == 1
+    assert jobs_left(db) == 0
+
+
+def test_a_write_that_was_overtaken_says_so(db):
+    db.execute("INSERT INTO documents (id, text) VALUES (1, 'x')")
+    jobs = claim(db, lease=30.0)
+    before = worker.read(db, jobs, "m")
+    write(db, "m", before, hashed(["x"]))
+    newer = [replace(before[0], version=before[0].version + 1, text="y", known=before[0].hash)]
+    believed = [replace(before[0], version=before[0].version + 2, known=before[0].hash)]
+    write(db, "m", newer, hashed(["y"]))
+    with pytest.raises(Overtaken):
+        write(db, "m", believed, hashed([]))
+
+
+def test_a_change_reaches_each_model_and_a_back_fill_only_its_own(db):
+    old, new = ORDERS, replace(ORDERS, model="new", queue="new")
+    db.execute("INSERT INTO documents (id, text) VALUES (1, 'a'), (2, 'b')")
+    while step(db, hashed, old):
+        pass
+    db.execute("INSERT INTO queues VALUES ('new')")
+    assert sum(backfill(db, "new", queue="new")) == 2
+    db.execute("UPDATE documents SET text = 'c' WHERE id = 1")
+    db.execute("DELETE FROM documents WHERE id = 2")
+    while step(db, hashed, old):
+        pass
+    assert check(db, "m", hashed).clean
+    assert jobs_left(db) == 4  # all of the new model, which nobody has touched
+    while step(db, hashed, new):
+        pass
+    assert check(db, "new", hashed).clean
+    assert jobs_left(db) == 0
+    assert db.execute("SELECT count(*) FROM vectors WHERE embedding IS NULL").fetchone()[0] == 2  # tombstones
