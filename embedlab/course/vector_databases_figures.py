@@ -17,6 +17,8 @@ from embedlab.vector_databases import Tail
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
 LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"), (INK, "x"))
 SMALL = 9.5  # points
+WAYS = ("after the index", "relaxed order", "strict order", "B-tree", "partial index", "partition")
+WAY_LOOKS = dict(zip(WAYS, LOOKS, strict=True))  # one look for each way to filter, in all figures
 
 # Of each stop of a query: its name, what it does, and what goes wrong there.
 STOPS = (
@@ -73,14 +75,14 @@ def draw_recall(rows: Sequence[Mapping], names: Mapping[str, str], *, target: fl
     ax.set(xscale="log", yscale="log", xlim=(0.5, 2e-4), ylabel="milliseconds a query, median")
     ax.set_xticks([0.5, 0.3, 0.1, 0.05, 0.02, 0.01, 0.001], minor=False)
     ax.minorticks_off()
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{1 - x:.3g}" if x > 0.001 else "1"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{1 - x:.3g}" if x > 0.001 else "1 (exact)"))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     ax.set_xlabel("recall@10 (to the right, less and less is missed)")
     return figure
 
 
-def draw_filters(rows: Sequence[Mapping], ways: Sequence[str], *, k: int = 10) -> Figure:
-    """Draw how many rows come back, and in what time, against the share that a condition lets through.
+def draw_filters(rows: Sequence[Mapping], ways: Sequence[str]) -> Figure:
+    """Draw recall (what does not come back is missed) and time against the share that a condition passes.
 
     Parameters
     ----------
@@ -88,26 +90,25 @@ def draw_filters(rows: Sequence[Mapping], ways: Sequence[str], *, k: int = 10) -
         As `embedlab.vector_databases.filters` returns them.
     ways : sequence of str
         Which of them are drawn.
-    k : int
-        How many were asked for; drawn as a line.
 
     Examples
     --------
-    >>> rows = [{"way": "partition", "share": share, "rows": 10, "ms": 0.5} for share in (0.01, 0.1)]
+    >>> rows = [{"way": "partition", "share": share, "recall": 1.0, "ms": 0.5} for share in (0.01, 0.1)]
     >>> figure = draw_filters(rows, ["partition"])
     >>> [ax.get_ylabel() for ax in figure.axes]
-    ['rows returned, of 10 asked for', 'milliseconds a query']
+    ['recall@10', 'milliseconds a query']
     >>> plt.close(figure)
     """
     figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.8), sharex=True)
-    for way, (colour, marker) in zip(ways, cycle(LOOKS), strict=False):
-        own = sorted((row["share"], row["rows"], row["ms"]) for row in rows if row["way"] == way)
-        share, returned, ms = np.array(own).T
-        panels[0].plot(share, returned, marker=marker, ms=5, color=colour, label=way)
-        panels[1].plot(share, ms, marker=marker, ms=5, color=colour, label=way)
-    panels[0].axhline(k, color=INK, lw=1, ls=":")
-    panels[0].set(ylabel=f"rows returned, of {k} asked for", ylim=(0, k * 1.08))
+    for way in ways:
+        colour, marker = WAY_LOOKS[way]
+        own = sorted((row["share"], row["recall"], row["ms"]) for row in rows if row["way"] == way)
+        share, recall, ms = np.array(own).T
+        for ax, values in zip(panels, (recall, ms), strict=True):
+            ax.plot(share, values, marker=marker, ms=5, color=colour, label=way)
+    panels[0].set(ylabel="recall@10", ylim=(0, 1.04))
     panels[1].set(ylabel="milliseconds a query", yscale="log")
+    panels[1].set_yticks([tick for tick in (0.3, 1, 3, 10, 30) if tick <= 2 * panels[1].get_ylim()[1]])
     for ax in panels:
         ax.set(xscale="log", xlabel="share of the rows that pass")
         ax.set_xticks([0.003, 0.01, 0.03, 0.1, 0.3])
@@ -119,33 +120,42 @@ def draw_filters(rows: Sequence[Mapping], ways: Sequence[str], *, k: int = 10) -
     return figure
 
 
-def draw_stages(stages: Mapping[str, Sequence[Mapping]], *, k: int = 10) -> Figure:
-    """Draw rows returned and the bytes of the graph, before and after a deletion and each way to clean up.
+def draw_stages(stages: Mapping[str, Sequence[Mapping]]) -> Figure:
+    """Draw recall, the seconds of each step and the bytes of the graph, through a deletion and its cleaning.
 
     Parameters
     ----------
     stages : {what was deleted: rows}
-        As `embedlab.vector_databases.deletes` returns them.
+        As `embedlab.vector_databases.deletes` returns them. A dash is the recall with the larger ef_search.
 
     Examples
     --------
-    >>> figure = draw_stages({"all": [{"stage": "deleted", "rows": 0.0, "graph_bytes": 2**20}]})
+    >>> row = {"stage": "deleted", "recall": 0.5, "recall_wide": 0.9, "seconds": 0.1, "graph_bytes": 2**20}
+    >>> figure = draw_stages({"all": [row]})
     >>> [text.get_text() for ax in figure.axes for text in ax.texts]
-    ['0.0', '1.0']
+    ['0.50', '0.1', '1.0']
     >>> plt.close(figure)
     """
-    figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.4), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(12, 3.6))
+    bars = (("recall", 1, ".2f"), ("seconds", 1, ".1f"), ("graph_bytes", 2**20, ".1f"))
     for number, ((what, rows), (colour, _)) in enumerate(zip(stages.items(), LOOKS, strict=False)):
         x = np.arange(len(rows)) + 0.38 * (number - (len(stages) - 1) / 2)
-        for ax, key, unit in zip(panels, ("rows", "graph_bytes"), (1, 2**20), strict=True):
+        for ax, (key, unit, form) in zip(panels, bars, strict=True):
             values = [row[key] / unit for row in rows]
             ax.bar(x, values, 0.36, color=colour, label=what)
             for at, value in zip(x, values, strict=True):
-                ax.text(at, value, f"{value:.1f}", ha="center", va="bottom", fontsize=8.5)
+                inside = ax is panels[0] and value > 0.2  # out of the dashes' way
+                style = {"color": "white"} if inside else {}
+                y = 0.02 if inside else value
+                ax.text(at, y, f"{value:{form}}", ha="center", va="bottom", fontsize=8, **style)
+        wide = [row["recall_wide"] for row in rows]
+        panels[0].plot(x, wide, "_", ms=17, mew=2, color=INK, label=None if number else "at ef_search 200")
         plt.setp(panels, xticks=range(len(rows)), xticklabels=[row["stage"] for row in rows])
-    panels[0].set(ylabel=f"rows returned, of {k} asked for", ylim=(0, k * 1.35))
-    panels[1].set(ylabel="the graph's file, MB", ylim=(0, None))
-    panels[0].legend(loc="upper left", ncols=2, fontsize=SMALL)
+    panels[0].set(ylabel="recall@10", ylim=(0, 1.12))
+    panels[1].set(ylabel="seconds that the step takes", ylim=(0, None))
+    panels[2].set(ylabel="the graph's file, MB", ylim=(0, None))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.set_layout_engine("constrained")
     return figure
 
 
@@ -181,22 +191,25 @@ def draw_merging(rows: Sequence[Mapping]) -> Figure:
 def draw_tails(rows: Sequence[Tail]) -> Figure:
     """Draw a request's median and 99th percentile against how many shards it waits for, plain and hedged.
 
+    The plain p99 ends where it reaches the slowest call that was measured: beyond, that is a lower bound.
+
     Examples
     --------
     >>> from embedlab.vector_databases import tail_rows
     >>> figure = draw_tails(tail_rows([1.0] * 99 + [9.0], shards=(1, 10), requests=100))
     >>> [line.get_label() for line in figure.axes[0].lines]
-    ['99th percentile', 'the same, hedged', 'median', 'the same, hedged']
+    ['p99', 'p99, hedged', 'median', 'median, hedged']
     >>> plt.close(figure)
     """
     figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained")
     shards = [row.shards for row in rows]
-    lines = (("p99", "99th percentile", RED, "-"), ("hedged_p99", "the same, hedged", RED, "--"))
-    lines += (("p50", "median", BLUE, "-"), ("hedged_p50", "the same, hedged", BLUE, "--"))
+    known = sum(row.p99 < max(one.p99 for one in rows) for row in rows) + 1
+    lines = (("p99", "p99", RED, "-"), ("hedged_p99", "p99, hedged", RED, "--"))
+    lines += (("p50", "median", BLUE, "-"), ("hedged_p50", "median, hedged", BLUE, "--"))
     for key, label, colour, style in lines:
-        panels[0].plot(
-            shards, [getattr(row, key) for row in rows], style, marker="o", ms=4, color=colour, label=label
-        )
+        upto = known if key == "p99" else len(rows)
+        values = [getattr(row, key) for row in rows]
+        panels[0].plot(shards[:upto], values[:upto], style, marker="o", ms=4, color=colour, label=label)
     panels[0].set(ylabel="milliseconds a request", ylim=(0, None))
     panels[0].legend(fontsize=SMALL)
     panels[1].plot(

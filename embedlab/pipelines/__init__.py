@@ -20,7 +20,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "CLAIM_LEASED",
             "CLAIM_LOCKED",
             "COMPLETE",
+            "FRESH",
             "Job",
+            "TRIED",
             "backoff",
             "beat",
             "bury",
@@ -47,7 +49,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "encoders": ["CRASHES", "RAISES", "WordTable", "encoder", "fragile", "hashed"],
         "costs": ["Run", "band", "hours_and_dollars", "lost_to_interruptions"],
-        "on_ray": ["embed_on_ray"],
+        "on_ray": ["EmbedPart", "embed_on_ray"],
         "parts": ["Part", "cut", "done_in", "embed_parts", "open_out", "vectors_in"],
     },
 )

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
-from embedlab.serving.batching import Batching, buckets, still_to_wait
+from embedlab.serving.batching import Batching, buckets, still_to_wait, taken
 from embedlab.serving.limits import Refused, retry_after
 
 
@@ -80,7 +81,9 @@ class Batcher:
         while True:
             await self._due()
             await self._free.acquire()
-            batch = [self.waiting.pop(key) for key in list(self.waiting)[: self.rule.max_texts]]
+            lengths = [one.length for one in islice(self.waiting.values(), self.rule.max_texts)]
+            keys = list(islice(self.waiting, taken(self.rule, lengths)))
+            batch = [self.waiting.pop(key) for key in keys]
             task = asyncio.create_task(self._work(batch))
             self._batches.add(task)  # else the loop's weak reference may be the only one
             task.add_done_callback(self._batches.discard)

@@ -17,7 +17,7 @@ class Batching:
         or the first of them has waited ``wait_s``; then as soon as a worker is free.
     max_texts : int
     max_tokens : int
-        Of one call of the model, padding included. A longer text goes alone.
+        Of a batch, and of each call of the model, padding included. A longer text goes alone.
     call_tokens : int
         What a call costs beside its tokens, in tokens; see `Service.call_tokens`, which is measured.
     wait_s : float
@@ -71,6 +71,35 @@ def still_to_wait(rule: Batching, waiting: int, oldest_s: float) -> float:
     if rule.policy == "free" or waiting >= rule.max_texts:
         return 0.0
     return max(0.0, rule.wait_s - oldest_s)
+
+
+def taken(rule: Batching, lengths: Sequence[int]) -> int:
+    """Say how many of the texts that wait go into the next batch, the first ones first.
+
+    Whoever comes next waits until the worker has done all of them: so their tokens are bounded, too.
+
+    Parameters
+    ----------
+    rule : Batching
+    lengths : sequence of int
+        Tokens of the texts that wait, in the order in which they came.
+
+    Returns
+    -------
+    int
+        At least 1 where a text waits.
+
+    Examples
+    --------
+    >>> taken(Batching(max_texts=3, max_tokens=100), [50, 40, 30]), taken(Batching(max_tokens=100), [200, 5])
+    (2, 1)
+    """
+    tokens = 0
+    for count, length in enumerate(lengths[: rule.max_texts]):
+        tokens += length
+        if count and tokens > rule.max_tokens:
+            return count
+    return min(len(lengths), rule.max_texts)
 
 
 def buckets(lengths: Sequence[int], max_tokens: int, call_tokens: int = 16) -> list[list[int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.serving.batching import Batching, buckets
+from embedlab.serving.batching import Batching, buckets, taken
 
 Seconds = NDArray[np.float64]
 
@@ -148,7 +148,8 @@ def simulate(
             filled = first + rule.max_texts - 1
             due = min(due + rule.wait_s, times[filled] if filled < len(times) else np.inf)
         now = stall.after(max(due, heapq.heappop(free)))
-        last = min(first + rule.max_texts, int(np.searchsorted(times, now, side="right")))
+        last = int(np.searchsorted(times, now, side="right"))
+        last = first + taken(rule, lengths[first : min(last, first + rule.max_texts)])
         batch = lengths[first:last]
         for group in buckets(batch, rule.max_tokens, rule.call_tokens):
             now += service(len(group), max(batch[i] for i in group))

@@ -133,7 +133,7 @@ def card(seconds: float, rounds: int, precision: str) -> dict:
     names = "onnxruntime", "fastapi", "uvicorn", "httpx"
     return {
         "machine": machine_name(),
-        "load average before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load average after": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "versions": {name: version(name) for name in names},
         "command": f"embedlab bench load --seconds {seconds:g} --rounds {rounds} --precision {precision}",
         "conditions": "400 dev queries of DocSearch, drawn at random; Poisson arrivals; latency from the "

@@ -60,7 +60,16 @@ def sizes(connection, table: str) -> dict[str, int]:
 
 
 @kept
-def deletes(url: str, vectors: Floats, queries: Floats, deleted: NDArray[np.bool_], *, ef: int = 40) -> Rows:
+def deletes(
+    url: str,
+    vectors: Floats,
+    queries: Floats,
+    deleted: NDArray[np.bool_],
+    *,
+    ef: int = 40,
+    wide: int = 200,
+    reindex_first: bool = False,
+) -> Rows:
     """Delete rows, then clean up: recall, rows returned, time and bytes at each stage.
 
     Before VACUUM, the graph still leads to the dead rows and counts them among its ``ef`` results; the table
@@ -74,6 +83,10 @@ def deletes(url: str, vectors: Floats, queries: Floats, deleted: NDArray[np.bool
     deleted : bool array (n,)
     ef : int
         ``hnsw.ef_search``; pgvector's default.
+    wide : int
+        A larger one: ``recall_wide`` and ``rows_wide``.
+    reindex_first : bool
+        Whether the graph is built anew (concurrently) before VACUUM, which then finds nothing dead in it.
     """
     found = []
     with filled_table(url, vectors) as (connection, table):
@@ -83,8 +96,13 @@ def deletes(url: str, vectors: Floats, queries: Floats, deleted: NDArray[np.bool
             ids, ms = ask(connection, statement, queries)
             rows = [len(row) for row in ids]
             about = {"rows": float(np.mean(rows)), "short": float(np.mean(np.array(rows) < K)), "ms": ms}
-            recall = share_found(ids, best_of(vectors, queries, living))
-            about |= {"recall": recall, "seconds": round(seconds, 2), **sizes(connection, table)}
+            best = best_of(vectors, queries, living)
+            about |= {"recall": share_found(ids, best), "seconds": round(seconds, 2)}
+            configure(connection, {"hnsw.ef_search": wide})
+            ids, _ = ask(connection, statement, queries)
+            configure(connection, {"hnsw.ef_search": ef})
+            about |= {"recall_wide": share_found(ids, best), "rows_wide": float(np.mean([*map(len, ids)]))}
+            about |= sizes(connection, table)
             found.append({"stage": stage, **about})
 
         def timed(stage: str, *statements: sql.Composable, living: NDArray[np.bool_]) -> None:
@@ -101,8 +119,13 @@ def deletes(url: str, vectors: Floats, queries: Floats, deleted: NDArray[np.bool
         gone = sql.Literal(np.flatnonzero(deleted).tolist())
         delete = sql.SQL("DELETE FROM {} WHERE id = ANY({})").format(name, gone)
         timed("deleted", delete, living=~deleted)
-        timed("vacuumed", sql.SQL("VACUUM {}").format(name), living=~deleted)
-        timed("reindexed", sql.SQL("REINDEX TABLE {}").format(name), living=~deleted)
+        graph = sql.Identifier(GRAPH.format(table))
+        steps = [
+            ("vacuumed", sql.SQL("VACUUM {}").format(name)),
+            ("reindexed", sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(graph)),
+        ]
+        for stage, step in reversed(steps) if reindex_first else steps:
+            timed(stage, step, living=~deleted)
     return found
 
 
@@ -126,6 +149,7 @@ def bloat(url: str, vectors: Floats, *, rounds: int = 3, changed: bool = True, v
     with filled_table(url, vectors) as (connection, table):
         configure(connection, {"maintenance_work_mem": "256MB"})
         connection.execute(create_hnsw(table, dims=vectors.shape[1]))
+        connection.execute(f"VACUUM {table}")  # cuts off the empty pages that COPY has made room with
         for done in range(rounds + 1):
             seconds = 0.0
             if done:

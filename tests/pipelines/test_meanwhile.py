@@ -104,3 +104,21 @@ def test_a_change_reaches_each_model_and_a_back_fill_only_its_own(db):
     assert check(db, "new", hashed).clean
     assert jobs_left(db) == 0
     assert db.execute("SELECT count(*) FROM vectors WHERE embedding IS NULL").fetchone()[0] == 2  # tombstones
+
+
+def test_a_queue_that_is_switched_on_under_a_lock_misses_no_change_under_way(url, db):
+    db.execute("INSERT INTO documents (id, text) VALUES (1, 'a')")
+    with connect(url) as writer, connect(url) as switch:
+        writer.execute("BEGIN")
+        writer.execute("UPDATE documents SET text = 'b' WHERE id = 1")  # its trigger sees one queue
+        switch.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(Exception, match="lock timeout"), switch.transaction():
+            switch.execute("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE")
+        writer.execute("COMMIT")
+        with switch.transaction():
+            switch.execute("LOCK TABLE documents IN SHARE ROW EXCLUSIVE MODE")
+            switch.execute("INSERT INTO queues VALUES ('new')")
+    backfill(db, "new", queue="new")
+    while step(db, hashed, replace(ORDERS, model="new", queue="new")):
+        pass
+    assert check(db, "new", hashed).right == 1

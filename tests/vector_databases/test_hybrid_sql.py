@@ -73,3 +73,22 @@ def test_ways_that_there_are_not():
         full_text("docs", match="most")
     with pytest.raises(ValueError, match="'halved'"):
         fused("docs", length="halved")
+    with pytest.raises(ValueError, match="'bm25' was asked for"):
+        fused("docs", score="bm25")
+
+
+def test_two_scores(connection, table):
+    """`ts_rank` counts words, `ts_rank_cd` how near they are: only that one minds the words between."""
+    for row, text in {
+        100: "cat bread",
+        101: "cat of some twelve other long and quite different words bread",
+    }.items():
+        connection.execute(f"UPDATE {table} SET text = %s WHERE id = %s", [text, row])
+    found = {}
+    for score in ("ts_rank", "ts_rank_cd"):
+        rows = connection.execute(full_text(table, score=score), {"text": "cat bread", "k": 200})
+        found[score] = dict(rows.fetchall())
+    near, far = found["ts_rank_cd"][100], found["ts_rank_cd"][101]
+    assert near > 3 * far > 0
+    assert found["ts_rank"][100] < 3 * found["ts_rank"][101], "nearness counts for less"
+    assert found["ts_rank"][100] != near

@@ -26,7 +26,7 @@ def test_a_fresh_run_on_a_sample_and_shipping_it(url, tmp_path, monkeypatch):
     monkeypatch.setattr(room, "RANKINGS", tmp_path / "new" / "rankings.safetensors")
     ship_rankings({"dev": found}, small, room.RANKINGS)
     shipped = text_rankings("no server", small, vectors[:0], queries[:0])
-    np.testing.assert_array_equal(shipped["rrf"][1], found["rrf"][1][:, :20])
+    np.testing.assert_array_equal(shipped["rrf"][1], found["rrf"][1][:, : room.SHIPPED])
 
 
 def test_what_comes_with_the_course():
@@ -36,7 +36,8 @@ def test_what_comes_with_the_course():
     for split, queries in (("dev", 300), ("test", 456)):
         found = text_rankings("no server", benchmark, nothing, nothing, split)
         assert set(found) == NAMES
-        assert all(ids.shape == (queries, 20) for _, ids in found.values())
+        assert all(ids.shape == (queries, room.SHIPPED) for _, ids in found.values())
         good = {name: quality(benchmark, ranking, split=split).mean() for name, ranking in found.items()}
-        assert good["BM25"] > good["full text, all words"] > good["full text, any word"]
-        assert good["rrf"] > good["hybrid, all words"] > good["dense"]
+        assert good["BM25"] > good["full text, any word, by log length"] > good["full text, all words"]
+        assert good["full text by ts_rank_cd, all words"] > good["full text by ts_rank_cd, any word"]
+        assert good["hybrid, any word"] > good["hybrid, all words"] > good["dense"]
