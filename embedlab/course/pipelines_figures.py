@@ -65,7 +65,7 @@ def draw_claims() -> Figure:
     Examples
     --------
     >>> figure = draw_claims()
-    >>> [ax.get_title() for ax in figure.axes]
+    >>> [ax.get_title(plt.rcParams["axes.titlelocation"]) for ax in figure.axes]
     ['no lock', 'FOR UPDATE', 'SKIP LOCKED']
     >>> plt.close(figure)
     """

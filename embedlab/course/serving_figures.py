@@ -186,7 +186,7 @@ def draw_outage(
     starts = np.arange(0, seconds - window, window)
     for ax, (name, run) in zip(panels.flat, runs.items(), strict=False):
         after = run.recovered(outage[1])
-        end = "never well again" if np.isinf(after) else f"well {after:.0f} s after"
+        end = "never recovers" if np.isinf(after) else f"recovers after {after:.0f} s"
         ax.plot(starts + window / 2, [run.success(at, at + window) for at in starts], color=BLUE)
         ax.axvspan(*outage, color=GREY, alpha=0.15, lw=0)
         ax.set_title(f"{name}\n{end}", fontsize=SMALL, color=RED if np.isinf(after) else INK)

@@ -24,7 +24,7 @@ def search():
         found = index.search(v[:50], 5)[1]
         assert (found[:, 0] == np.arange(50)).mean() > 0.9 and found.max() < 3000
     index.delete([2])
-    print("searched")
+    print("searched ", end="")  # one write: print sends the end of a line apart
 threads = [threading.Thread(target=search) for _ in range(2)]
 [t.start() for t in threads]
 for j in range(1000, 3000, 100):

@@ -38,7 +38,7 @@ def test_a_quick_run_shows_the_queue_that_batches_avoid():
 @pytest.mark.skipif(not LOAD.exists(), reason="embedlab bench load --write has not been run")
 def test_the_shipped_run_is_whole_and_says_where_it_was_made():
     shipped = shipped_load()
-    assert {"machine", "versions", "command", "conditions", "load average before"} <= set(shipped)
+    assert {"machine", "versions", "command", "conditions", "load average after"} <= set(shipped)
     table = load_table(shipped)
     assert {(row["rule"], row["load"]) for row in table} == set(product(RULES, LOADS))
     for row in table:
