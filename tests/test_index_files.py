@@ -9,6 +9,7 @@ from vectors import unit
 from embedlab.index import FlatIndex, Index
 from embedlab.machine import StoreError, files
 from embedlab.quantization import Int8Index
+from embedlab.vector_databases import LanceIndex
 
 
 @every_index
@@ -18,7 +19,8 @@ def test_saved_loaded_and_added_to(make, tmp_path):
     index.save(tmp_path / "index")
     loaded = type(index).load(tmp_path / "index")
     # LanceDB writes times into its files, as numbers of varying length: a few bytes of the whole.
-    assert loaded.bytes_per_vector * 50 == pytest.approx(index.bytes_per_vector * 50, abs=8)
+    spare = 8 / len(index) if isinstance(index, LanceIndex) else 0
+    assert abs(loaded.bytes_per_vector - index.bytes_per_vector) <= spare
     assert_equal_results(loaded.search(vectors, 9), index.search(vectors, 9))
     for one in (index, loaded):
         one.add(vectors[50:])

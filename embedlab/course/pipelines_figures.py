@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from embedlab.course.hnsw_figures import described
+from embedlab.course.ways import INK, RED, SMALL, draw_way
 
-BLUE, GREEN, RED, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#666666", "#222222"
-SMALL = 9.5  # points
+BLUE, GREY = "#0072B2", "#666666"
 
 # Of each stop of a change: its name, what it does, and what goes wrong there.
 STOPS = (
@@ -43,20 +42,7 @@ def draw_change() -> Figure:
     ['change', 'queue', 'claim', 'embed', 'write', 'search']
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(9.8, 2.2))
-    step, width = 1.65, 1.37
-    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-    for number, (name, does, wrong) in enumerate(STOPS):
-        left = number * step
-        ax.add_patch(Rectangle((left, 1), width, 1, facecolor="#DCE9F4", edgecolor="#444444", lw=0.8))
-        ax.text(left + width / 2, 1.74, name, ha="center", va="center", weight="bold", fontsize=10)
-        ax.text(left + width / 2, 1.32, does, ha="center", va="center", fontsize=8.5)
-        if number:
-            ax.annotate("", (left, 1.5), (left - step + width, 1.5), arrowprops=arrow)
-        ax.text(left + width / 2, 0.88, wrong, ha="center", va="top", color=RED, fontsize=9)
-    ax.set(xlim=(-0.05, 5 * step + width + 0.05), ylim=(0.45, 2.1))
-    ax.axis("off")
-    return figure
+    return draw_way(STOPS)
 
 
 def draw_claims() -> Figure:

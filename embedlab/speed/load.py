@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import statistics
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from embedlab.benchmark import docsearch, seeded_sample
-from embedlab.machine import data_path, machine_name, write_figures
+from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 from embedlab.serving import (
     Batching,
     OnnxEncoder,
@@ -222,4 +221,4 @@ def write_load(result: dict, file: Path = LOAD) -> None:
 
 def shipped_load() -> dict:
     """Return the measurement that comes with the course."""
-    return json.loads(LOAD.read_text(encoding="utf-8"))
+    return shipped_figures("serving", "load")

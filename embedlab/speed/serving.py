@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from embedlab.machine import data_path, machine_name, write_figures
+from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 from embedlab.speed.worker import ENGINES
 
 LENGTHS = {8: (7, 9), 40: (36, 44), 200: (180, 220)}  # tokens, [CLS] and [SEP] included
@@ -220,4 +220,4 @@ def write_speed(measured: dict, file: Path | None = None) -> None:
 
 def shipped_speed() -> dict:
     """Return the measurement that comes with the course, see `bench_serving`."""
-    return json.loads(data_path(SHIPPED).read_text(encoding="utf-8"))
+    return shipped_figures("serving", "speed")

@@ -4,17 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from embedlab.machine import postgres
 from embedlab.pipelines import (
     Orders,
     Overtaken,
     backfill,
-    capture,
     check,
     claim,
     complete,
     connect,
-    create,
     hashed,
     step,
     worker,
@@ -24,23 +21,6 @@ from embedlab.pipelines import (
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.slow
 ORDERS = Orders("m", "hashed", limit=4, lease=30.0)
-
-
-@pytest.fixture(scope="module")
-def url():
-    with postgres(settings={"fsync": "off"}) as url:
-        with connect(url) as connection:
-            create(connection)
-            capture(connection)
-        yield url
-
-
-@pytest.fixture
-def db(url):
-    with connect(url) as connection:
-        connection.execute("TRUNCATE documents, vectors, jobs, dead, effects, bookmarks")
-        yield connection
-        connection.execute("DELETE FROM queues WHERE name <> 'default'")
 
 
 def jobs_left(db):

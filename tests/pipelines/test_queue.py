@@ -14,13 +14,11 @@ from embedlab.pipelines import (
     backfill,
     beat,
     bury,
-    capture,
     capture_for_a_broker,
     check,
     claim,
     complete,
     connect,
-    create,
     decoded,
     fragile,
     hashed,
@@ -36,22 +34,6 @@ from embedlab.pipelines import (
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.slow
 ORDERS = Orders("m", "hashed", limit=4, lease=30.0)
-
-
-@pytest.fixture(scope="module")
-def url():
-    with postgres(settings={"fsync": "off"}) as url:
-        with connect(url) as connection:
-            create(connection)
-            capture(connection)
-        yield url
-
-
-@pytest.fixture
-def db(url):
-    with connect(url) as connection:
-        connection.execute("TRUNCATE documents, vectors, jobs, dead, effects, bookmarks")
-        yield connection
 
 
 def put(db, *texts):
