@@ -21,6 +21,7 @@ FLOORS = [
     ["reranking", "colbert"],
     ["rag"],
     ["serving", "pipelines", "vector_databases"],
+    ["drift"],
     ["engine"],
     ["course", "speed"],
     ["study.bank"],
