@@ -1,0 +1,142 @@
+"""How many searches until the better engine is found: real rankings, simulated clicks, two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from embedlab.drift.clicks import CascadeModel, PositionModel, Reals, relevance
+from embedlab.drift.engines import Engines
+from embedlab.drift.experiments import needed, outcomes, wilson
+from embedlab.drift.interleaving import credit, draft_pages
+
+Model = PositionModel | CascadeModel
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pool of independent searches by either way of comparing; the second engine's gain is positive.
+
+    Parameters
+    ----------
+    credits : float64 array (n,)
+        +1, 0 or -1 of interleaved pages, + for the second engine.
+    first, second : {metric: float64 array (n,)}
+        Outcomes of searches answered by one engine each, of queries drawn independently.
+    """
+
+    credits: Reals
+    first: dict[str, Reals]
+    second: dict[str, Reals]
+
+    def effect(self, metric: str | None = None) -> tuple[float, float]:
+        """Return the mean difference and the deviation of one observation; None: of interleaving."""
+        if metric is None:
+            return float(self.credits.mean()), float(self.credits.std())
+        a, b = self.first[metric], self.second[metric]
+        return float(b.mean() - a.mean()), float(np.sqrt((a.var() + b.var()) / 2))
+
+    def searches(self, metric: str | None = None, power: float = 0.95) -> int:
+        """Return how many searches in all find this difference with the given power (two-sided, 5 %)."""
+        return needed(*self.effect(metric), power=power, groups=1 if metric is None else 2)
+
+
+def interleaved_pool(
+    engines: Engines, first: str, second: str, model: Model, n: int, rng: np.random.Generator
+) -> Reals:
+    """Draw n searches, answer each by a team draft, and credit: +1 for the second engine, float64 (n,)."""
+    queries = rng.integers(engines.queries, size=n)
+    pages, ours = draft_pages(engines.shown[second][queries], engines.shown[first][queries], rng)
+    return credit(model.clicks(relevance(engines.truth, pages, queries), rng), ours).astype(float)
+
+
+def ab_pool(engines: Engines, name: str, model: Model, n: int, rng: np.random.Generator) -> dict[str, Reals]:
+    """Draw n searches that one engine answers: each metric's outcomes, float64 (n,)."""
+    queries = rng.integers(engines.queries, size=n)
+    relevant = relevance(engines.truth, engines.shown[name][queries], queries)
+    return outcomes(model.clicks(relevant, rng))
+
+
+def make_pair(
+    engines: Engines, first: str, second: str, model: Model, *, n: int = 100_000, seed: int = 0
+) -> Pair:
+    """Draw both pools."""
+    rng = np.random.default_rng(seed)
+    return Pair(
+        interleaved_pool(engines, first, second, model, n, rng),
+        ab_pool(engines, first, model, n, rng),
+        ab_pool(engines, second, model, n, rng),
+    )
+
+
+def power_curve(
+    pair: Pair, searches: Sequence[int], *, metric: str | None = None, runs: int = 1000, seed: int = 0
+) -> list[dict[str, float]]:
+    """Simulate experiments of several sizes: how often is the second engine found to be the better one.
+
+    Parameters
+    ----------
+    pair : Pair
+    searches : sequence of int
+        In all, of both groups together.
+    metric : str, optional
+        Of the A/B test; by default interleaving.
+    runs : int
+        Experiments of each size, drawn from the pool.
+
+    Returns
+    -------
+    list of dict
+        ``searches``, ``power`` with its Wilson interval ``low`` and ``high``; ``wrong``: how often the first
+        engine was found to be better.
+    """
+    rng, bound, rows = np.random.default_rng(seed), norm.isf(0.025), []
+    for total in searches:
+        if metric is None:
+            found = rng.choice(pair.credits, (runs, total))
+            z = found.mean(axis=1) / np.maximum(found.std(axis=1, ddof=1), 1e-12) * np.sqrt(total)
+        else:
+            a, b = (rng.choice(of[metric], (runs, total // 2)) for of in (pair.first, pair.second))
+            error = np.sqrt((a.var(axis=1, ddof=1) + b.var(axis=1, ddof=1)) / (total // 2))
+            z = (b.mean(axis=1) - a.mean(axis=1)) / np.maximum(error, 1e-12)
+        hits = int((z > bound).sum())
+        low, high = wilson(hits, runs)
+        wrong = float((z < -bound).mean())
+        rows.append({"searches": total, "power": hits / runs, "low": low, "high": high, "wrong": wrong})
+    return rows
+
+
+def user_ratio(
+    pair: Pair, metric: str, spread: float, *, users: int = 100_000, mean: float = 5.0, seed: int = 0
+) -> dict[str, int]:
+    """Ask how many times more users an A/B test needs, if users differ in how much they search.
+
+    The A/B test compares a sum per user, such as clicks a month, as a business does, or the rate per search
+    (clicks over searches, with the delta method's variance: Deng, Knoblich and Lu 2018, KDD). Interleaving
+    adds up the same user's credits. How often a user searches is Poisson around a lognormal mean with the
+    given spread (of the logarithm), the same in both groups.
+
+    Returns
+    -------
+    dict
+        ``interleaving``, ``sum`` and ``rate``: users in all for 95 % power.
+    """
+    rng = np.random.default_rng(seed)
+    searches = rng.poisson(mean * rng.lognormal(-(spread**2) / 2, spread, users))
+    who = np.repeat(np.arange(users), searches)
+
+    def per_user(pool: Reals) -> Reals:
+        return np.bincount(who, rng.choice(pool, len(who)), minlength=users)
+
+    credits = per_user(pair.credits)
+    a, b = per_user(pair.first[metric]), per_user(pair.second[metric])
+    gain = pair.effect(metric)[0]
+    residuals = [of - of.sum() / searches.sum() * searches for of in (a, b)]  # the delta method
+    return {
+        "interleaving": needed(mean * pair.credits.mean(), credits.std()),
+        "sum": needed(mean * gain, np.sqrt((a.var() + b.var()) / 2), groups=2),
+        "rate": needed(mean * gain, np.sqrt(np.mean([of.var() for of in residuals])), groups=2),
+    }
