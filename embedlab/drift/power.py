@@ -1,0 +1,259 @@
+"""The power of each monitor against each shift: days until it calls, at one false alarm a month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedlab.benchmark import paired_difference
+from embedlab.drift.alarms import (
+    alarm_threshold,
+    allowed_above,
+    cusum_delays,
+    cusum_threshold,
+    delays,
+    rate_interval,
+    wilson,
+)
+from embedlab.drift.banks import bank, draw_windows
+from embedlab.drift.conditions import CANARIES, CONDITIONS, SHARES, Condition, World
+from embedlab.drift.detectors import DETECTORS, WINDOWED
+from embedlab.drift.shifts import package_of
+from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
+
+Values = NDArray[np.float64]
+A_DAY, DAYS = 1000, 30  # queries; days of a month
+SIZE = 250  # queries of a window: four windows a day, 120 a month
+LEAST_COSINE = 0.999  # of each canary with what is stored; the limit of chapter 17
+LEAST_NDCG = 0.01  # that the canaries lose before somebody is called
+CONCENTRATION = 30.0  # of the Dirichlet that days differ by: a package's share scatters by some 8 points
+SHIPPED = "drift/power.json"
+
+
+def a_month(size: int) -> int:
+    """Return the windows of ``size`` queries in a month of 30 days with 1,000 queries each.
+
+    Examples
+    --------
+    >>> a_month(250)
+    120
+    """
+    if size < 1 or DAYS * A_DAY % size:
+        raise ValueError(f"windows of {size} queries do not divide a month of {DAYS * A_DAY:,}")
+    return DAYS * A_DAY // size
+
+
+def restless(world: World, rng: np.random.Generator, windows: int, a_day: int) -> Values:
+    """Return the chances of each dev query, (windows, q), on days whose mix of packages differs.
+
+    Drawn from a Dirichlet around the usual mix; the windows of one day share it. That is no shift: it is
+    what Mondays and Tuesdays are like.
+    """
+    package = np.array([package_of(world.benchmark, i) for i in world.ids])
+    names, place, counts = np.unique(package, return_inverse=True, return_counts=True)
+    mixes = rng.dirichlet(CONCENTRATION * counts / counts.sum(), -(-windows // a_day))
+    return np.repeat((mixes / counts)[:, place], a_day, axis=0)[:windows]
+
+
+class Watch:
+    """Detectors with their thresholds, set on windows without any shift.
+
+    Parameters
+    ----------
+    world : World
+    size : int
+        Queries of a window.
+    windows : int
+        Quiet ones, to set the thresholds on.
+    classifier : int, optional
+        On how many of them the classifier is trained; by default on all, which takes longest.
+    seed : int
+    """
+
+    def __init__(
+        self, world: World, size: int = SIZE, windows: int = 4000, classifier: int | None = None, seed: int = 0
+    ):
+        self.world, self.size, self.month = world, size, a_month(size)
+        self.rng = np.random.default_rng(seed)
+        rows = draw_windows(self.rng, windows, size, len(world.traffic))
+        self.raw = {n: v for n, v in bank(rows, world.traffic, world.reference, classifier=classifier).items() if len(v)}
+        self.centre = {name: float(values.mean()) for name, values in self.raw.items()}
+        self.null = {name: self.worse(name, values) for name, values in self.raw.items()}
+        self.limit = {name: alarm_threshold(values, self.month) for name, values in self.null.items()}
+
+    def worse(self, name: str, values: Values) -> Values:
+        """Turn a detector's numbers so that more is worse."""
+        return DETECTORS[name].oriented(values, self.centre[name])
+
+    def standard(self, name: str, values: Values) -> Values:
+        """Standardise by the quiet windows' mean and spread."""
+        null = self.null[name]
+        return (self.worse(name, values) - null.mean()) / null.std()
+
+    def cusum_limits(self) -> dict[str, float]:
+        """Return the limit of each detector's CUSUM."""
+        return {name: cusum_threshold(self.standard(name, v), self.month) for name, v in self.raw.items()}
+
+    def windows(self, condition: Condition, count: int, classifier: int | None = None) -> dict[str, Values]:
+        """Return each detector's numbers in windows after a shift, raw."""
+        pool = condition.before.joined(condition.after)
+        rows = draw_windows(
+            self.rng, count, self.size, len(condition.before), len(condition.after), condition.mixed
+        )
+        return {n: v for n, v in bank(rows, pool, self.world.reference, classifier=classifier).items() if len(v)}
+
+    def canaries(self, condition: Condition, count: int) -> dict[str, NDArray[np.bool_]]:
+        """Return which checks of the canaries alarm.
+
+        A canary takes the way of any other query: where a share of the traffic meets another encoder, each
+        canary meets it with that chance. Without a shift nothing about them is random, so their limits are
+        decided and not estimated.
+        """
+        hit = self.rng.random((count, CANARIES)) < condition.mixed
+        cosines = np.where(np.hstack([hit, np.ones_like(hit)]), condition.cosines, 1.0)
+        ndcg = np.where(hit, condition.ndcg[1], condition.ndcg[0]).mean(1)
+        usual = self.world.untouched[self.world.canaries].mean()
+        return {"canary vectors": cosines.min(1) < LEAST_COSINE, "canary nDCG": ndcg < usual - LEAST_NDCG}
+
+
+def cell(hits: int, n: int, waits: Values, month: int, a_day: float) -> dict:
+    """Describe a detector under a shift: power a window with its interval, and days until the first alarm.
+
+    ``seen`` is false where the interval reaches down to the rate of false alarms: then the days are those
+    until a false alarm. Days beyond a month are None.
+
+    Examples
+    --------
+    >>> cell(90, 100, np.array([1.0, 1.0, 2.0]), 120, 4)["median"]
+    0.25
+    """
+    low, high = wilson(hits, n)
+    ends = [float(np.quantile(waits, q, method="inverted_cdf")) for q in (0.5, 0.9)]
+    median, late = (round(end / a_day, 2) if np.isfinite(end) else None for end in ends)
+    seen = bool(low > 1 / month)
+    power = {"power": round(hits / n, 4), "low": round(low, 4), "high": round(high, 4)}
+    return power | {"median": median, "late": late, "seen": seen}
+
+
+def rows_of(watch: Watch, condition: Condition, count: int, classifier: int | None, sums: dict) -> list[dict]:
+    """Return a row for each detector under a condition, see `cell`; ``sums`` are the limits of CUSUMs."""
+    month, a_day, rows = watch.month, A_DAY / watch.size, []
+    name = {"shift": condition.name, "share": condition.share}
+    for detector, raw in watch.windows(condition, count, classifier).items():
+        values, limit = watch.worse(detector, raw), watch.limit[detector]
+        hits = int((values > limit).sum())
+        row = cell(hits, len(values), delays(values, limit, windows=month), month, a_day)
+        if sums:
+            z = watch.standard(detector, raw)
+            waits = cusum_delays(z, sums[detector], windows=month)
+            summed = cell(int((waits <= month).sum()), len(waits), waits, month, a_day)
+            row |= {"cusum_median": summed["median"], "cusum_late": summed["late"]}
+        rows.append(name | {"detector": detector} | row)
+    for detector, alarms in watch.canaries(condition, count).items():
+        waits = delays(alarms.astype(float), 0.5, windows=month)
+        rows.append(name | {"detector": detector} | cell(int(alarms.sum()), count, waits, month, a_day))
+    return rows
+
+
+def harm_of(condition: Condition) -> dict:
+    """Return the nDCG@10 that users lose on average, with its paired interval, at the condition's share."""
+    touched, untouched = condition.harm
+    found = paired_difference(touched, untouched)
+    part = condition.share if condition.mixed == condition.share else 1.0
+    values = {"mean": part * found.mean, "low": part * found.low, "high": part * found.high}
+    return {"shift": condition.name, "share": condition.share, "n": found.n, "p": round(found.p, 4)} | {
+        key: round(value, 4) for key, value in values.items()
+    }
+
+
+def quiet(watch: Watch, count: int, classifier: int | None, seed: int = 1) -> dict:
+    """Count false alarms a month in fresh quiet windows, and on days whose mix differs; of each, and of any."""
+    world, found = watch.world, {}
+    rng, a_day = np.random.default_rng(seed), A_DAY // watch.size
+    for kind in ("steady days", "days differ"):
+        chances = restless(world, rng, count, a_day) if kind == "days differ" else None
+        rows = draw_windows(rng, count, watch.size, len(world.traffic), chances=chances)
+        raw = bank(rows, world.traffic, world.reference, classifier=classifier)
+        alarms = {n: watch.worse(n, v) > watch.limit[n] for n, v in raw.items() if len(v)}
+        full = [alarm for alarm in alarms.values() if len(alarm) == count]
+        found[kind] = {name: round(float(watch.month * alarm.mean()), 2) for name, alarm in alarms.items()}
+        found[kind]["any"] = round(float(watch.month * np.any(full, axis=0).mean()), 2)
+        found[kind] |= {"detectors in any": len(full), "windows": count}
+    return found
+
+
+def measure_power(
+    world: World | None = None,
+    *,
+    names: Sequence[str] = CONDITIONS,
+    shares: Sequence[float] = SHARES,
+    size: int = SIZE,
+    windows: int = 4000,
+    shifted: int = 400,
+    classifier: int | None = None,
+    sums: bool = True,
+    report: Callable[[str], None] = lambda step: None,
+) -> dict:
+    """Measure all detectors against shifts: ``rows``, ``harm``, ``quiet`` and ``limits``.
+
+    Parameters
+    ----------
+    world : World, optional
+    names, shares : sequences
+        Which shifts, and how strong.
+    size : int
+        Queries of a window.
+    windows, shifted : int
+        Windows without a shift, and of each shift.
+    classifier : int, optional
+        0 leaves the classifier out, by far the slowest.
+    sums : bool
+        Whether to add the delays of a CUSUM.
+    """
+    world = world or World()
+    watch = Watch(world, size, windows, classifier)
+    report("thresholds are set")
+    limits = watch.cusum_limits() if sums else {}
+    rows, harm = [], []
+    for condition in world.conditions(names, shares):
+        rows += rows_of(watch, condition, shifted, classifier, limits)
+        harm.append(harm_of(condition))
+        report(f"{condition.name}, {condition.share:.0%}")
+    k = allowed_above(windows, watch.month)
+    low, high = rate_interval(windows, k)
+    return {
+        "rows": rows,
+        "harm": harm,
+        "quiet": quiet(watch, max(windows // 2, 1), classifier),
+        "limits": {name: round(value, 6) for name, value in watch.limit.items()},
+        "false alarms a month": [round(watch.month * low, 2), round(watch.month * high, 2)],
+        "size": size,
+        "windows": windows,
+        "shifted": shifted,
+        "canaries": CANARIES,
+        "windowed": list(WINDOWED),
+    }
+
+
+def ship_power(file: Path | None = None) -> dict:
+    """Measure all of this anew, and put it in the place of what chapter 20 draws; some minutes."""
+    world = World()
+    measured = {
+        "command": "python -c 'from embedlab.drift import ship_power; ship_power()'",
+        "machine": machine_name(),
+        **measure_power(world, report=lambda step: print(step, flush=True)),
+        "sizes": [
+            measure_power(world, shares=(0.05, 0.2), size=size, windows=2000, classifier=0, sums=False)
+            for size in (50, 1000)
+        ],
+    }
+    write_figures(file or data_path(SHIPPED), measured)
+    return measured
+
+
+def shipped_power() -> dict:
+    """Return the measurement that comes with the course, made by `ship_power`."""
+    return shipped_figures("drift", "power")
