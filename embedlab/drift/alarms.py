@@ -1,10 +1,10 @@
-"""When a monitor calls: thresholds for one false alarm a month, sums over time, and the days until it calls."""
+"""When a monitor calls: thresholds for one false alarm a month, sums over time, days until it calls."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, norm
+from scipy.stats import beta
 
 Values = NDArray[np.float64]
 SLACK = 0.5  # of a standard deviation, that a CUSUM lets pass: half of the shift that it is tuned for
@@ -69,19 +69,6 @@ def rate_interval(n: int, k: int, level: float = 0.95) -> tuple[float, float]:
         raise ValueError(f"k must be between 1 and {n}, but is {k}")
     low, high = beta.ppf([(1 - level) / 2, (1 + level) / 2], k, n + 1 - k)
     return float(low), float(high)
-
-
-def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the Wilson interval of a share (Wilson 1927).
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson(0, 400)]
-    [0.0, 0.01]
-    """
-    z = norm.ppf((1 + level) / 2)
-    centre, spread = hits + z * z / 2, z * np.sqrt(hits * (n - hits) / n + z * z / 4)
-    return float(max(centre - spread, 0) / (n + z * z)), float((centre + spread) / (n + z * z))
 
 
 def cusum(values: Values, slack: float = SLACK) -> Values:

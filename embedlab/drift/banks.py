@@ -68,7 +68,8 @@ def bank(
     pool : Observed
     reference : Reference
     classifier : int, optional
-        For how many of the windows it is trained, the slowest of the detectors; by default for all.
+        For how many of the windows it is trained, the slowest of the detectors; by default for all. With 0
+        it is left out.
     """
     known, size = reference.seen, windows.shape[1]
     squares = {"own": squared_distances(pool.vectors, pool.vectors)}
@@ -104,8 +105,9 @@ def bank(
         )
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     axes, own = known.vectors @ reference.axes, pool.vectors @ reference.axes
-    trained = windows[:classifier]
-    found["classifier AUC"] = np.array([classifier_auc(axes, own[row], row) for row in trained])
+    trained = [classifier_auc(axes, own[row], row) for row in windows[:classifier]]
+    if trained:
+        found["classifier AUC"] = np.array(trained)
     return found
 
 

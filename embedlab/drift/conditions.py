@@ -131,7 +131,9 @@ class World:
         makers = (int8, tuned, pooled("max"), pooled("cls"))
         return dict(zip(OF_MODEL, makers, strict=True))
 
-    def conditions(self, names: Sequence[str] = CONDITIONS, shares: Sequence[float] = SHARES) -> Iterator[Condition]:
+    def conditions(
+        self, names: Sequence[str] = CONDITIONS, shares: Sequence[float] = SHARES
+    ) -> Iterator[Condition]:
         """Make the shifts, one after the other; the strengths of each.
 
         Raises

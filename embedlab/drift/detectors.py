@@ -1,4 +1,4 @@
-"""What a monitor computes of a window of queries: eleven detectors, each a number, all of them in the open."""
+"""What monitors watch: twelve detectors, each a number for a window of queries."""
 
 from __future__ import annotations
 
@@ -165,7 +165,9 @@ def statistics(window: Observed, reference: Reference, texts: NDArray | None = N
         "centroid cosine": centroid_cosine(window.vectors, known.vectors),
         "MMD": mmd2(window.vectors, known.vectors, reference.gamma),
         "energy distance": energy_distance(window.vectors, known.vectors),
-        "classifier AUC": classifier_auc(known.vectors @ reference.axes, window.vectors @ reference.axes, texts),
+        "classifier AUC": classifier_auc(
+            known.vectors @ reference.axes, window.vectors @ reference.axes, texts
+        ),
         "nearest document": float(window.nearest.mean()),
         "score PSI": psi(window.nearest, known.nearest, reference.edges),
         "score margin": float(window.margin.mean()),

@@ -16,11 +16,11 @@ from embedlab.drift.alarms import (
     cusum_threshold,
     delays,
     rate_interval,
-    wilson,
 )
 from embedlab.drift.banks import bank, draw_windows
 from embedlab.drift.conditions import CANARIES, CONDITIONS, SHARES, Condition, World
 from embedlab.drift.detectors import DETECTORS, WINDOWED
+from embedlab.drift.experiments import wilson
 from embedlab.drift.shifts import package_of
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
@@ -30,6 +30,7 @@ SIZE = 250  # queries of a window: four windows a day, 120 a month
 LEAST_COSINE = 0.999  # of each canary with what is stored; the limit of chapter 17
 LEAST_NDCG = 0.01  # that the canaries lose before somebody is called
 CONCENTRATION = 30.0  # of the Dirichlet that days differ by: a package's share scatters by some 8 points
+SURE = 0.99
 SHIPPED = "drift/power.json"
 
 
@@ -53,7 +54,7 @@ def restless(world: World, rng: np.random.Generator, windows: int, a_day: int) -
     what Mondays and Tuesdays are like.
     """
     package = np.array([package_of(world.benchmark, i) for i in world.ids])
-    names, place, counts = np.unique(package, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(package, return_inverse=True, return_counts=True)
     mixes = rng.dirichlet(CONCENTRATION * counts / counts.sum(), -(-windows // a_day))
     return np.repeat((mixes / counts)[:, place], a_day, axis=0)[:windows]
 
@@ -74,12 +75,17 @@ class Watch:
     """
 
     def __init__(
-        self, world: World, size: int = SIZE, windows: int = 4000, classifier: int | None = None, seed: int = 0
+        self,
+        world: World,
+        size: int = SIZE,
+        windows: int = 4000,
+        classifier: int | None = None,
+        seed: int = 0,
     ):
         self.world, self.size, self.month = world, size, a_month(size)
         self.rng = np.random.default_rng(seed)
         rows = draw_windows(self.rng, windows, size, len(world.traffic))
-        self.raw = {n: v for n, v in bank(rows, world.traffic, world.reference, classifier=classifier).items() if len(v)}
+        self.raw = bank(rows, world.traffic, world.reference, classifier=classifier)
         self.centre = {name: float(values.mean()) for name, values in self.raw.items()}
         self.null = {name: self.worse(name, values) for name, values in self.raw.items()}
         self.limit = {name: alarm_threshold(values, self.month) for name, values in self.null.items()}
@@ -103,7 +109,7 @@ class Watch:
         rows = draw_windows(
             self.rng, count, self.size, len(condition.before), len(condition.after), condition.mixed
         )
-        return {n: v for n, v in bank(rows, pool, self.world.reference, classifier=classifier).items() if len(v)}
+        return bank(rows, pool, self.world.reference, classifier=classifier)
 
     def canaries(self, condition: Condition, count: int) -> dict[str, NDArray[np.bool_]]:
         """Return which checks of the canaries alarm.
@@ -122,8 +128,9 @@ class Watch:
 def cell(hits: int, n: int, waits: Values, month: int, a_day: float) -> dict:
     """Describe a detector under a shift: power a window with its interval, and days until the first alarm.
 
-    ``seen`` is false where the interval reaches down to the rate of false alarms: then the days are those
-    until a false alarm. Days beyond a month are None.
+    ``seen`` is false where an interval of 99 % reaches down to the rate of false alarms: then the days are
+    those until a false alarm. (95 % would call a dozen of 500 cells seen by chance.) Days beyond a month are
+    None.
 
     Examples
     --------
@@ -133,7 +140,7 @@ def cell(hits: int, n: int, waits: Values, month: int, a_day: float) -> dict:
     low, high = wilson(hits, n)
     ends = [float(np.quantile(waits, q, method="inverted_cdf")) for q in (0.5, 0.9)]
     median, late = (round(end / a_day, 2) if np.isfinite(end) else None for end in ends)
-    seen = bool(low > 1 / month)
+    seen = bool(wilson(hits, n, SURE)[0] > 1 / month)
     power = {"power": round(hits / n, 4), "low": round(low, 4), "high": round(high, 4)}
     return power | {"median": median, "late": late, "seen": seen}
 
@@ -170,14 +177,14 @@ def harm_of(condition: Condition) -> dict:
 
 
 def quiet(watch: Watch, count: int, classifier: int | None, seed: int = 1) -> dict:
-    """Count false alarms a month in fresh quiet windows, and on days whose mix differs; of each, and of any."""
+    """Count false alarms a month in fresh quiet windows, and on days whose mix differs; of each, of any."""
     world, found = watch.world, {}
     rng, a_day = np.random.default_rng(seed), A_DAY // watch.size
     for kind in ("steady days", "days differ"):
         chances = restless(world, rng, count, a_day) if kind == "days differ" else None
         rows = draw_windows(rng, count, watch.size, len(world.traffic), chances=chances)
         raw = bank(rows, world.traffic, world.reference, classifier=classifier)
-        alarms = {n: watch.worse(n, v) > watch.limit[n] for n, v in raw.items() if len(v)}
+        alarms = {n: watch.worse(n, v) > watch.limit[n] for n, v in raw.items()}
         full = [alarm for alarm in alarms.values() if len(alarm) == count]
         found[kind] = {name: round(float(watch.month * alarm.mean()), 2) for name, alarm in alarms.items()}
         found[kind]["any"] = round(float(watch.month * np.any(full, axis=0).mean()), 2)

@@ -1,4 +1,4 @@
-"""Real shifts made of our own queries, each by a rule that is stated: language, length, typos, topic, words."""
+"""Real shifts made of our own queries, each by a rule that is stated: language, length, typos, topic."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from embedlab.machine import data_path
 WORD = re.compile(r"[A-Za-z_]{3,}")
 # The letters beside each letter, on a keyboard with QWERTY.
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-BESIDE = {
-    letter: row[max(i - 1, 0) : i] + row[i + 1 : i + 2] for row in ROWS for i, letter in enumerate(row)
-}
+BESIDE = {letter: row[max(i - 1, 0) : i] + row[i + 1 : i + 2] for row in ROWS for i, letter in enumerate(row)}
 HELLO = (
     "Hi all, I am quite new to this and hope that this is the right place to ask: ",
     "Good morning, sorry if this was answered before, but I have been searching for an hour. What I need: ",
@@ -107,7 +105,8 @@ def _mistyped(text: str, every: int, rng: np.random.Generator) -> str:
     for i in sorted(chosen, reverse=True):  # from the end, so that places stay valid
         before, letter, after = text[:i], text[i], text[i + 1 :]
         near = BESIDE[letter.lower()]
-        edits = (after, after[:1] + letter + after[1:], letter * 2 + after, near[rng.integers(len(near))] + after)
+        struck = near[rng.integers(len(near))]
+        edits = (after, after[:1] + letter + after[1:], letter * 2 + after, struck + after)
         text = before + edits[rng.integers(len(edits))]
     return text
 
