@@ -1,0 +1,31 @@
+"""Another correct way of writing each exercise of drift."""
+
+import numpy as np
+
+
+def burn_rate(errors, events, window, slo):
+    found = np.zeros(len(errors))
+    for i in range(len(errors)):
+        first = max(0, i - window + 1)
+        asked = sum(events[first : i + 1])
+        if asked > 0:
+            found[i] = sum(errors[first : i + 1]) / (asked * (1 - slo))
+    return found
+
+
+def team_draft(a, b, flips):
+    left, page, teams = {"a": list(a), "b": list(b)}, [], []
+    turns = [team for flip in flips for team in (("a", "b") if flip else ("b", "a"))]
+    for team in turns[: len(a)]:
+        document = left[team][0]
+        page.append(document)
+        teams.append(team)
+        for ranking in left.values():
+            if document in ranking:
+                ranking.remove(document)
+    return page, teams
+
+
+def ips_value(clicks, propensities, weights, most):
+    counts = np.array([min(1 / p, most) for p in propensities])
+    return np.einsum("nk,nk,k->n", clicks.astype(float), weights, counts)
