@@ -19,7 +19,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "conditions": ["CONDITIONS", "Condition", "World"],
         "detectors": ["DETECTORS", "Reference", "centroid_cosine", "hubness", "psi", "statistics"],
         "observed": ["Observed", "Service"],
-        "power": ["Watch", "a_month", "measure_power", "restless", "ship_power", "shipped_power"],
+        "power": ["measure_power", "ship_power", "shipped_power"],
+        "thresholds": ["Watch", "a_month", "restless"],
         "shifts": ["chatty", "german", "two_words", "typos", "wikipedia_questions"],
         "two_sample": [
             "classifier_auc",

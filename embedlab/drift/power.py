@@ -9,120 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.benchmark import paired_difference
-from embedlab.drift.alarms import (
-    alarm_threshold,
-    allowed_above,
-    cusum_delays,
-    cusum_threshold,
-    delays,
-    rate_interval,
-)
+from embedlab.drift.alarms import allowed_above, cusum_delays, delays, rate_interval
 from embedlab.drift.banks import bank, draw_windows
 from embedlab.drift.conditions import CANARIES, CONDITIONS, SHARES, Condition, World
-from embedlab.drift.detectors import DETECTORS, WINDOWED
+from embedlab.drift.detectors import WINDOWED
 from embedlab.drift.experiments import wilson
-from embedlab.drift.shifts import package_of
+from embedlab.drift.thresholds import A_DAY, SIZE, Watch, restless
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
 Values = NDArray[np.float64]
-A_DAY, DAYS = 1000, 30  # queries; days of a month
-SIZE = 250  # queries of a window: four windows a day, 120 a month
-LEAST_COSINE = 0.999  # of each canary with what is stored; the limit of chapter 17
-LEAST_NDCG = 0.01  # that the canaries lose before somebody is called
-CONCENTRATION = 30.0  # of the Dirichlet that days differ by: a package's share scatters by some 8 points
 SURE = 0.99
 SHIPPED = "drift/power.json"
-
-
-def a_month(size: int) -> int:
-    """Return the windows of ``size`` queries in a month of 30 days with 1,000 queries each.
-
-    Examples
-    --------
-    >>> a_month(250)
-    120
-    """
-    if size < 1 or DAYS * A_DAY % size:
-        raise ValueError(f"windows of {size} queries do not divide a month of {DAYS * A_DAY:,}")
-    return DAYS * A_DAY // size
-
-
-def restless(world: World, rng: np.random.Generator, windows: int, a_day: int) -> Values:
-    """Return the chances of each dev query, (windows, q), on days whose mix of packages differs.
-
-    Drawn from a Dirichlet around the usual mix; the windows of one day share it. That is no shift: it is
-    what Mondays and Tuesdays are like.
-    """
-    package = np.array([package_of(world.benchmark, i) for i in world.ids])
-    _, place, counts = np.unique(package, return_inverse=True, return_counts=True)
-    mixes = rng.dirichlet(CONCENTRATION * counts / counts.sum(), -(-windows // a_day))
-    return np.repeat((mixes / counts)[:, place], a_day, axis=0)[:windows]
-
-
-class Watch:
-    """Detectors with their thresholds, set on windows without any shift.
-
-    Parameters
-    ----------
-    world : World
-    size : int
-        Queries of a window.
-    windows : int
-        Quiet ones, to set the thresholds on.
-    classifier : int, optional
-        On how many of them the classifier is trained; by default on all, which takes longest.
-    seed : int
-    """
-
-    def __init__(
-        self,
-        world: World,
-        size: int = SIZE,
-        windows: int = 4000,
-        classifier: int | None = None,
-        seed: int = 0,
-    ):
-        self.world, self.size, self.month = world, size, a_month(size)
-        self.rng = np.random.default_rng(seed)
-        rows = draw_windows(self.rng, windows, size, len(world.traffic))
-        self.raw = bank(rows, world.traffic, world.reference, classifier=classifier)
-        self.centre = {name: float(values.mean()) for name, values in self.raw.items()}
-        self.null = {name: self.worse(name, values) for name, values in self.raw.items()}
-        self.limit = {name: alarm_threshold(values, self.month) for name, values in self.null.items()}
-
-    def worse(self, name: str, values: Values) -> Values:
-        """Turn a detector's numbers so that more is worse."""
-        return DETECTORS[name].oriented(values, self.centre[name])
-
-    def standard(self, name: str, values: Values) -> Values:
-        """Standardise by the quiet windows' mean and spread."""
-        null = self.null[name]
-        return (self.worse(name, values) - null.mean()) / null.std()
-
-    def cusum_limits(self) -> dict[str, float]:
-        """Return the limit of each detector's CUSUM."""
-        return {name: cusum_threshold(self.standard(name, v), self.month) for name, v in self.raw.items()}
-
-    def windows(self, condition: Condition, count: int, classifier: int | None = None) -> dict[str, Values]:
-        """Return each detector's numbers in windows after a shift, raw."""
-        pool = condition.before.joined(condition.after)
-        rows = draw_windows(
-            self.rng, count, self.size, len(condition.before), len(condition.after), condition.mixed
-        )
-        return bank(rows, pool, self.world.reference, classifier=classifier)
-
-    def canaries(self, condition: Condition, count: int) -> dict[str, NDArray[np.bool_]]:
-        """Return which checks of the canaries alarm.
-
-        A canary takes the way of any other query: where a share of the traffic meets another encoder, each
-        canary meets it with that chance. Without a shift nothing about them is random, so their limits are
-        decided and not estimated.
-        """
-        hit = self.rng.random((count, CANARIES)) < condition.mixed
-        cosines = np.where(np.hstack([hit, np.ones_like(hit)]), condition.cosines, 1.0)
-        ndcg = np.where(hit, condition.ndcg[1], condition.ndcg[0]).mean(1)
-        usual = self.world.untouched[self.world.canaries].mean()
-        return {"canary vectors": cosines.min(1) < LEAST_COSINE, "canary nDCG": ndcg < usual - LEAST_NDCG}
 
 
 def cell(hits: int, n: int, waits: Values, month: int, a_day: float) -> dict:

@@ -1,0 +1,158 @@
+"""Pictures of chapter 20: which monitor sees which shift, how soon, and whether the shift hurts anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from embedlab.drift import DETECTORS
+
+BLUE, RED, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#666666", "#222222"
+SHADES = ((1, "#08519c", "white"), (7, "#4292c6", "white"), (30, "#c6dbef", INK))  # days at most, colours
+SMALL = 8.5  # points
+
+
+def waited(days: float | None) -> str:
+    """Write a delay down as a person says it.
+
+    Examples
+    --------
+    >>> waited(0.25), waited(3.5), waited(None)
+    ('6 h', '3.5 d', '> 30 d')
+    """
+    if days is None:
+        return "> 30 d"
+    return f"{24 * days:.0f} h" if days < 1 else f"{days:.3g} d"
+
+
+def draw_power(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -> Figure:
+    """Draw the table of shift and detector: the median delay, empty where a detector is blind.
+
+    Parameters
+    ----------
+    rows, harm : sequences of dict
+        As `embedlab.drift.measure_power` returns them.
+    share : float
+        Of the traffic, or of the documents, that is touched: which rows are drawn.
+
+    Examples
+    --------
+    >>> row = {"shift": "typos", "share": 0.2, "detector": "MMD", "median": 0.25, "seen": True}
+    >>> lost = {"shift": "typos", "share": 0.2, "mean": -0.04, "low": -0.05, "high": -0.03}
+    >>> figure = draw_power([row], [lost], 0.2)
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_text().endswith("h")]
+    ['6 h']
+    >>> plt.close(figure)
+    """
+    own = {(row["shift"], row["detector"]): row for row in rows if row["share"] == share}
+    lost = {row["shift"]: row for row in harm if row["share"] == share}
+    detectors = [name for name in DETECTORS if any(name == detector for _, detector in own)]
+    figure, ax = plt.subplots(figsize=(11, 1.6 + 0.36 * len(lost)))
+    for y, (shift, values) in enumerate(lost.items()):
+        sure = values["high"] < 0 or values["low"] > 0
+        colour = RED if values["high"] < 0 else GREEN if values["low"] > 0 else GREY
+        text = f"{values['mean']:+.3f}" if sure else f"({values['mean']:+.3f})"
+        ax.text(-0.75, y, text, ha="center", va="center", fontsize=SMALL, color=colour, weight="bold")
+        for x, detector in enumerate(detectors):
+            _draw_cell(ax, x, y, own.get((shift, detector)))
+    ax.set_yticks(range(len(lost)), list(lost), fontsize=SMALL)
+    ax.set_xticks(range(len(detectors)), detectors, fontsize=SMALL, rotation=35, ha="left")
+    ax.text(-0.75, -0.75, "nDCG@10", ha="center", va="bottom", fontsize=SMALL, color=INK)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.set(xlim=(-1.3, len(detectors) - 0.5), ylim=(len(lost) - 0.5, -0.5))
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def _draw_cell(ax: plt.Axes, x: int, y: int, row: Mapping | None) -> None:
+    if row is None or not row["seen"]:
+        ax.text(x, y, "·", ha="center", va="center", color=GREY)
+        return
+    days = 31.0 if row["median"] is None else row["median"]
+    _, face, ink = next((shade for shade in SHADES if days <= shade[0]), SHADES[-1])
+    ax.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=face, lw=0))
+    ax.text(x, y, waited(row["median"]), ha="center", va="center", fontsize=SMALL, color=ink)
+
+
+def draw_nulls(
+    null: Mapping[str, NDArray], shifted: Mapping[str, NDArray], limits: Mapping[str, tuple[float, ...]]
+) -> Figure:
+    """Draw each detector's numbers without and with a shift, and the thresholds between them.
+
+    Parameters
+    ----------
+    null, shifted : {detector: float array (windows,)}
+    limits : {detector: thresholds}
+
+    Examples
+    --------
+    >>> null, shifted = {"MMD": np.arange(9.0)}, {"MMD": np.arange(5.0, 14)}
+    >>> figure = draw_nulls(null, shifted, {"MMD": (8.0,)})
+    >>> figure.axes[0].get_xlabel()
+    'MMD'
+    >>> plt.close(figure)
+    """
+    figure, panels = plt.subplots(1, len(null), figsize=(3.6 * len(null), 3), squeeze=False)
+    for ax, name in zip(panels[0], null, strict=True):
+        edges = np.linspace(*_ends(null[name], shifted[name]), 36)
+        for values, colour, label in ((null[name], GREY, "quiet"), (shifted[name], RED, "shifted")):
+            ax.hist(values, edges, density=True, color=colour, alpha=0.55, label=label)
+        for limit in limits[name]:
+            ax.axvline(limit, color=INK, lw=1.2, ls=":")
+        ax.set(xlabel=name, yticks=[])
+    panels[0, 0].set_ylabel("windows (density)")
+    panels[0, 0].legend(fontsize=SMALL)
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def draw_harm(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -> Figure:
+    """Draw what users lose against how many detectors call within a day.
+
+    Parameters are those of `draw_power`.
+
+    Examples
+    --------
+    >>> row = {"shift": "typos", "share": 0.2, "detector": "MMD", "median": 0.25, "seen": True}
+    >>> lost = {"shift": "typos", "share": 0.2, "mean": -0.04, "low": -0.05, "high": -0.03}
+    >>> figure = draw_harm([row], [lost], 0.2)
+    >>> figure.axes[0].texts[0].get_text()
+    'typos'
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(10.5, 5.6))
+    lost = [row for row in harm if row["share"] == share]
+    calls = {row["shift"]: 0 for row in lost}
+    for row in rows:
+        if row["share"] == share and row["seen"] and row["median"] is not None and row["median"] <= 1:
+            calls[row["shift"]] += 1
+    seen: dict[int, list[float]] = {}
+    for row in sorted(lost, key=lambda row: row["mean"]):
+        colour = RED if row["high"] < 0 else GREEN if row["low"] > 0 else GREY
+        near = seen.setdefault(calls[row["shift"]], [])
+        y = calls[row["shift"]] + 0.26 * sum(abs(x - row["mean"]) < 0.06 for x in near)
+        near.append(row["mean"])
+        ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.5)
+        ax.plot(row["mean"], y, "o", color=colour, ms=6)
+        ax.annotate(row["shift"], (max(row["high"], row["mean"]), y), (6, 0), textcoords="offset points",
+                    va="center", fontsize=SMALL, color=colour)  # fmt: skip
+    ax.axvline(0, color=INK, lw=1)
+    ax.set(xlabel="change of nDCG@10 that all users together see, with its 95 % interval")
+    ax.set(ylabel="detectors (of 12) that call within a day", ylim=(-0.6, 12))
+    ax.margins(x=0.16)
+    figure.set_layout_engine("constrained")
+    return figure
+
+
+def _ends(*samples: NDArray) -> tuple[float, float]:
+    every = np.concatenate(samples)
+    return float(every.min()), float(every.max())
