@@ -50,11 +50,12 @@ def draw_bias(
     for (middle, low, high), colour, marker in ((clicked, RED, "s"), (corrected, BLUE, "o")):
         left.fill_between(ranks, low, high, color=colour, alpha=0.2, lw=0)
         left.plot(ranks, middle, marker, ms=5, color=colour)
-    places = ((0, true, 0.06, "truth: clicked once examined", INK), (2, clicked[0], -0.09, "clicks", RED))
-    for at, line, shift, text, colour in places:
-        left.text(ranks[at] + 0.15, line[at] + shift, text, color=colour, fontsize=SMALL)
     top = float(max(np.max(corrected[2]), true.max()))
-    left.text(ranks[len(ranks) // 2], 0.62 * top, "clicks / propensity", color=BLUE, fontsize=SMALL)
+    left.text(
+        ranks[1] + 0.15, true[1] + 0.05 * top, "truth: clicked once examined", color=INK, fontsize=SMALL
+    )
+    left.text(ranks[1] + 0.3, clicked[0][1], "clicks", color=RED, fontsize=SMALL, va="center")
+    left.text(ranks[len(ranks) // 2], 0.55 * top, "clicks / propensity", color=BLUE, fontsize=SMALL)
     left.set(xlabel="rank at which it was shown", ylabel="share of the pages, 95 % interval")
     left.set(ylim=(0, 1.1 * top), xticks=ranks)
     for number, engines in enumerate(values.values()):
@@ -96,14 +97,18 @@ def draw_power(curves: Mapping[str, Sequence[Mapping[str, float]]], *, target: f
         )
         ax.fill_between(searches, low, high, color=colour, alpha=0.2, lw=0)
         ax.plot(searches, power, "-o", ms=4, color=colour)
-        level = (0.78, 0.62, 0.42, 0.25, 0.15)[number]
-        if max(power) > level:
-            at = float(np.exp(np.interp(level, power, np.log(searches))))
-            ax.text(1.05 * at, level - 0.02, name, color=colour, fontsize=SMALL, va="top")
-        else:
-            ax.text(searches[-1], power[-1] + 0.03, name, color=colour, fontsize=SMALL, ha="right")
+        ax.text(
+            0.985,
+            0.6 - 0.075 * number,
+            name,
+            color=colour,
+            fontsize=SMALL,
+            ha="right",
+            transform=ax.transAxes,
+        )
     ax.axhline(target, color=INK, lw=1, ls=":")
-    ax.text(ax.get_xlim()[0], target + 0.012, f" {target:.0%} power", color=INK, fontsize=SMALL, va="bottom")
+    place = {"transform": ax.get_yaxis_transform(), "va": "bottom", "fontsize": SMALL, "color": INK}
+    ax.text(0.01, target + 0.01, f"{target:.0%} power", **place)
     ax.set(
         xscale="log", ylim=(0, 1.06), xlabel="searches, in all", ylabel="better engine found, 95 % interval"
     )

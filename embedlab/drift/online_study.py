@@ -122,7 +122,8 @@ def user_ratio(
     Returns
     -------
     dict
-        ``interleaving``, ``sum`` and ``rate``: users in all for 95 % power.
+        Users in all for 95 % power: ``draft sum`` and ``draft rate`` of a team draft, ``sum`` and ``rate`` of
+        an A/B test.
     """
     rng = np.random.default_rng(seed)
     searches = rng.poisson(mean * rng.lognormal(-(spread**2) / 2, spread, users))
@@ -131,12 +132,14 @@ def user_ratio(
     def per_user(pool: Reals) -> Reals:
         return np.bincount(who, rng.choice(pool, len(who)), minlength=users)
 
-    credits = per_user(pair.credits)
-    a, b = per_user(pair.first[metric]), per_user(pair.second[metric])
-    gain = pair.effect(metric)[0]
-    residuals = [of - of.sum() / searches.sum() * searches for of in (a, b)]  # the delta method
-    return {
-        "interleaving": needed(mean * pair.credits.mean(), credits.std()),
-        "sum": needed(mean * gain, np.sqrt((a.var() + b.var()) / 2), groups=2),
-        "rate": needed(mean * gain, np.sqrt(np.mean([of.var() for of in residuals])), groups=2),
-    }
+    def about_rate(of: Reals) -> Reals:  # the delta method: what is left after the user's own searches
+        return of - of.sum() / searches.sum() * searches
+
+    drafts, gain = per_user(pair.credits), pair.effect(metric)[0]
+    groups = [per_user(pair.first[metric]), per_user(pair.second[metric])]
+    found = {}
+    for way, change in (("sum", lambda of: of), ("rate", about_rate)):
+        found[f"draft {way}"] = needed(mean * pair.credits.mean(), change(drafts).std())
+        spread_of_two = np.sqrt(np.mean([change(of).var() for of in groups]))
+        found[way] = needed(mean * gain, spread_of_two, groups=2)
+    return found
