@@ -29,3 +29,35 @@ def team_draft(a, b, flips):
 def ips_value(clicks, propensities, weights, most):
     counts = np.array([min(1 / p, most) for p in propensities])
     return np.einsum("nk,nk,k->n", clicks.astype(float), weights, counts)
+
+
+def may_switch(state, filled, pending, pending_live, agrees):
+    found = []
+    if state != "shadow":
+        found.append("not in shadow")
+    if not filled:
+        found.append("back-fill unfinished")
+    if not pending <= pending_live:
+        found.append("staler than live")
+    if agrees is None:
+        found.append("no verdict")
+    elif not agrees:
+        found.append("judge disagrees")
+    return found
+
+
+def judged(low, high, margin):
+    if low > 0:
+        return "better"
+    if high < -margin:
+        return "worse"
+    return "undecided" if low <= -margin else "no worse"
+
+
+def low_rank_map(source, target, rank, strength):
+    d, e = source.shape[1], target.shape[1]
+    rows = np.vstack([source, np.sqrt(strength) * np.eye(d)])
+    wanted = np.vstack([target, np.zeros((d, e))])
+    full = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+    up = np.linalg.svd(rows @ full, full_matrices=False)[2][:rank]
+    return full @ up.T, up
