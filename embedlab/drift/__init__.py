@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "conditions": ["CONDITIONS", "Condition", "World"],
         "detectors": ["DETECTORS", "Reference", "centroid_cosine", "hubness", "psi", "statistics"],
         "observed": ["Observed", "Service"],
-        "power": ["measure_power", "ship_power", "shipped_power"],
+        "power": ["measure_power", "ship_power", "ship_sizes", "shipped_power", "shipped_sizes"],
         "thresholds": ["Watch", "a_month", "restless"],
         "shifts": ["chatty", "german", "two_words", "typos", "wikipedia_questions"],
         "two_sample": [

@@ -14,12 +14,12 @@ from embedlab.drift.banks import bank, draw_windows
 from embedlab.drift.conditions import CANARIES, CONDITIONS, SHARES, Condition, World
 from embedlab.drift.detectors import WINDOWED
 from embedlab.drift.experiments import wilson
-from embedlab.drift.thresholds import A_DAY, SIZE, Watch, restless
+from embedlab.drift.thresholds import A_DAY, SIZE, Watch, a_month, restless
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
 Values = NDArray[np.float64]
 SURE = 0.99
-SHIPPED = "drift/power.json"
+SHIPPED, SHIPPED_SIZES = "drift/power.json", "drift/power_sizes.json"
 
 
 def cell(hits: int, n: int, waits: Values, month: int, a_day: float) -> dict:
@@ -96,8 +96,8 @@ def measure_power(
     shares: Sequence[float] = SHARES,
     size: int = SIZE,
     windows: int = 4000,
-    shifted: int = 400,
-    classifier: int | None = None,
+    shifted: int = 300,
+    classifier: int = 1500,
     sums: bool = True,
     report: Callable[[str], None] = lambda step: None,
 ) -> dict:
@@ -112,8 +112,9 @@ def measure_power(
         Queries of a window.
     windows, shifted : int
         Windows without a shift, and of each shift.
-    classifier : int, optional
-        0 leaves the classifier out, by far the slowest.
+    classifier : int
+        On how many quiet windows the classifier is trained, by far the slowest; on a tenth of them for
+        each shift. 0 leaves it out.
     sums : bool
         Whether to add the delays of a CUSUM.
     """
@@ -123,7 +124,7 @@ def measure_power(
     limits = watch.cusum_limits() if sums else {}
     rows, harm = [], []
     for condition in world.conditions(names, shares):
-        rows += rows_of(watch, condition, shifted, classifier, limits)
+        rows += rows_of(watch, condition, shifted, classifier // 10, limits)
         harm.append(harm_of(condition))
         report(f"{condition.name}, {condition.share:.0%}")
     k = allowed_above(windows, watch.month)
@@ -131,12 +132,13 @@ def measure_power(
     return {
         "rows": rows,
         "harm": harm,
-        "quiet": quiet(watch, max(windows // 2, 1), classifier),
+        "quiet": quiet(watch, max(windows // 2, 1), classifier // 2),
         "limits": {name: round(value, 6) for name, value in watch.limit.items()},
         "false alarms a month": [round(watch.month * low, 2), round(watch.month * high, 2)],
         "size": size,
         "windows": windows,
         "shifted": shifted,
+        "classifier": classifier,
         "canaries": CANARIES,
         "windowed": list(WINDOWED),
     }
@@ -144,20 +146,33 @@ def measure_power(
 
 def ship_power(file: Path | None = None) -> dict:
     """Measure all of this anew, and put it in the place of what chapter 20 draws; some minutes."""
-    world = World()
     measured = {
         "command": "python -c 'from embedlab.drift import ship_power; ship_power()'",
         "machine": machine_name(),
-        **measure_power(world, report=lambda step: print(step, flush=True)),
-        "sizes": [
-            measure_power(world, shares=(0.05, 0.2), size=size, windows=2000, classifier=0, sums=False)
-            for size in (50, 1000)
-        ],
+        **measure_power(report=lambda step: print(step, flush=True)),
     }
     write_figures(file or data_path(SHIPPED), measured)
+    return measured
+
+
+def ship_sizes(file: Path | None = None, sizes: Sequence[int] = (50, 250, 1000)) -> dict:
+    """Measure a few shifts with windows of several sizes, and put that in its place likewise."""
+    world = World()
+    names = ("language: German", "typos", "length: two words", "topic: scikit-learn")
+    measured = {"command": "python -c 'from embedlab.drift import ship_sizes; ship_sizes()'"}
+    for size in sizes:
+        windows = max(2000, 10 * a_month(size))
+        found = measure_power(world, names=names, shares=(0.05, 0.2), size=size, windows=windows, classifier=0)
+        measured[str(size)] = {key: found[key] for key in ("rows", "quiet", "false alarms a month")}
+    write_figures(file or data_path(SHIPPED_SIZES), measured)
     return measured
 
 
 def shipped_power() -> dict:
     """Return the measurement that comes with the course, made by `ship_power`."""
     return shipped_figures("drift", "power")
+
+
+def shipped_sizes() -> dict:
+    """Return what `ship_sizes` measured."""
+    return shipped_figures("drift", "power_sizes")
