@@ -162,7 +162,9 @@ def ship_sizes(file: Path | None = None, sizes: Sequence[int] = (50, 250, 1000))
     measured = {"command": "python -c 'from embedlab.drift import ship_sizes; ship_sizes()'"}
     for size in sizes:
         windows = max(2000, 10 * a_month(size))
-        found = measure_power(world, names=names, shares=(0.05, 0.2), size=size, windows=windows, classifier=0)
+        found = measure_power(
+            world, names=names, shares=(0.05, 0.2), size=size, windows=windows, classifier=0
+        )
         measured[str(size)] = {key: found[key] for key in ("rows", "quiet", "false alarms a month")}
     write_figures(file or data_path(SHIPPED_SIZES), measured)
     return measured

@@ -1,5 +1,8 @@
 """Another correct way of writing each exercise of drift."""
 
+import heapq
+import math
+
 import numpy as np
 
 
@@ -61,3 +64,25 @@ def low_rank_map(source, target, rank, strength):
     full = np.linalg.lstsq(rows, wanted, rcond=None)[0]
     up = np.linalg.svd(rows @ full, full_matrices=False)[2][:rank]
     return full @ up.T, up
+
+
+def mmd2(x, y, gamma):
+    def k(a, b):
+        return math.exp(-gamma * sum((p - q) ** 2 for p, q in zip(a, b, strict=True)))
+
+    total = 0.0
+    for z in (x, y):
+        total += 2 * sum(k(z[i], z[j]) for i in range(len(z)) for j in range(i)) / (len(z) * (len(z) - 1))
+    return total - 2 * sum(k(a, b) for a in x for b in y) / (len(x) * len(y))
+
+
+def alarm_threshold(null, windows_a_month):
+    k = (len(null) + 1) // windows_a_month
+    if k == 0:
+        raise ValueError("less than a month")
+    return heapq.nlargest(k, null.tolist())[-1]
+
+
+def cusum(values, slack):
+    walk = np.concatenate([[0.0], np.cumsum(values - slack)])
+    return (walk - np.minimum.accumulate(walk))[1:]
