@@ -4,6 +4,7 @@ import inspect
 
 from embedlab.study.bank import (
     formulas_databases,
+    formulas_online,
     formulas_pipelines,
     formulas_ranking,
     formulas_serving,
@@ -20,6 +21,7 @@ MODULES = (
     formulas_pipelines,
     formulas_serving,
     formulas_databases,
+    formulas_online,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)
