@@ -44,7 +44,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "month_states": ["shipped_month"],
         "observed": ["Observed", "Service"],
         "online_study": ["Pair", "ab_pool", "interleaved_pool", "make_pair", "power_curve", "user_ratio"],
-        "peeking": ["RULES", "peeking_rows"],
+        "peeking": ["RULES", "Looked", "peeking_rows"],
         "power": ["measure_power", "ship_power", "ship_sizes", "shipped_power", "shipped_sizes"],
         "prometheus_rules": ["alert_rules", "firing_at", "promtool", "rule_test", "run_rule_test"],
         "propensities": ["discounts", "from_shuffles", "from_swaps", "ips_value", "shuffled", "swapped"],
