@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from embedlab.course.hnsw_figures import described
-from embedlab.drift.peeking import Rule
+from embedlab.drift import Looked
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
 SMALL = 9.5  # points
@@ -117,17 +117,17 @@ def draw_power(curves: Mapping[str, Sequence[Mapping[str, float]]], *, target: f
     return figure
 
 
-def draw_peeking(rows: Sequence[Rule], *, level: float = 0.05) -> Figure:
+def draw_peeking(rows: Sequence[Looked], *, level: float = 0.05) -> Figure:
     """Draw for each rule how often it finds something where nothing is, and when it finds what is there.
 
     Parameters
     ----------
-    rows : sequence of Rule
+    rows : sequence of Looked
         As `embedlab.drift.peeking_rows` returns them, for two effects, the first of them 0.
 
     Examples
     --------
-    >>> rows = [Rule("once", effect, 0.05, 0.04, 0.06, 28.0) for effect in (0.0, 0.1)]
+    >>> rows = [Looked("once", effect, 0.05, 0.04, 0.06, 28.0) for effect in (0.0, 0.1)]
     >>> [ax.get_xlabel() for ax in draw_peeking(rows).axes]
     ['A/A tests that found a difference', 'A/B tests that found it', 'mean day of the decision']
     >>> plt.close("all")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.drift.clicks import Reals
-from embedlab.drift.month_states import population_stability
+from embedlab.drift.detectors import psi as stability
 from embedlab.serving import latency_buckets
 
 STEP, DAYS = 5, 30  # minutes, days
@@ -107,7 +107,7 @@ def make_month(figures: Mapping, *, seed: int = 0) -> Month:
             series["canary_cosine"][step] = state["cosine"]
         if step % 12 == 0 or name != names[step - 1]:
             recall = np.mean(rng.choice(state["recall"], 100))
-            psi = population_stability(reference, rng.choice(state["scores"], 300))
+            psi = stability(rng.choice(state["scores"], 300), reference, reference[10:-1:10])
         series["ann_recall"][step], series["query_psi"][step] = recall, psi
         drawn = rng.choice(state["scores"], int(searches[step]))
         empty[step] = (drawn < floor).sum()

@@ -18,27 +18,6 @@ from embedlab.machine import data_path, machine_name, shipped_figures, write_fig
 CANARIES, SAMPLE, K = 100, 300, 10
 LOST_A_DAY = 0.02  # of the documents: deleted for an edit, and never embedded again
 LOST_DAYS = range(5)
-BINS = 10
-
-
-def population_stability(reference: Floats, scores: Floats, bins: int = BINS) -> float:
-    """Return the population stability index of scores, by the reference's quantiles.
-
-    The sum over bins of (now - then) * log(now / then), of shares; an empty bin counts half an observation.
-
-    Examples
-    --------
-    >>> reference = np.arange(1000.0)
-    >>> population_stability(reference, reference), population_stability(reference, reference + 300) > 0.25
-    (0.0, True)
-    """
-    edges = np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1])
-    shares = []
-    for values in (reference, scores):
-        counts = np.maximum(np.bincount(np.searchsorted(edges, values, "right"), minlength=bins), 0.5)
-        shares.append(counts / counts.sum())
-    then, now = shares
-    return float(((now - then) * np.log(now / then)).sum())
 
 
 def found(index, vectors: Floats, right: list[set[int]]) -> tuple[list[int], Ints, Floats]:

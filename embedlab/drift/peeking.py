@@ -14,7 +14,7 @@ RULES = ("once, at the end", "every day, at 5 %", "Bonferroni", "spending, O'Bri
 
 
 @dataclass(frozen=True)
-class Rule:
+class Looked:
     """How often a rule stopped with a result, and when."""
 
     name: str
@@ -33,7 +33,7 @@ def peeking_rows(
     runs: int = 4000,
     seed: int = 0,
     mixture: float = 0.05,
-) -> list[Rule]:
+) -> list[Looked]:
     """Simulate experiments that are looked at daily, and decide by each rule.
 
     Parameters
@@ -62,5 +62,5 @@ def peeking_rows(
         for name, crossed in crosses.items():
             hit = crossed.any(axis=1)
             day = np.where(hit, crossed.argmax(axis=1) + 1, days).mean()
-            rows.append(Rule(name, effect, float(hit.mean()), *wilson(int(hit.sum()), runs), float(day)))
+            rows.append(Looked(name, effect, float(hit.mean()), *wilson(int(hit.sum()), runs), float(day)))
     return rows
