@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from embedlab.benchmark import paired_difference
 from embedlab.drift.alarms import allowed_above, cusum_delays, delays, rate_interval
@@ -18,47 +19,67 @@ from embedlab.drift.thresholds import A_DAY, SIZE, Watch, a_month, restless
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
 Values = NDArray[np.float64]
-SURE = 0.99
+LEVEL = 0.001
 SHIPPED, SHIPPED_SIZES = "drift/power.json", "drift/power_sizes.json"
 
 
-def cell(hits: int, n: int, waits: Values, month: int, a_day: float) -> dict:
+def cell(hits: int, n: int, waits: Values, month: int, a_day: float, quiet: float) -> dict:
     """Describe a detector under a shift: power a window with its interval, and days until the first alarm.
 
-    ``seen`` is false where an interval of 99 % reaches down to the rate of false alarms: then the days are
-    those until a false alarm. (95 % would call a dozen of 500 cells seen by chance.) Days beyond a month are
-    None.
+    Days beyond a month are None. See `told_apart` for ``seen``: where it is false, the days are those until
+    a false alarm.
 
     Examples
     --------
-    >>> cell(90, 100, np.array([1.0, 1.0, 2.0]), 120, 4)["median"]
+    >>> cell(90, 100, np.array([1.0, 1.0, 2.0]), 120, 4, 0.01)["median"]
     0.25
     """
     low, high = wilson(hits, n)
     ends = [float(np.quantile(waits, q, method="inverted_cdf")) for q in (0.5, 0.9)]
     median, late = (round(end / a_day, 2) if np.isfinite(end) else None for end in ends)
-    seen = bool(wilson(hits, n, SURE)[0] > 1 / month)
-    power = {"power": round(hits / n, 4), "low": round(low, 4), "high": round(high, 4)}
-    return power | {"median": median, "late": late, "seen": seen}
+    power = {"power": round(hits / n, 4), "low": round(low, 4), "high": round(high, 4), "n": n}
+    return power | {"median": median, "late": late, "seen": told_apart(hits, n, quiet)}
+
+
+def told_apart(hits: int, n: int, quiet: float) -> bool:
+    """Return whether so many alarms in n windows are more than a blind detector has by chance.
+
+    Of a binomial test, at a level of 0.001: the table has 500 cells, half of them blind, and at 0.05 a dozen
+    would seem to see.
+
+    Parameters
+    ----------
+    quiet : float
+        The highest rate of false alarms that the threshold may really have, see `rate_interval`.
+
+    Examples
+    --------
+    >>> told_apart(8, 300, 0.0113), told_apart(20, 300, 0.0113)
+    (False, True)
+    """
+    return bool(binom.sf(hits - 1, n, quiet) < LEVEL)
 
 
 def rows_of(watch: Watch, condition: Condition, count: int, classifier: int | None, sums: dict) -> list[dict]:
     """Return a row for each detector under a condition, see `cell`; ``sums`` are the limits of CUSUMs."""
     month, a_day, rows = watch.month, A_DAY / watch.size, []
+    quiet = {name: rate_interval(len(v), allowed_above(len(v), month))[1] for name, v in watch.null.items()}
     name = {"shift": condition.name, "share": condition.share}
     for detector, raw in watch.windows(condition, count, classifier).items():
         values, limit = watch.worse(detector, raw), watch.limit[detector]
         hits = int((values > limit).sum())
-        row = cell(hits, len(values), delays(values, limit, windows=month), month, a_day)
+        row = cell(hits, len(values), delays(values, limit, windows=month), month, a_day, quiet[detector])
         if sums:
             z = watch.standard(detector, raw)
             waits = cusum_delays(z, sums[detector], windows=month)
-            summed = cell(int((waits <= month).sum()), len(waits), waits, month, a_day)
+            summed = cell(int((waits <= month).sum()), len(waits), waits, month, a_day, 1.0)
             row |= {"cusum_median": summed["median"], "cusum_late": summed["late"]}
         rows.append(name | {"detector": detector} | row)
     for detector, alarms in watch.canaries(condition, count).items():
         waits = delays(alarms.astype(float), 0.5, windows=month)
-        rows.append(name | {"detector": detector} | cell(int(alarms.sum()), count, waits, month, a_day))
+        rows.append(
+            name | {"detector": detector} | cell(int(alarms.sum()), count, waits, month, a_day, 1 / month)
+        )
     return rows
 
 

@@ -94,3 +94,18 @@ def test_the_shipped_table_is_whole_and_consistent():
         if row["power"] > 0.05:
             expected = np.ceil(np.log(0.5) / np.log1p(-min(row["power"], 0.999999)))
             assert row["median"] == pytest.approx(expected * 30 / month, rel=0.25, abs=0.25)
+
+
+def test_canaries_meet_a_share_of_the_replicas(world):
+    watch = drift.Watch(world, windows=120, classifier=0)
+    condition = next(world.conditions(["model: max pooling"], [0.05]))
+    noticed = watch.canaries(condition, 4000)["canary vectors"].mean()
+    assert noticed == pytest.approx(1 - 0.95**CANARIES, abs=0.015)
+
+
+def test_any_of_several_detectors_calls_oftener_than_one():
+    quiet = drift.shipped_power()["quiet"]
+    steady, differ = quiet["steady days"], quiet["days differ"]
+    each = [steady[name] for name in DETECTORS if name in steady and name != "classifier AUC"]
+    assert max(each) < steady["any"] < sum(each)
+    assert differ["any"] > steady["any"]

@@ -25,3 +25,14 @@ def lehr_per_group(rate: float, change: float) -> float:
     10000.0
     """
     return 16 * rate * (100 - rate) / change**2
+
+
+def psi_without_shift(n: int, m: int) -> float:
+    """Compute the expected population stability index over ten bins without any shift.
+
+    Examples
+    --------
+    >>> round(psi_without_shift(100, 1000), 3)
+    0.099
+    """
+    return 9 * (1 / n + 1 / m)

@@ -54,9 +54,9 @@ EXERCISES = (
         chapter="20_drift",
         task="Compare two samples of vectors by the unbiased estimate of the squared maximum mean "
         "discrepancy. x is a float array (n, d), y (m, d), at least 2 rows each; gamma is a float. The "
-        "kernel of two vectors is exp(-gamma * squared Euclidean distance). Return, as a float, its mean over all "
-        "pairs of two different rows of x, plus the same of y, less twice its mean over all pairs of a row "
-        "of x and a row of y.",
+        "kernel of two vectors is exp(-gamma * squared Euclidean distance). Return, as a float, its mean "
+        "over all pairs of two different rows of x, plus the same of y, less twice its mean over all pairs "
+        "of a row of x and a row of y.",
         reference="embedlab.drift:mmd2",
         cases=_samples,
         hints=(

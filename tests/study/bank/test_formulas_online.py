@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.drift import burn_rate, needed
+from embedlab.drift import burn_rate, needed, psi
 from embedlab.study.bank import FORMULAS
 
 
@@ -20,3 +20,11 @@ def test_lehr_per_group_against_the_whole_formula(rate, change):
     p = rate / 100
     both = needed(change / 100, (p * (1 - p)) ** 0.5, power=0.8, groups=2)
     assert FORMULAS["lehr_per_group"](rate, change) == pytest.approx(both / 2, rel=0.03)
+
+
+@pytest.mark.parametrize(("n", "m"), [(50, 2000), (200, 1000), (300, 5000)])
+def test_psi_without_shift_by_drawing(n, m):
+    rng = np.random.default_rng(0)
+    edges = np.arange(1, 10) / 10
+    found = [psi(rng.random(n), rng.random(m), edges) for _ in range(2000)]
+    assert FORMULAS["psi_without_shift"](n, m) == pytest.approx(np.mean(found), rel=0.1)
