@@ -1,4 +1,4 @@
-"""Bridges between models: maps of low rank against other ways to find them, and what comes with the course."""
+"""Bridges between models: maps of low rank against other ways to find them, and what is shipped."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""The registry: what made a vector, who is refused, and that a change is there for all indexes or for none."""
+"""The registry: what made a vector, who is refused, and that a change is there for all or none."""
 
 import sqlite3
 
@@ -115,9 +115,14 @@ def test_a_page_of_the_backfill_is_all_or_nothing(db):
     new = drift.new_index(db, CARDS[1], "whole", {})
 
     marks = "SELECT bookmark, (SELECT count(*) FROM pending WHERE index_id = ?) FROM indexes WHERE id = ?"
-    with pytest.raises(RuntimeError), drift.writing(db):
-        db.execute("INSERT INTO pending VALUES (?, 1, 1)", [new])
-        raise RuntimeError("killed")
+
+    def dies():
+        with drift.writing(db):
+            db.execute("INSERT INTO pending VALUES (?, 1, 1)", [new])
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        dies()
     assert db.execute(marks, (new, new)).fetchone() == (0, 0)
     assert drift.backfill(db, new, page=3) == 3
     assert db.execute(marks, (new, new)).fetchone() == (3, 3)

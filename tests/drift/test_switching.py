@@ -112,3 +112,12 @@ def test_the_control_is_shipped_with_mixed_answers_and_the_row_without():
     for outcome in figures.values():
         assert outcome["sound"]
         assert not any(outcome[f] for f in ("lost_edits", "missing", "stale", "wrong", "left_over"))
+
+
+def test_as_many_queries_as_the_margin_asks_for():
+    rng, margin, deviation = np.random.default_rng(0), 0.02, 0.25
+    means = {n: rng.normal(0, deviation / np.sqrt(n), 20_000) for n in (600, 1640)}  # two equal models
+    passed = {n: (mean - 1.96 * deviation / np.sqrt(n) > -margin).mean() for n, mean in means.items()}
+    assert 1.96 * deviation / np.sqrt(600) == pytest.approx(margin, rel=0.02)
+    assert passed[600] == pytest.approx(0.5, abs=0.02)
+    assert passed[1640] == pytest.approx(0.9, abs=0.02)
