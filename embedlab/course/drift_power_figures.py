@@ -57,15 +57,15 @@ def draw_power(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -
         sure = values["high"] < 0 or values["low"] > 0
         colour = RED if values["high"] < 0 else GREEN if values["low"] > 0 else GREY
         text = f"{values['mean']:+.3f}" if sure else f"({values['mean']:+.3f})"
-        ax.text(-0.75, y, text, ha="center", va="center", fontsize=SMALL, color=colour, weight="bold")
+        ax.text(-0.95, y, text, ha="center", va="center", fontsize=SMALL, color=colour, weight="bold")
         for x, detector in enumerate(detectors):
             _draw_cell(ax, x, y, own.get((shift, detector)))
     ax.set_yticks(range(len(lost)), list(lost), fontsize=SMALL)
     ax.set_xticks(range(len(detectors)), detectors, fontsize=SMALL, rotation=35, ha="left")
-    ax.text(-0.75, -0.75, "nDCG@10", ha="center", va="bottom", fontsize=SMALL, color=INK)
+    ax.text(-0.95, -0.75, "nDCG@10", ha="center", va="bottom", fontsize=SMALL, color=INK)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    ax.set(xlim=(-1.3, len(detectors) - 0.5), ylim=(len(lost) - 0.5, -0.5))
+    ax.set(xlim=(-1.5, len(detectors) - 0.5), ylim=(len(lost) - 0.5, -0.5))
     ax.grid(visible=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
@@ -116,7 +116,7 @@ def draw_nulls(
 
 
 def draw_harm(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -> Figure:
-    """Draw what users lose against how many detectors call within a day.
+    """Draw what users lose beside how many detectors call within a day, the loudest shift first.
 
     Parameters are those of `draw_power`.
 
@@ -125,30 +125,30 @@ def draw_harm(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) ->
     >>> row = {"shift": "typos", "share": 0.2, "detector": "MMD", "median": 0.25, "seen": True}
     >>> lost = {"shift": "typos", "share": 0.2, "mean": -0.04, "low": -0.05, "high": -0.03}
     >>> figure = draw_harm([row], [lost], 0.2)
-    >>> figure.axes[0].texts[0].get_text()
-    'typos'
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['1']
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(10.5, 5.6))
-    lost = [row for row in harm if row["share"] == share]
-    calls = {row["shift"]: 0 for row in lost}
+    calls = {row["shift"]: 0 for row in harm if row["share"] == share}
     for row in rows:
         if row["share"] == share and row["seen"] and row["median"] is not None and row["median"] <= 1:
             calls[row["shift"]] += 1
-    seen: dict[int, list[float]] = {}
-    for row in sorted(lost, key=lambda row: row["mean"]):
+    lost = [row for row in harm if row["share"] == share]
+    lost.sort(key=lambda row: (-calls[row["shift"]], row["mean"]))
+    figure, (ax, bars) = plt.subplots(
+        1, 2, figsize=(10.5, 1.2 + 0.3 * len(lost)), sharey=True, width_ratios=(3, 2)
+    )
+    for y, row in enumerate(lost):
         colour = RED if row["high"] < 0 else GREEN if row["low"] > 0 else GREY
-        near = seen.setdefault(calls[row["shift"]], [])
-        y = calls[row["shift"]] + 0.26 * sum(abs(x - row["mean"]) < 0.06 for x in near)
-        near.append(row["mean"])
-        ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.5)
+        ax.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
         ax.plot(row["mean"], y, "o", color=colour, ms=6)
-        ax.annotate(row["shift"], (max(row["high"], row["mean"]), y), (6, 0), textcoords="offset points",
-                    va="center", fontsize=SMALL, color=colour)  # fmt: skip
+        bars.barh(y, calls[row["shift"]], color=BLUE, height=0.7)
+        bars.text(calls[row["shift"]] + 0.15, y, str(calls[row["shift"]]), va="center", fontsize=SMALL)
     ax.axvline(0, color=INK, lw=1)
-    ax.set(xlabel="change of nDCG@10 that all users together see, with its 95 % interval")
-    ax.set(ylabel="detectors (of 12) that call within a day", ylim=(-0.6, 12))
-    ax.margins(x=0.16)
+    ax.set_yticks(range(len(lost)), [row["shift"] for row in lost], fontsize=SMALL)
+    ax.invert_yaxis()
+    ax.set_xlabel("change of nDCG@10, all queries, 95 % interval")
+    bars.set(xlabel="detectors (of 12) that call within a day", xlim=(0, 12))
     figure.set_layout_engine("constrained")
     return figure
 
