@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from embedlab.drift import DETECTORS
@@ -109,6 +110,7 @@ def draw_nulls(
         for limit in limits[name]:
             ax.axvline(limit, color=INK, lw=1.2, ls=":")
         ax.set(xlabel=name, yticks=[])
+        ax.xaxis.set_major_locator(MaxNLocator(4))
     panels[0, 0].set_ylabel("windows (density)")
     panels[0, 0].legend(fontsize=SMALL)
     figure.set_layout_engine("constrained")
