@@ -141,7 +141,7 @@ def dashboard(month: Month) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{STYLE}</style></head><body><main><h1>Quality of search, last {DAYS} days</h1>"
         f'<p class="lead">{pages} pages, {tickets} tickets. A dashed line is a limit; a band, an alert '
-        "that fires. Days on the horizontal axis.</p>"
+        "that fires; a line is cut at the top of its axis. Days on the horizontal axis.</p>"
         f'<section class="log"><h2>What happened</h2><ol>{rows}</ol></section>{grids}</main></body></html>'
     )
 
