@@ -55,7 +55,7 @@ def shadow_reads(
     live_queries, shadow_queries : float32 arrays (q, d), (q, e)
         The texts, each encoded by the index's own model.
     """
-    shares = overlap_at(rank(live, live_queries, 10), rank(shadow, shadow_queries, 10))
+    shares = overlap_at(rank(live, live_queries, 10)[1], rank(shadow, shadow_queries, 10)[1])
     rows = [(live.epoch, shadow.index, t, s) for t, s in zip(texts, shares.tolist(), strict=True)]
     with writing(db):
         db.executemany("INSERT INTO shadow_reads VALUES (?, ?, ?, ?)", rows)

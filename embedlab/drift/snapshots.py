@@ -68,10 +68,15 @@ def snapshot(db: sqlite3.Connection, index: int | None = None) -> Snapshot:
     return Snapshot(epoch, chosen, model, np.array(documents, np.int64), np.array(made_in, np.int64), vectors)
 
 
-def rank(snapshot: Snapshot, queries: Floats, k: int) -> NDArray[np.int64]:
-    """Return the k best documents of each query (q, k), best first; -1 where there are no more.
+def rank(snapshot: Snapshot, queries: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Return scores and documents of each query, each (q, k), best first; -inf and -1 where there are no more.
 
     A document counts by its best chunk.
+
+    Raises
+    ------
+    WrongModelError
+        If the queries have another length than the vectors.
     """
     queries = np.asarray(queries, np.float32)
     if queries.ndim != 2 or queries.shape[1] != snapshot.vectors.shape[1]:
@@ -82,8 +87,8 @@ def rank(snapshot: Snapshot, queries: Floats, k: int) -> NDArray[np.int64]:
     names, starts = np.unique(snapshot.documents, return_index=True)  # rows are ordered by document
     if len(names):
         scores = np.maximum.reduceat(scores, starts, axis=1)
-    places = top_k(scores, k)[1]
-    return np.where(places < 0, -1, np.append(names, -1)[places])
+    best, places = top_k(scores, k)
+    return best, np.where(places < 0, -1, np.append(names, -1)[places])
 
 
 def search(
@@ -98,7 +103,7 @@ def search(
     """
     if snapshot.model not in encoders:
         raise WrongModelError(f"index {snapshot.index} needs model {snapshot.model}, which is not loaded")
-    found = rank(snapshot, encoders[snapshot.model](list(texts)), k)
+    found = rank(snapshot, encoders[snapshot.model](list(texts)), k)[1]
     places = dict(zip(snapshot.documents.tolist(), snapshot.made_in.tolist(), strict=True))
     answers = []
     for row in found:
