@@ -80,7 +80,11 @@ class Watch:
         return DETECTORS[name].oriented(values, self.centre[name])
 
     def standard(self, name: str, values: Values) -> Values:
-        """Standardise by the quiet windows' mean and spread."""
+        """Standardise by the quiet windows' mean and spread.
+
+        Of detectors with two bad sides it is the distance from the centre; two sums, one for each side, would
+        be a little sharper.
+        """
         null = self.null[name]
         return (self.worse(name, values) - null.mean()) / null.std()
 

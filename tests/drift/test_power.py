@@ -109,3 +109,23 @@ def test_any_of_several_detectors_calls_oftener_than_one():
     each = [steady[name] for name in DETECTORS if name in steady and name != "classifier AUC"]
     assert max(each) < steady["any"] < sum(each)
     assert differ["any"] > steady["any"]
+
+
+def test_an_index_whose_links_are_cut_finds_less(world):
+    churned = world.service.churned(1.0)
+    after = churned.observe(world.texts, world.traffic.vectors)
+    assert after.recall.mean() < world.traffic.recall.mean() - 0.01
+    assert np.array_equal(
+        np.sort(churned.owner[~churned.index.deleted[: len(churned.index)]]), np.arange(6152)
+    )
+    with pytest.raises(ValueError, match="step must be"):
+        world.service.churned(0.01)
+
+
+def test_days_that_differ_are_no_shift_on_average(world):
+    rng = np.random.default_rng(0)
+    chances = drift.restless(world, rng, 4000, 4)
+    assert np.allclose(chances.sum(1), 1)
+    assert np.allclose(chances.mean(0), 1 / len(world.ids), rtol=0.1)
+    assert np.array_equal(chances[0], chances[3])  # one day
+    assert not np.array_equal(chances[3], chances[4])
