@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from embedlab.course.hnsw_figures import described
+
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
 LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"))
 SMALL = 9.5  # points
@@ -178,3 +180,6 @@ def draw_half(rows: Sequence[Mapping], old: float, new: float) -> Figure:
     ax.set(xlabel="share of the documents embedded again", ylabel="nDCG@10 (dev)", ylim=(0, None))
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     return figure
+
+
+__all__ = ["described", "draw_half", "draw_kept", "draw_phases"]

@@ -69,7 +69,7 @@ def snapshot(db: sqlite3.Connection, index: int | None = None) -> Snapshot:
 
 
 def rank(snapshot: Snapshot, queries: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Return scores and documents of each query, each (q, k), best first; -inf and -1 where there are no more.
+    """Return scores and documents (q, k), best first; -inf and -1 where there are no more.
 
     A document counts by its best chunk.
 
