@@ -117,8 +117,8 @@ def draw_kept(upgrades: Mapping[str, Mapping], *, least: float = -0.5) -> Figure
             )
         for height in (0, 1):
             ax.axhline(height, color=INK, lw=1, ls=":")
-        ax.text(110, 1.02, "all documents embedded again", fontsize=SMALL, va="bottom")
-        ax.text(110, 0.02, "old model, nothing done", fontsize=SMALL, va="bottom")
+        ax.text(93, 1.02, "all documents embedded again", fontsize=SMALL, va="bottom")
+        ax.text(93, 0.02, "old model", fontsize=SMALL, va="bottom")
         ax.set(xscale="log", title=title, xlabel="anchors: documents that both models embedded")
         ax.set(xlim=(90, 45_000), ylim=(least - 0.04, 1.15))
         ax.set_xticks([100, 250, 500, 1000, 2500, 5583])
@@ -165,19 +165,24 @@ def draw_half(rows: Sequence[Mapping], old: float, new: float) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(8.5, 4))
     share = [row["share"] for row in rows]
-    labels = {"mapped": ("the others mapped", GREEN, 10), "raw": ("the others as they were", RED, -14)}
-    middle = len(rows) // 2
-    for name, (label, colour, shift) in labels.items():
+    ground = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1}
+    for name, label, colour, place in (
+        ("mapped", "the others mapped", GREEN, 7 * len(rows) // 10),
+        ("raw", "the others as they were", RED, 4 * len(rows) // 10),
+    ):
         values = [row[name] for row in rows]
         ax.plot(share, values, color=colour, marker="o", ms=4)
-        at = (share[middle], values[middle])
-        ax.annotate(
-            label, at, (0, shift), textcoords="offset points", color=colour, ha="right", fontsize=SMALL
-        )
+        look = {"color": colour, "ha": "center", "va": "center", "fontsize": SMALL, "bbox": ground}
+        ax.annotate(label, (share[place], values[place]), (0, -16), textcoords="offset points", **look)
     for value, label in ((old, "old model, old index"), (new, "new model, new index")):
         ax.axhline(value, color=INK, lw=1, ls=":")
-        ax.text(0.005, value, label, fontsize=SMALL, va="bottom", color=INK)
-    ax.set(xlabel="share of the documents embedded again", ylabel="nDCG@10 (dev)", ylim=(0, None))
+        ax.text(1.03, value, label, fontsize=SMALL, va="center", color=INK)
+    ax.set(
+        xlabel="share of the documents embedded again",
+        ylabel="nDCG@10 (dev)",
+        ylim=(0, None),
+        xlim=(-0.02, 1.02),
+    )
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     return figure
 
