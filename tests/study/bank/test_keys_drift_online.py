@@ -63,3 +63,9 @@ def test_a_swap_costs_less_than_a_shuffle():
         )
     }
     assert clicks["as it is"] > clicks["swap"] > clicks["shuffle"]
+
+
+def test_a_stop_at_the_first_daily_success_errs_in_a_quarter_of_the_tests():
+    z = np.cumsum(np.random.default_rng(5).normal(size=(20_000, 28)), axis=1) / np.sqrt(np.arange(1, 29))
+    low, high = drift.wilson(int(drift.stopped(z, 1.96).sum()), len(z))
+    assert 0.25 < low < high < 0.3
