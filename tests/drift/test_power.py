@@ -129,3 +129,14 @@ def test_days_that_differ_are_no_shift_on_average(world):
     assert np.allclose(chances.mean(0), 1 / len(world.ids), rtol=0.1)
     assert np.array_equal(chances[0], chances[3])  # one day
     assert not np.array_equal(chances[3], chances[4])
+
+
+def test_small_shifts_want_wide_windows_and_large_ones_narrow_windows():
+    found = {}
+    for size in (50, 250, 1000):
+        result = drift.shipped_sizes()[str(size)]
+        found[size] = {(r["shift"], r["share"], r["detector"]): r["median"] for r in result["rows"]}
+    small = ("length: two words", 0.05, "nearest document")
+    large = ("language: German", 0.2, "nearest document")
+    assert found[1000][small] < found[50][small]
+    assert found[1000][large] > found[50][large]
