@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from embedlab.course.hnsw_figures import described
+from embedlab.course.ways import draw_way
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
 LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"))
@@ -33,6 +34,36 @@ LANES = (
     ("new: asked, unseen", GREEN, 2, 3),
     ("new: answers users", GREEN, 3, 5),
 )
+
+
+# Stops of a query: name, what it does, what changes there; and who sees that.
+PLACES = (
+    ("queries", "what users\ntype", "topic, language,\nlength, typing", "nearest document,\ntwo-sample tests"),
+    ("encoder", "makes a vector\nof the query", "new on one side,\nother settings", "fixed texts and\ntheir vectors"),
+    ("index", "leads to the\nnearest vectors", "links lost,\ndead nodes", "recall on a sample\nagainst exact"),
+    ("documents", "vectors of\nsome version", "edits missed,\ncut otherwise", "canaries with\nknown answers"),
+    ("answer", "ten results,\nno error", "is it still\ngood?", "labels; clicks,\nwith care"),
+)
+
+
+def draw_places() -> Figure:
+    """Draw the way of a query, what may change at each stop, and which monitor sees it.
+
+    Examples
+    --------
+    >>> figure = draw_places()
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    ['queries', 'encoder', 'index', 'documents', 'answer']
+    >>> plt.close(figure)
+    """
+    figure = draw_way([place[:3] for place in PLACES])
+    figure.set_size_inches(8, 3.2)
+    (ax,) = figure.axes
+    for number, (*_, seen) in enumerate(PLACES):
+        style = {"ha": "center", "va": "top", "color": BLUE, "fontsize": SMALL}
+        ax.text(number * 1.6 + 0.665, -0.25, seen, **style)
+    ax.set_ylim(-0.85, 2.1)
+    return figure
 
 
 def draw_phases() -> Figure:

@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "aligning": ["Kept", "gain_kept", "low_rank_map"],
         "banks": ["bank", "draw_windows"],
         "bridges": [
+            "KINDS",
             "anchors_curve",
             "bridged",
             "ends",
