@@ -93,10 +93,12 @@ def draw_lease(
     """
     figure, ax = plt.subplots(figsize=(9, 2.6))
     lanes = {worker: y for y, worker in enumerate(dict.fromkeys(worker for _, worker, *_ in rows))}
+    done = {worker: time for time, worker, event, accepted, _ in rows if event == "complete" and accepted}
     for time, worker, event, accepted, due in rows:
         y, colour = lanes[worker], BLUE if accepted else RED
         if accepted and due is not None:
-            ax.plot([time, due], [y, y], color=BLUE, lw=9, alpha=0.25, solid_capstyle="butt")
+            until = min(due, done.get(worker, due))  # with the job, its lease is gone
+            ax.plot([time, until], [y, y], color=BLUE, lw=9, alpha=0.25, solid_capstyle="butt")
         ax.plot(time, y, "o" if accepted else "X", color=colour, ms=8)
         text = event if accepted else f"{event}, refused"
         ax.text(time, y - 0.2, text, ha="center", va="bottom", color=colour, fontsize=SMALL)
@@ -110,7 +112,7 @@ def draw_lease(
 
 
 def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
-    """Draw how many effects came twice after the kill test: within the transaction, and outside of it.
+    """Draw how many effects came twice after the kill test: within the transaction, apart, and in a file.
 
     Parameters
     ----------
@@ -119,20 +121,22 @@ def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
 
     Examples
     --------
-    >>> row = {"effects": 10, "effects_twice": 0, "outside": 12, "outside_twice": 2}
-    >>> figure = draw_effects({"leased": row})
+    >>> row = {"within": 10, "within_twice": 0, "apart": 11, "apart_twice": 1}
+    >>> figure = draw_effects({"leased": row | {"outside": 12, "outside_twice": 2}})
     >>> [text.get_text() for text in figure.axes[0].texts]
-    [' 0 of 10', ' 2 of 12']
+    [' 0 of 10', ' 1 of 11', ' 2 of 12']
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.65 * len(outcomes)))
+    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.9 * len(outcomes)))
+    places = {"within": "in the job's transaction", "apart": "in one of its own", "outside": "in a file"}
     labels = []
     for way, row in outcomes.items():
-        for name, colour in (("effects", BLUE), ("outside", RED)):
+        for name, place in places.items():
+            colour = BLUE if name == "within" else RED
             y, twice = len(labels), row[f"{name}_twice"]
             ax.barh(y, twice, color=colour, height=0.6)
             ax.text(twice, y, f" {twice:,} of {row[name]:,}", va="center", fontsize=SMALL)
-            labels.append(f"{way}, " + ("in the transaction" if name == "effects" else "outside of it"))
+            labels.append(f"{way}, {place}")
     ax.set_yticks(range(len(labels)), labels)
     most = max(row["outside_twice"] for row in outcomes.values())
     ax.set(xlabel="duplicate effects, after 50 kills", xlim=(0, 1.25 * max(most, 1)))
@@ -221,13 +225,15 @@ def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) ->
     for y, (p50, p95) in enumerate(rows.values()):
         ax.plot([p50, p95], [y, y], color=BLUE, lw=2)
         ax.plot(p50, y, "o", p95, y, "D", color=BLUE, ms=7)
-        ax.text(p50, y - 0.22, f"median {p50:.2g} s, p95 {p95:.2g} s", va="bottom", fontsize=SMALL)
+        text = f"median {p50:.2g} s, p95 {p95:.2g} s"
+        ax.text(1.01, y, text, va="center", fontsize=SMALL, transform=ax.get_yaxis_transform())
     ax.axvline(objective, color=INK, lw=1, ls=":")
     ax.set_yticks(range(len(rows)), list(rows))
     least, most = min(p50 for p50, _ in rows.values()), max(p95 for _, p95 in rows.values())
     ax.set(xscale="log", xlabel="seconds from a write to its vector (dotted: the objective)")
-    ax.set(ylim=(len(rows) - 0.6, -0.8), xlim=(0.5 * least, 15 * max(most, objective)))
-    ticks = [tick for tick in (0.01, 0.1, 1, 10, 100) if 0.5 * least < tick < 15 * max(most, objective)]
+    low, high = 0.5 * least, 2 * max(most, objective)
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low, high))
+    ticks = [tick for tick in (0.01, 0.1, 1, 10, 100) if low < tick < high]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     return figure
 
