@@ -110,7 +110,8 @@ def make_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
         nonlocal batcher
-        app.state.batcher = batcher = Batcher(embed, settings.batching, limits.inside, metrics.batch)
+        told = metrics.batch, metrics.stage
+        app.state.batcher = batcher = Batcher(embed, settings.batching, limits.inside, *told)
         running = asyncio.create_task(batcher.run())
         await batcher.call(embed, ["warm up"])  # the model is loaded before the first client asks
         app.state.ready = True
@@ -158,7 +159,9 @@ def make_app(
 
     async def counts(texts: list[str], param: str) -> list[int]:
         check_texts(texts, limits, param)
-        return check_tokens(await asyncio.to_thread(count, texts), limits, param)
+        with metrics.stages.labels("count").time():
+            lengths = await asyncio.to_thread(count, texts)
+        return check_tokens(lengths, limits, param)
 
     @app.post("/v1/embeddings")
     async def embeddings(asked: EmbeddingsRequest, request: fastapi.Request) -> Response:
