@@ -77,8 +77,8 @@ def test_what_users_change_goes_before_the_back_fill(db):
     db.execute("TRUNCATE jobs")
     backfill(db, "m")
     db.execute("UPDATE documents SET text = 'new' WHERE id = 3")
-    jobs = claim(db, 2, lease=30.0)
-    assert [(job.document, job.priority) for job in jobs] == [(3, 0), (1, 1)]
+    claims = [[(job.document, job.priority) for job in claim(db, 2, lease=30.0)] for _ in "12"]
+    assert claims == [[(3, 0)], [(1, 1), (2, 1)]]
 
 
 def test_suspects_do_not_delay_edits_and_go_alone_before_the_back_fill(db):

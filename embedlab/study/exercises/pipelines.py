@@ -104,7 +104,7 @@ def _strictly_before(jobs, locked, now, limit):
 
 
 def _largest_first(jobs, locked, now, limit):
-    return claim_jobs([{**job, "priority": -job["priority"]} for job in jobs], locked, now, limit)
+    return claim_jobs([{**job, "priority": 1 - job["priority"]} for job in jobs], locked, now, limit)
 
 
 def _no_priority(jobs, locked, now, limit):
@@ -127,7 +127,7 @@ def _tried_last(jobs, locked, now, limit):
 
 def _all_that_were_tried(jobs, locked, now, limit):
     edits = [job for job in jobs if job["attempts"] == 0 and job["priority"] == 0]
-    tried = [{**job, "attempts": 0} for job in jobs if job["attempts"] > 0]
+    tried = [{**job, "priority": 0, "attempts": 0} for job in jobs if job["attempts"] > 0]
     found = claim_jobs(edits, locked, now, limit) or claim_jobs(tried, locked, now, limit)
     return found or claim_jobs(jobs, locked, now, limit)
 
