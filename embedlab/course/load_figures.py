@@ -44,7 +44,7 @@ def draw_latency(
             ends.append((values[-1], f"{rule}, {'p99' if style == '--' else 'median'}", colour))
     if promise:
         ax.axhline(promise, color=INK, lw=1, ls=":")
-        ax.text(ax.get_xlim()[0], promise, "promised", va="bottom", fontsize=SMALL, color=INK)
+        ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK)
     ax.set(
         yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
     )

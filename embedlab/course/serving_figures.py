@@ -176,7 +176,9 @@ def draw_served(
         ax.plot(thresholds, mean, color=colour, label=kind)
         ax.fill_between(thresholds, low, high, color=colour, alpha=0.15, lw=0)
     ax.axvline(chosen, color=INK, lw=1, ls=":")
-    ax.text(chosen, 1.02, f"{chosen:.3f}, chosen", ha="center", va="bottom", fontsize=SMALL)
+    ax.text(
+        chosen, 1.02, f"{chosen:.3f}, chosen", ha="left" if advised else "center", va="bottom", fontsize=SMALL
+    )
     for threshold in advised:
         ax.axvline(threshold, color=GREY, lw=1)
         ax.text(threshold, 1.02, f"{threshold:.2f}", ha="center", va="bottom", fontsize=SMALL, color=GREY)
