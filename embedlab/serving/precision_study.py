@@ -118,6 +118,24 @@ def query_side(split: str = "dev", names: Sequence[str] | None = None, *, alone:
     return compare({name: (queries, documents) for name, queries in vectors.items()}, split)
 
 
+def company(split: str = "dev") -> dict:
+    """Measure what it does to a query in dynamic int8 whether others are in its call, on one CPU.
+
+    Returns
+    -------
+    dict
+        ``instructions`` of the CPU; ``in batches`` and ``one a call``, rows as of `query_side`.
+    """
+    import torch
+
+    return {
+        "machine": machine_name(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "in batches": query_side(split, DYNAMIC),
+        "one a call": query_side(split, DYNAMIC, alone=True),
+    }
+
+
 def stored_vectors(split: str = "dev") -> list[dict]:
     """Compute in float32, but store the vectors of queries and documents in 16 bits; rows as of `compare`."""
     embedder, benchmark = Embedder.load(), docsearch()
@@ -168,7 +186,7 @@ def ship_precision(file: Path | None = None) -> dict:
         "versions": {name: needs(name).__version__ for name in ("torch", "onnxruntime", "openvino")},
         "tokens of a document where both sides are encoded": READ,
         "queries only, dev": query_side("dev"),
-        "queries only, one a call, dev": query_side("dev", DYNAMIC, alone=True),
+        "company of a query, dev": company(),
         "queries only, test": query_side("test", ["int8"]),
         "stored, dev": stored_vectors("dev"),
         "both sides, dev": both_sides(["int8"], "dev"),

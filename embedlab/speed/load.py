@@ -162,9 +162,12 @@ def generator_cost(url: str, texts: Sequence[str], seconds: float = 3.0, rounds:
 
 def card(seconds: float, rounds: int, precision: str) -> dict:
     """Return what a reader has to know about the figures."""
+    import torch
+
     names = "onnxruntime", "fastapi", "uvicorn", "httpx"
     return {
         "machine": machine_name(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "load average after": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "versions": {name: version(name) for name in names},
         "command": f"embedlab bench load --seconds {seconds:g} --rounds {rounds} --precision {precision}",
