@@ -147,7 +147,7 @@ def freshness(
                 writes = _write(connection, first, seconds, rate)
                 done = connection.execute("SELECT count(*) FROM effects WHERE document < %s", (first,))
                 (filled,) = done.fetchone()
-            left = "SELECT NOT EXISTS (SELECT FROM jobs WHERE document >= %s)"
+            left = "SELECT NOT EXISTS (SELECT FROM jobs WHERE document >= %s AND priority = 0)"
             wait_until(url, left, (first,), running)
             ages = np.array([age for (age,) in connection.execute(AGES, (first,))])
     p50, p95 = np.quantile(ages, [0.5, 0.95])
