@@ -9,7 +9,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bulk": ["sparse_graph", "ways_to_write"],
         "clients": ["by_processes", "client_rows", "measure_clients", "shipped_clients", "write_clients"],
         "contenders": ["all_contenders"],
-        "deleted_places": ["deleted_places", "measure_deletes", "shipped_deletes", "write_deletes"],
+        "deleted_places": [
+            "deleted_places",
+            "measure_deletes",
+            "shipped_deletes",
+            "skipped_vacuum",
+            "write_deletes",
+        ],
         "filtering": ["deal", "filters"],
         "gather": [
             "chance_to_miss",

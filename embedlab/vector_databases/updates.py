@@ -86,7 +86,8 @@ def deletes(
     ef : int
         ``hnsw.ef_search``; pgvector's default.
     wide : int
-        A larger one: ``recall_wide`` and ``rows_wide``.
+        A larger one: ``recall_wide``, ``rows_wide`` and ``ms_wide``. With ``ef`` and an iterative scan in
+        relaxed order: ``recall_iterative`` and so on.
     reindex_first : bool
         Whether the graph is built anew (concurrently) before VACUUM, which then finds nothing dead in it.
     """
@@ -100,10 +101,18 @@ def deletes(
             about = {"rows": float(np.mean(rows)), "short": float(np.mean(np.array(rows) < K)), "ms": ms}
             best = best_of(vectors, queries, living)
             about |= {"recall": share_found(ids, best), "seconds": round(seconds, 2)}
-            configure(connection, {"hnsw.ef_search": wide})
-            ids, _ = ask(connection, statement, queries)
-            configure(connection, {"hnsw.ef_search": ef})
-            about |= {"recall_wide": share_found(ids, best), "rows_wide": float(np.mean([*map(len, ids)]))}
+            for way, settings, after in (
+                ("wide", {"hnsw.ef_search": wide}, {"hnsw.ef_search": ef}),
+                ("iterative", {"hnsw.iterative_scan": "relaxed_order"}, {"hnsw.iterative_scan": "off"}),
+            ):
+                configure(connection, settings)
+                ids, taken = ask(connection, statement, queries)
+                configure(connection, after)
+                about |= {
+                    f"recall_{way}": share_found(ids, best),
+                    f"rows_{way}": np.mean([*map(len, ids)]).item(),
+                }
+                about |= {f"ms_{way}": taken}
             about |= sizes(connection, table)
             found.append({"stage": stage, **about})
 
