@@ -34,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "fail",
             "requeue",
         ],
-        "throughput": ["REAL", "SETUPS", "Setup", "full_run", "rate", "rates", "saved"],
+        "throughput": ["SETUPS", "Setup", "full_run", "rate", "rates", "saved"],
         "schema": ["TABLES", "connect", "create"],
         "measuring": ["MEASUREMENTS", "measure"],
         "shipping": ["shipped"],

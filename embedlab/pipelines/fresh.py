@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +59,8 @@ class Freshness:
     query_p50_ms: float
     query_p95_ms: float
     filled: int  # jobs of the back-fill that were done meanwhile
+    looks: int = 0  # how often the back-fill looked whether users wait; 0 without limits
+    shrunk: int = 0  # how often its page was smaller after the look than before
 
 
 def share_within(ages: np.ndarray, objective: float) -> float:
@@ -86,6 +89,7 @@ def freshness(
     rate: float = 20.0,
     objective: float = 1.0,
     orders: Orders | None = None,
+    limits: Limits | None = None,
     workers: int = 2,
 ) -> Freshness:
     """Insert documents at a steady rate while a back-fill runs and queries are asked, and measure both.
@@ -102,6 +106,8 @@ def freshness(
         Seconds within which a write should be searchable.
     orders : Orders, optional
         By default the word table, and 2 ms more for each text, as a remote encoder would take.
+    limits : Limits, optional
+        In place of the condition's.
     workers : int
 
     Raises
@@ -118,7 +124,7 @@ def freshness(
     if condition not in CONDITIONS:
         raise ValueError(f"there is no condition {condition!r}, but {', '.join(CONDITIONS)}")
     orders = orders or Orders(limit=32, seconds=0.002)
-    first, took, recent = len(texts) + 1, [], deque([0.0], maxlen=20)
+    first, took, recent, pages = len(texts) + 1, [], deque([0.0], maxlen=20), []
     with postgres(settings={"track_commit_timestamp": "on"}) as url:
         with connect(url) as connection:
             create(connection)
@@ -128,10 +134,11 @@ def freshness(
 
         def fill(stopped: Callable[[], bool]) -> None:
             if CONDITIONS[condition]:
-                priority, limits = CONDITIONS[condition]
+                priority, usual = CONDITIONS[condition]
+                how = {"limits": limits or usual, "priority": priority, "looked": pages.append}
                 with connect(url) as own:
                     late = lambda: float(np.quantile(list(recent), 0.95))  # noqa: E731
-                    backfill(own, "f", limits=limits, query_ms=late, priority=priority, stopped=stopped)
+                    backfill(own, "f", query_ms=late, stopped=stopped, **how)
 
         def ask(stopped: Callable[[], bool]) -> None:
             with connect(url) as own:
@@ -153,7 +160,9 @@ def freshness(
     p50, p95 = np.quantile(ages, [0.5, 0.95])
     q50, q95 = np.quantile(took, [0.5, 0.95])
     within = share_within(ages, objective)
-    return Freshness(condition, writes, float(p50), float(p95), within, float(q50), float(q95), filled)
+    shrunk = sum(after < before for before, after in pairwise(pages))
+    times = float(p50), float(p95), within, float(q50), float(q95)
+    return Freshness(condition, writes, *times, filled, len(pages), shrunk)
 
 
 def _serve(connection: Connection, texts: list[str]) -> None:
