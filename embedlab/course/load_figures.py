@@ -8,6 +8,7 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 BLUE, GREEN, RED, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#666666", "#222222"
 LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), ("#AA4499", "^"), (GREY, "v"), (INK, "x"))
@@ -17,11 +18,11 @@ SMALL = 9.5  # points
 def draw_latency(
     curves: Mapping[str, Mapping[float, tuple[float, float]]], *, promise: float | None = None
 ) -> Figure:
-    """Draw the median (solid) and the 99th percentile (dashed) in ms against the load.
+    """Draw the median (solid) and the 95th percentile (dashed) in ms against the load.
 
     Parameters
     ----------
-    curves : {rule: {load: (p50, p99)}}
+    curves : {rule: {load: (p50, p95)}}
         Load as a share of the capacity; milliseconds.
     promise : float, optional
         Milliseconds; drawn as a line.
@@ -30,7 +31,7 @@ def draw_latency(
     --------
     >>> figure = draw_latency({"free": {0.5: (10, 30), 0.9: (30, 90)}})
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['free, median', 'free, p99']
+    ['free, median', 'free, p95']
     >>> plt.close(figure)
     """
     figure, ax = plt.subplots(figsize=(8.5, 4.2))
@@ -41,7 +42,7 @@ def draw_latency(
         wide = {"lw": 5, "alpha": 0.4, "ms": 8} if number == 0 else {"lw": 1.6, "ms": 4}  # seen behind others
         for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
             ax.plot(list(curve), values, style, marker=marker, color=colour, label=rule, **wide)
-            ends.append((values[-1], f"{rule}, {'p99' if style == '--' else 'median'}", colour))
+            ends.append((values[-1], f"{rule}, {'p95' if style == '--' else 'median'}", colour))
     if promise:
         ax.axhline(promise, color=INK, lw=1, ls=":")
         ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK)
@@ -55,6 +56,7 @@ def draw_latency(
     ]
     ax.set_yticks(ticks, ticks)
     ax.minorticks_off()
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     at, apart = 0.0, (ax.get_ylim()[1] / ax.get_ylim()[0]) ** 0.05  # a line of text, on this axis
     for value, label, colour in sorted(ends):
         at = max(value, at * apart)

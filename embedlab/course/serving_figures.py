@@ -182,6 +182,8 @@ def draw_served(
     for threshold in advised:
         ax.axvline(threshold, color=GREY, lw=1)
         ax.text(threshold, 1.02, f"{threshold:.2f}", ha="center", va="bottom", fontsize=SMALL, color=GREY)
+    if advised:
+        ax.text(np.mean(advised), 1.02, "advised", ha="center", va="bottom", fontsize=SMALL, color=GREY)
     ax.set(
         xlabel="cosine from which the stored answer is served",
         ylabel="share served, 95 % interval",

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from embedlab.serving import ROUTES, mm1_wait, mmc_wait, poisson, routed_waits
+from embedlab.serving import (
+    ROUTES,
+    Batching,
+    Service,
+    mm1_wait,
+    mmc_wait,
+    poisson,
+    routed_batches,
+    routed_waits,
+    simulate,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +44,24 @@ def test_what_is_not_known_is_refused():
         routed_waits("sticky", 2, [], [])
     with pytest.raises(ValueError, match="0 replicas"):
         routed_waits("random", 0, [], [])
+
+
+def test_one_batcher_of_its_own_is_the_simulation():
+    times, rule, service = poisson(200, 5, seed=2), Batching(max_texts=8), Service(0.003, 0.0001)
+    lengths = np.random.default_rng(2).integers(3, 60, len(times)).tolist()
+    expected, _ = simulate(times, lengths, rule, service)
+    for route in ROUTES[1:]:
+        np.testing.assert_allclose(routed_batches(route, 1, times, lengths, rule, service), expected)
+
+
+def test_batchers_dealt_in_turn_are_simulations_side_by_side():
+    times, rule, service = poisson(500, 5, seed=3), Batching(max_texts=8), Service(0.003, 0.0001)
+    done = routed_batches("in turn", 3, times, [40] * len(times), rule, service)
+    for part in range(3):
+        expected, _ = simulate(times[part::3], [40] * len(times[part::3]), rule, service)
+        np.testing.assert_allclose(done[part::3], expected)
+
+
+def test_a_batcher_that_waits_is_refused():
+    with pytest.raises(ValueError, match="worker is free"):
+        routed_batches("in turn", 2, [0.0], [5], Batching("timer"), Service(1.0, 0.0))
