@@ -49,6 +49,10 @@ def test_a_page_stays_within_its_limits_and_shrinks_where_users_wait(page, live_
         assert found >= min(page + 1, LIMITS.largest)
 
 
+def test_a_page_is_never_larger_than_what_may_wait():
+    assert next_page(1_000, 0.0, 0.0, Limits(waiting=500, largest=1_000)) == 500  # else it waits for ever
+
+
 def test_a_page_recovers():
     page = LIMITS.smallest
     for _ in range(60):
