@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
+from embedlab.cli.bench_databases import clients, deletes
 from embedlab.cli.printing import AsJson
 from embedlab.study.faces import plain_errors
 
 TARGETS = (0.9, 0.95, 0.99)  # recall@10 at which databases are compared
 app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
+app.command()(clients)
+app.command()(deletes)
 
 
 def _bench(measure: Callable[[], dict], as_json: bool) -> None:
@@ -217,9 +220,9 @@ def load(
     write: Annotated[bool, typer.Option(help="Show these figures in chapter 17 from now on.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Latency of the server against load: batches by free worker, by timer, or none; four minutes."""
+    """Latency of the server against load: batches by free worker, by timer, or none; five minutes."""
     with plain_errors():
-        from embedlab.speed import bench_load, load_table, write_load
+        from embedlab.speed import bench_load, write_load
 
         result = bench_load(seconds=seconds, rounds=rounds, precision=precision)
         if write:
@@ -228,7 +231,7 @@ def load(
         typer.echo(json.dumps(result, indent=2))
         return
     typer.echo(f"{'rule':<14}{'load':>6}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'simulated p95':>15}")
-    for row in load_table(result):
+    for row in result["table"]:
         cells = "".join(f"{row[key]:10.1f}" for key in ("p50", "p95", "p99"))
         typer.echo(f"{row['rule']:<14}{row['load']:6.1f}{cells}{row['simulated p95']:15.1f}")
 

@@ -45,7 +45,10 @@ def chaos(
 
 @app.command()
 def measure(
-    names: Annotated[list[str], typer.Argument(help="chaos, full, rates, real, freshness, saved, delivery.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="chaos, points, full, rates, real, freshness, pressure, saved, delivery."),
+    ],
 ) -> None:
     """Measure anew what comes with the course in data/pipelines; each takes up to four minutes."""
     with plain_errors():

@@ -29,7 +29,11 @@ def serve(
     ] = "free",
     max_texts: Annotated[int, typer.Option(min=1, help="Texts of a batch.")] = 32,
     wait_ms: Annotated[float, typer.Option(min=0, help="What the timer gives the first of a batch.")] = 5.0,
-    workers: Annotated[int, typer.Option(min=1, help="Batches at one time, each with all cores.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Batches at one time.")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="Of a batch; 0: one for each core.")] = 0,
+    spin: Annotated[
+        bool, typer.Option("--spin", help="Threads without work wait busily: for cores of their own.")
+    ] = False,
     inside: Annotated[int, typer.Option(min=1, help="Texts in the server at one time; then 429.")] = 1024,
     cut: Annotated[bool, typer.Option("--cut", help="Cut texts that are too long; else 400.")] = False,
     grace_s: Annotated[
@@ -55,7 +59,13 @@ def serve(
         where = listening(host, port)  # a port that is taken is known before anything is loaded
         limits = Limits(inside=inside, texts=min(256, inside), cut=cut)
         rule = Batching(policy, max_texts=max_texts, wait_s=wait_ms / 1000, workers=workers)
-        app = served_app(engine, model_precision, Settings(limits=limits, batching=rule))
+        app = served_app(
+            engine,
+            model_precision,
+            Settings(limits=limits, batching=rule),
+            threads=threads or None,
+            spins=spin,
+        )
         serve(app, where, grace_s=grace_s)
 
 
@@ -72,8 +82,11 @@ def serve_replicas(host: str, port: int, precision: str, max_texts: int, wait_s:
     serve_on_ray(partial(packaged, precision), OnRay(max_texts=max_texts, wait_s=wait_s, most=most), port)
 
 
-def served_app(engine: str, precision: str, settings: object) -> "FastAPI":
-    """Make the app of an engine of the catalogue, with DocSearch; all models loaded and used once."""
+def served_app(engine: str, precision: str, settings: object, **threading: object) -> "FastAPI":
+    """Make the app of an engine of the catalogue, with DocSearch; all models loaded and used once.
+
+    ``threading`` is ``threads`` and ``spins`` of `OnnxEncoder.load`.
+    """
     from embedlab.serving import make_app
     from embedlab.tokenizer import WordPieceTokenizer
 
@@ -91,10 +104,10 @@ def served_app(engine: str, precision: str, settings: object) -> "FastAPI":
         search, rerank = searcher(engine), reranker()
         search("warm up", 1)
         rerank("warm up", ["warm up"])
-    return make_app(encoder(precision), search, rerank, settings, count=count, decode=decode)
+    return make_app(encoder(precision, **threading), search, rerank, settings, count=count, decode=decode)
 
 
-def encoder(precision: str) -> Callable:
+def encoder(precision: str, **threading: object) -> Callable:
     """Return what turns texts into vectors: "torch", or a precision of the ONNX file."""
     if precision == "torch":
         from functools import partial
@@ -104,7 +117,7 @@ def encoder(precision: str) -> Callable:
         return partial(Embedder.load().encode, show_progress=False, on_long="cut")
     from embedlab.serving import OnnxEncoder
 
-    return OnnxEncoder.load(precision).encode
+    return OnnxEncoder.load(precision, **threading).encode
 
 
 def searcher(engine: str) -> Callable[[str, int], list[tuple[str, float, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -93,10 +94,14 @@ def draw_lease(
     """
     figure, ax = plt.subplots(figsize=(9, 2.6))
     lanes = {worker: y for y, worker in enumerate(dict.fromkeys(worker for _, worker, *_ in rows))}
-    for time, worker, event, accepted, due in rows:
+    done = {worker: time for time, worker, event, accepted, _ in rows if event == "complete" and accepted}
+    for worker, y in lanes.items():  # one bar, from the first claim to the latest due
+        held = [(time, due) for time, who, _, accepted, due in rows if who == worker and accepted and due]
+        if held:
+            until = min(max(due for _, due in held), done.get(worker, float("inf")))  # with the job it ends
+            ax.plot([held[0][0], until], [y, y], color=BLUE, lw=9, alpha=0.25, solid_capstyle="butt")
+    for time, worker, event, accepted, _ in rows:
         y, colour = lanes[worker], BLUE if accepted else RED
-        if accepted and due is not None:
-            ax.plot([time, due], [y, y], color=BLUE, lw=9, alpha=0.25, solid_capstyle="butt")
         ax.plot(time, y, "o" if accepted else "X", color=colour, ms=8)
         text = event if accepted else f"{event}, refused"
         ax.text(time, y - 0.2, text, ha="center", va="bottom", color=colour, fontsize=SMALL)
@@ -110,7 +115,7 @@ def draw_lease(
 
 
 def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
-    """Draw how many effects came twice after the kill test: within the transaction, and outside of it.
+    """Draw how many effects came twice after the kill test: within the transaction, apart, and in a file.
 
     Parameters
     ----------
@@ -119,20 +124,22 @@ def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
 
     Examples
     --------
-    >>> row = {"effects": 10, "effects_twice": 0, "outside": 12, "outside_twice": 2}
-    >>> figure = draw_effects({"leased": row})
+    >>> row = {"within": 10, "within_twice": 0, "apart": 11, "apart_twice": 1}
+    >>> figure = draw_effects({"leased": row | {"outside": 12, "outside_twice": 2}})
     >>> [text.get_text() for text in figure.axes[0].texts]
-    [' 0 of 10', ' 2 of 12']
+    [' 0 of 10', ' 1 of 11', ' 2 of 12']
     >>> plt.close(figure)
     """
-    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.65 * len(outcomes)))
+    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.9 * len(outcomes)))
+    places = {"within": "in the job's transaction", "apart": "in one of its own", "outside": "in a file"}
     labels = []
     for way, row in outcomes.items():
-        for name, colour in (("effects", BLUE), ("outside", RED)):
+        for name, place in places.items():
+            colour = BLUE if name == "within" else RED
             y, twice = len(labels), row[f"{name}_twice"]
             ax.barh(y, twice, color=colour, height=0.6)
             ax.text(twice, y, f" {twice:,} of {row[name]:,}", va="center", fontsize=SMALL)
-            labels.append(f"{way}, " + ("in the transaction" if name == "effects" else "outside of it"))
+            labels.append(f"{way}, {place}")
     ax.set_yticks(range(len(labels)), labels)
     most = max(row["outside_twice"] for row in outcomes.values())
     ax.set(xlabel="duplicate effects, after 50 kills", xlim=(0, 1.25 * max(most, 1)))
@@ -148,7 +155,7 @@ def draw_back_pressure(seconds: Sequence[float], ages: Sequence[float], pages: S
     --------
     >>> figure = draw_back_pressure([0, 1], [0.1, 3.0], [8, 8], limit=1.0)
     >>> [ax.get_ylabel() for ax in figure.axes]
-    ['oldest change\\nwaits, seconds', 'documents\\nto a page']
+    ['oldest change\\nwaits, seconds', 'page size,\\njobs']
     >>> plt.close(figure)
     """
     figure, panels = plt.subplots(2, 1, figsize=(8.5, 3.8), sharex=True, layout="constrained")
@@ -157,7 +164,7 @@ def draw_back_pressure(seconds: Sequence[float], ages: Sequence[float], pages: S
     panels[0].text(seconds[0], limit, " limit", va="bottom", fontsize=SMALL)
     panels[1].step(seconds, pages, color=BLUE, where="post")
     panels[0].set(ylabel="oldest change\nwaits, seconds", ylim=(0, None))
-    panels[1].set(ylabel="documents\nto a page", ylim=(0, None), xlabel="seconds")
+    panels[1].set(ylabel="page size,\njobs", ylim=(0, None), xlabel="seconds")
     return figure
 
 
@@ -180,12 +187,12 @@ def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
     return figure
 
 
-def draw_rates(groups: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Draw documents a second, a panel for each group of setups, on one axis.
+def draw_rates(groups: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Draw documents a second, a panel for each group of setups: medians, and from least to most as a line.
 
     Examples
     --------
-    >>> figure = draw_rates({"claim": {"1": 370.0, "16": 2305.0}})
+    >>> figure = draw_rates({"claim": {"1": [350.0, 370.0, 390.0], "16": [2305.0]}})
     >>> [text.get_text() for text in figure.axes[0].texts]
     [' 370', ' 2,305']
     >>> plt.close(figure)
@@ -196,14 +203,15 @@ def draw_rates(groups: Mapping[str, Mapping[str, float]]) -> Figure:
         gridspec_kw={"height_ratios": sizes}, layout="constrained",
     )  # fmt: skip
     for ax, (name, group) in zip(panels[:, 0], groups.items(), strict=True):
-        ax.barh(range(len(group)), list(group.values()), color=BLUE, height=0.6)
-        for y, value in enumerate(group.values()):
-            ax.text(value, y, f" {value:,.0f}", va="center", fontsize=SMALL)
+        for y, found in enumerate(group.values()):
+            ax.barh(y, median(found), color=BLUE, height=0.6)
+            ax.plot([min(found), max(found)], [y, y], color=INK, lw=1.5)
+            ax.text(max(found), y, f" {median(found):,.0f}", va="center", fontsize=SMALL)
         ax.set_yticks(range(len(group)), list(group))
         ax.set(ylabel=name)
         ax.invert_yaxis()
-    largest = max(max(group.values()) for group in groups.values())
-    panels[-1, 0].set(xlabel="documents a second", xlim=(0, 1.15 * largest))
+    largest = max(max(found) for group in groups.values() for found in group.values())
+    panels[-1, 0].set(xlabel="documents a second (line: all runs)", xlim=(0, 1.15 * largest))
     return figure
 
 
@@ -221,13 +229,18 @@ def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) ->
     for y, (p50, p95) in enumerate(rows.values()):
         ax.plot([p50, p95], [y, y], color=BLUE, lw=2)
         ax.plot(p50, y, "o", p95, y, "D", color=BLUE, ms=7)
-        ax.text(p50, y - 0.22, f"median {p50:.2g} s, p95 {p95:.2g} s", va="bottom", fontsize=SMALL)
+        text = f"median {p50:.2g} s, p95 {p95:.2g} s"
+        ax.text(1.01, y, text, va="center", fontsize=SMALL, transform=ax.get_yaxis_transform())
     ax.axvline(objective, color=INK, lw=1, ls=":")
     ax.set_yticks(range(len(rows)), list(rows))
     least, most = min(p50 for p50, _ in rows.values()), max(p95 for _, p95 in rows.values())
-    ax.set(xscale="log", xlabel="seconds from a write to its vector (dotted: the objective)")
-    ax.set(ylim=(len(rows) - 0.6, -0.8), xlim=(0.5 * least, 15 * max(most, objective)))
-    ticks = [tick for tick in (0.01, 0.1, 1, 10, 100) if 0.5 * least < tick < 15 * max(most, objective)]
+    ax.set(
+        xscale="log",
+        xlabel="seconds from write to vector (circle: median, diamond: p95, dotted: the objective)",
+    )
+    low, high = 0.5 * least, 2 * max(most, objective)
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low, high))
+    ticks = [tick for tick in (0.01, 0.1, 1, 10, 100) if low < tick < high]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     return figure
 

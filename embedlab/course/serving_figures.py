@@ -10,12 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from embedlab.course.hnsw_figures import described
+from embedlab.course.load_figures import BLUE, GREY, INK, LOOKS, RED, SMALL, draw_latency, draw_stages
 from embedlab.course.ways import draw_way
 from embedlab.serving import Outcome
-
-BLUE, GREEN, RED, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#666666", "#222222"
-LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), ("#AA4499", "^"), (GREY, "v"), (INK, "x"))
-SMALL = 9.5  # points
 
 # Of each stop: its name, what it does, and what it answers where it says no.
 STOPS = (
@@ -115,49 +112,6 @@ def draw_speed(rows: Sequence[Mapping], engines: Mapping[str, str]) -> Figure:
     return figure
 
 
-def draw_latency(
-    curves: Mapping[str, Mapping[float, tuple[float, float]]], *, promise: float | None = None
-) -> Figure:
-    """Draw the median (solid) and the 99th percentile (dashed) in ms against the load.
-
-    Parameters
-    ----------
-    curves : {rule: {load: (p50, p99)}}
-        Load as a share of the capacity; milliseconds.
-    promise : float, optional
-        Milliseconds; drawn as a line.
-
-    Examples
-    --------
-    >>> figure = draw_latency({"free": {0.5: (10, 30), 0.9: (30, 90)}})
-    >>> [line.get_label() for line in figure.axes[0].lines][2:]
-    ['free', 'median', '99th percentile']
-    >>> plt.close(figure)
-    """
-    figure, ax = plt.subplots(figsize=(8, 4))
-    for (rule, curve), (colour, marker) in zip(curves.items(), cycle(LOOKS), strict=False):
-        for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
-            ax.plot(list(curve), values, style, marker=marker, ms=5, color=colour)
-        ax.plot([], [], marker=marker, color=colour, label=rule)
-    if promise:
-        ax.axhline(promise, color=INK, lw=1, ls=":")
-        ax.text(ax.get_xlim()[1], promise, " promised", va="center", fontsize=SMALL, color=INK)
-    ax.plot([], [], color=INK, label="median")
-    ax.plot([], [], "--", color=INK, label="99th percentile")
-    ax.set(
-        yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
-    )
-    ticks = [
-        tick
-        for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
-        if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]
-    ]
-    ax.set_yticks(ticks, ticks)
-    ax.minorticks_off()
-    ax.legend(loc="center left", bbox_to_anchor=(1.16, 0.4), fontsize=SMALL)
-    return figure
-
-
 def draw_outage(
     runs: Mapping[str, Outcome], outage: tuple[float, float], *, seconds: float, window: float = 5.0
 ) -> Figure:
@@ -199,7 +153,11 @@ def draw_outage(
 
 
 def draw_served(
-    thresholds: Sequence[float], shares: Mapping[str, Sequence[tuple[float, float, float]]], *, chosen: float
+    thresholds: Sequence[float],
+    shares: Mapping[str, Sequence[tuple[float, float, float]]],
+    *,
+    chosen: float,
+    advised: Sequence[float] = (),
 ) -> Figure:
     """Draw which share of each kind of question a cache serves, with its interval, against the threshold.
 
@@ -209,6 +167,8 @@ def draw_served(
     shares : {kind: [(mean, low, high)] * t}
     chosen : float
         A threshold to mark.
+    advised : sequence of float
+        Thresholds that guides name; marked, too.
     """
     figure, ax = plt.subplots(figsize=(8, 4))
     for (kind, rows), (colour, _) in zip(shares.items(), cycle((LOOKS[2], LOOKS[0], LOOKS[1])), strict=False):
@@ -216,7 +176,14 @@ def draw_served(
         ax.plot(thresholds, mean, color=colour, label=kind)
         ax.fill_between(thresholds, low, high, color=colour, alpha=0.15, lw=0)
     ax.axvline(chosen, color=INK, lw=1, ls=":")
-    ax.text(chosen, 1.02, f"{chosen:.3f}, chosen", ha="center", va="bottom", fontsize=SMALL)
+    ax.text(
+        chosen, 1.02, f"{chosen:.3f}, chosen", ha="left" if advised else "center", va="bottom", fontsize=SMALL
+    )
+    for threshold in advised:
+        ax.axvline(threshold, color=GREY, lw=1)
+        ax.text(threshold, 1.02, f"{threshold:.2f}", ha="center", va="bottom", fontsize=SMALL, color=GREY)
+    if advised:
+        ax.text(np.mean(advised), 1.02, "advised", ha="center", va="bottom", fontsize=SMALL, color=GREY)
     ax.set(
         xlabel="cosine from which the stored answer is served",
         ylabel="share served, 95 % interval",
@@ -234,4 +201,5 @@ __all__ = [
     "draw_request",
     "draw_served",
     "draw_speed",
+    "draw_stages",
 ]

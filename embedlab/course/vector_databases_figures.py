@@ -12,12 +12,12 @@ from matplotlib.ticker import FuncFormatter
 
 from embedlab.course.hnsw_figures import described
 from embedlab.course.ways import draw_way
-from embedlab.vector_databases import Tail
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
-LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"), (INK, "x"))
+LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"), (INK, "x"), (BLUE, "P"))
 SMALL = 9.5  # points
 WAYS = ("after the index", "relaxed order", "strict order", "B-tree", "partial index", "partition")
+WAYS += ("B-tree, iterative",)
 WAY_LOOKS = dict(zip(WAYS, LOOKS, strict=True))  # one look for each way to filter, in all figures
 
 # Of each stop of a query: its name, what it does, and what goes wrong there.
@@ -188,45 +188,6 @@ def draw_merging(rows: Sequence[Mapping]) -> Figure:
     return figure
 
 
-def draw_tails(rows: Sequence[Tail]) -> Figure:
-    """Draw a request's median and 99th percentile against how many shards it waits for, plain and hedged.
-
-    The plain p99 ends where it reaches the slowest call that was measured: beyond, that is a lower bound.
-
-    Examples
-    --------
-    >>> from embedlab.vector_databases import tail_rows
-    >>> figure = draw_tails(tail_rows([1.0] * 99 + [9.0], shards=(1, 10), requests=100))
-    >>> [line.get_label() for line in figure.axes[0].lines]
-    ['p99', 'p99, hedged', 'median', 'median, hedged']
-    >>> plt.close(figure)
-    """
-    figure, panels = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained")
-    shards = [row.shards for row in rows]
-    known = sum(row.p99 < max(one.p99 for one in rows) for row in rows) + 1
-    lines = (("p99", "p99", RED, "-"), ("hedged_p99", "p99, hedged", RED, "--"))
-    lines += (("p50", "median", BLUE, "-"), ("hedged_p50", "median, hedged", BLUE, "--"))
-    for key, label, colour, style in lines:
-        upto = known if key == "p99" else len(rows)
-        values = [getattr(row, key) for row in rows]
-        panels[0].plot(shards[:upto], values[:upto], style, marker="o", ms=4, color=colour, label=label)
-    panels[0].set(ylabel="milliseconds a request", ylim=(0, None))
-    panels[0].legend(fontsize=SMALL)
-    panels[1].plot(
-        shards, [100 * row.in_time for row in rows], "-o", ms=4, color=RED, label="all shards in time"
-    )
-    panels[1].plot(
-        shards, [100 * row.answered for row in rows], "-s", ms=4, color=BLUE, label="mean share of them"
-    )
-    panels[1].set(ylabel="% by a deadline at p99 of one", ylim=(0, 104))
-    panels[1].legend(fontsize=SMALL)
-    for ax in panels:
-        ax.set(xscale="log", xlabel="shards that a request waits for")
-        ax.set_xticks(shards, [str(one) for one in shards])
-        ax.minorticks_off()
-    return figure
-
-
 def draw_asked(rows: Sequence[Mapping], shards: int) -> Figure:
     """Draw recall@10 against how many of the shards are asked, for documents placed by id and by cluster.
 
@@ -247,4 +208,4 @@ def draw_asked(rows: Sequence[Mapping], shards: int) -> Figure:
 
 
 __all__ = ["described", "draw_asked", "draw_filters", "draw_merging", "draw_query", "draw_recall"]
-__all__ += ["draw_stages", "draw_tails"]
+__all__ += ["draw_stages"]

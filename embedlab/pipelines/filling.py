@@ -26,10 +26,11 @@ WHERE name = %(name)s
 RETURNING (SELECT count(*) FROM page), finished
 """
 
+# attempts = 0: whom nobody has tried yet. A text that fails waits for its back-off, not for the back-fill.
 STATE = """
-SELECT count(*) FILTER (WHERE priority = 1),
+SELECT count(*) FILTER (WHERE priority = 1 AND queue = %(queue)s),
        coalesce(extract(epoch FROM clock_timestamp() - min(wanted_at) FILTER (WHERE priority = 0)), 0)
-FROM jobs
+FROM jobs WHERE attempts = 0
 """
 
 
@@ -44,15 +45,15 @@ class Limits:
     query_ms : float
         Milliseconds that a query may take (its 95th percentile of late).
     waiting : int
-        Jobs of the back-fill in the queue: more would only make the table larger.
+        Jobs of the back-fill in the queue, and so in a page: more would only make the table larger.
     smallest, largest : int
-        Documents to a page.
+        Documents to a page; 0: it may stop.
     """
 
     live_age: float = 1.0
     query_ms: float = 50.0
     waiting: int = 2_000
-    smallest: int = 8
+    smallest: int = 0
     largest: int = 1_000
 
 
@@ -69,12 +70,14 @@ def next_page(page: int, live_age: float, query_ms: float, limits: Limits) -> in
     450
     >>> next_page(400, live_age=3.0, query_ms=20, limits=limits)
     200
-    >>> next_page(8, live_age=3.0, query_ms=90, limits=limits)
-    8
+    >>> next_page(1, live_age=3.0, query_ms=90, limits=limits)
+    0
+    >>> next_page(400, live_age=0.1, query_ms=20, limits=Limits(waiting=100))  # else it would never fit
+    100
     """
     over = live_age > limits.live_age or query_ms > limits.query_ms
     wanted = page // 2 if over else page + max(1, page // 8)
-    return min(limits.largest, max(limits.smallest, wanted))
+    return min(limits.largest, limits.waiting, max(limits.smallest, wanted))
 
 
 def put_page(
@@ -104,6 +107,7 @@ def backfill(
     priority: int = 1,
     queue: str = "default",
     stopped: Callable[[], bool] = lambda: False,
+    looked: Callable[[int], object] = lambda page: None,
     pause: float = 0.05,
 ) -> list[int]:
     """Leave jobs for all documents after the bookmark ``name``, no faster than live work allows.
@@ -123,6 +127,8 @@ def backfill(
         Into which the jobs go.
     stopped : callable
         Asked before each page.
+    looked : callable
+        Told the size of the next page after each look at the queue (with limits only).
     pause : float
         Seconds between two looks at the queue.
 
@@ -135,9 +141,10 @@ def backfill(
     while not finished and not stopped():
         if limits:
             time.sleep(pause)
-            waiting, live_age = connection.execute(STATE).fetchone()
+            waiting, live_age = connection.execute(STATE, {"queue": queue}).fetchone()
             page = next_page(page, float(live_age), query_ms(), limits)
-            if waiting + page > limits.waiting:
+            looked(page)
+            if page == 0 or waiting + page > limits.waiting:
                 continue
         count, finished = put_page(connection, name, page, priority=priority, queue=queue)
         pages.append(count)

@@ -7,6 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,23 +22,34 @@ from embedlab.pipelines.users import background
 from embedlab.pipelines.worker import Orders
 from embedlab.pipelines.workers import fleet, wait_until
 
+if TYPE_CHECKING:
+    from psycopg import Connection
+
 # What a back-fill is to live work: its priority, and when it holds back.
 CONDITIONS: dict[str, tuple[int, Limits | None] | None] = {
     "no back-fill": None,
     "in one line": (0, None),
     "behind": (1, None),
-    "behind, held back": (1, Limits(live_age=0.5, query_ms=40.0, waiting=500, largest=250)),
+    "behind, held back": (1, Limits(live_age=0.25, query_ms=50.0, waiting=32, largest=32)),
 }
+# An encoder of a transformer's speed: one claim of 64 takes more than a second.
+SLOW = Orders(limit=64, seconds=0.02)
+# From commit to commit (track_commit_timestamp), by the database's clock: of the write, and of its vector.
 AGES = """
-SELECT extract(epoch FROM min(done_at) - min(wanted_at))::float8
-FROM effects WHERE document >= %s GROUP BY document
+SELECT extract(epoch FROM pg_xact_commit_timestamp(vectors.xmin)
+                          - pg_xact_commit_timestamp(documents.xmin))::float8
+FROM documents JOIN vectors ON vectors.document = documents.id WHERE documents.id >= %s
 """
-NEAREST = "SELECT document FROM vectors ORDER BY embedding <=> %s LIMIT 10"
+# What users search meanwhile: the old model's vectors, a table of its own, of one size in all conditions.
+SERVED = """
+CREATE TABLE served (document bigint PRIMARY KEY, embedding vector(384) NOT NULL)
+"""
+NEAREST = "SELECT document FROM served ORDER BY embedding <=> %s LIMIT 10"
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """Seconds from a write to its vector, and what queries took meanwhile."""
+    """Seconds from the commit of a write to that of its vector, and what queries took meanwhile."""
 
     condition: str
     writes: int
@@ -46,6 +59,8 @@ class Freshness:
     query_p50_ms: float
     query_p95_ms: float
     filled: int  # jobs of the back-fill that were done meanwhile
+    looks: int = 0  # how often the back-fill looked whether users wait; 0 without limits
+    shrunk: int = 0  # how often its page was smaller after the look than before
 
 
 def share_within(ages: np.ndarray, objective: float) -> float:
@@ -74,6 +89,7 @@ def freshness(
     rate: float = 20.0,
     objective: float = 1.0,
     orders: Orders | None = None,
+    limits: Limits | None = None,
     workers: int = 2,
 ) -> Freshness:
     """Insert documents at a steady rate while a back-fill runs and queries are asked, and measure both.
@@ -90,6 +106,8 @@ def freshness(
         Seconds within which a write should be searchable.
     orders : Orders, optional
         By default the word table, and 2 ms more for each text, as a remote encoder would take.
+    limits : Limits, optional
+        In place of the condition's.
     workers : int
 
     Raises
@@ -106,19 +124,21 @@ def freshness(
     if condition not in CONDITIONS:
         raise ValueError(f"there is no condition {condition!r}, but {', '.join(CONDITIONS)}")
     orders = orders or Orders(limit=32, seconds=0.002)
-    first, took, recent = len(texts) + 1, [], deque([0.0], maxlen=20)
-    with postgres() as url:
+    first, took, recent, pages = len(texts) + 1, [], deque([0.0], maxlen=20), []
+    with postgres(settings={"track_commit_timestamp": "on"}) as url:
         with connect(url) as connection:
             create(connection)
             load(connection, texts)
+            _serve(connection, texts)
             capture(connection)
 
         def fill(stopped: Callable[[], bool]) -> None:
             if CONDITIONS[condition]:
-                priority, limits = CONDITIONS[condition]
+                priority, usual = CONDITIONS[condition]
+                how = {"limits": limits or usual, "priority": priority, "looked": pages.append}
                 with connect(url) as own:
                     late = lambda: float(np.quantile(list(recent), 0.95))  # noqa: E731
-                    backfill(own, "f", limits=limits, query_ms=late, priority=priority, stopped=stopped)
+                    backfill(own, "f", query_ms=late, stopped=stopped, **how)
 
         def ask(stopped: Callable[[], bool]) -> None:
             with connect(url) as own:
@@ -134,16 +154,28 @@ def freshness(
                 writes = _write(connection, first, seconds, rate)
                 done = connection.execute("SELECT count(*) FROM effects WHERE document < %s", (first,))
                 (filled,) = done.fetchone()
-            left = "SELECT NOT EXISTS (SELECT FROM jobs WHERE document >= %s)"
+            left = "SELECT NOT EXISTS (SELECT FROM jobs WHERE document >= %s AND priority = 0)"
             wait_until(url, left, (first,), running)
             ages = np.array([age for (age,) in connection.execute(AGES, (first,))])
     p50, p95 = np.quantile(ages, [0.5, 0.95])
     q50, q95 = np.quantile(took, [0.5, 0.95])
     within = share_within(ages, objective)
-    return Freshness(condition, writes, float(p50), float(p95), within, float(q50), float(q95), filled)
+    shrunk = sum(after < before for before, after in pairwise(pages))
+    times = float(p50), float(p95), within, float(q50), float(q95)
+    return Freshness(condition, writes, *times, filled, len(pages), shrunk)
 
 
-def _write(connection: object, first: int, seconds: float, rate: float) -> int:
+def _serve(connection: Connection, texts: list[str]) -> None:
+    """Store a vector of the old model for each text, to be searched while the new ones are made."""
+    connection.execute(SERVED)
+    with connection.cursor().copy("COPY served FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(["int8", "vector"])
+        for i, vector in enumerate(hashed(texts), start=1):
+            copy.write_row((i, vector))
+    connection.execute("ANALYZE served")
+
+
+def _write(connection: Connection, first: int, seconds: float, rate: float) -> int:
     """Insert documents at the times that the rate says, however long the last one took."""
     start, count, wait = time.perf_counter(), int(seconds * rate), threading.Event().wait
     for i in range(count):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from embedlab.machine import needs, server
 from embedlab.pipelines.changes import capture
 from embedlab.pipelines.checking import Check, check
+from embedlab.pipelines.counting import NOTED, doubled_by
 from embedlab.pipelines.encoders import CRASHES, RAISES, encoder
 from embedlab.pipelines.filling import Limits, backfill
 from embedlab.pipelines.loading import load
@@ -37,10 +37,8 @@ BEGIN
 END $$;
 CREATE TRIGGER note_the_job AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION note_the_job();
 """
-COUNTS = """
-SELECT (SELECT count(*) FROM created), count(*), count(DISTINCT job), count(*) FILTER (WHERE attempts > %s)
-FROM effects
-"""
+JOBS = "SELECT (SELECT count(*) FROM created), count(*) FILTER (WHERE attempts > %s) FROM effects"
+NOTES = "SELECT count(*), count(*) - count(DISTINCT job) FROM noted WHERE way = %s"
 DEAD = "SELECT coalesce(text, '') FROM dead LEFT JOIN documents ON documents.id = document"
 POISON = (f"{CRASHES} one", f"{CRASHES} two", f"{RAISES} three")
 
@@ -58,20 +56,23 @@ class Outcome:
     deletes: int
     lost_writes: int  # acknowledged, and not there in the end
     jobs: int
-    effects: int  # in the same transaction as the vector
-    effects_twice: int
+    within: int  # lines noted in the transaction that deletes the job
+    within_twice: int
+    apart: int  # by the same statement, in a transaction of its own: the control
+    apart_twice: int
+    outside: int  # in a file
+    outside_twice: int
+    outside_twice_by: dict[str, int]  # whether its worker was killed, or alive without a database
     tried_again: int  # jobs that took more than one attempt
     dead: int
     dead_innocent: int  # without poison
-    outside: int  # effects outside of the database
-    outside_twice: int  # for the same job: it was done, its worker died, and it was done again
     check: Check
     seconds: float
 
     @property
     def clean(self) -> bool:
         """Whether nothing was lost, doubled, stale, or wrong."""
-        exact = self.effects + self.dead == self.jobs and not self.effects_twice
+        exact = self.within + self.dead == self.jobs and not self.within_twice
         return self.check.clean and exact and not self.lost_writes and not self.dead_innocent
 
 
@@ -123,36 +124,47 @@ def chaos(
     with tempfile.TemporaryDirectory() as folder, server() as database:
         outside = Path(folder) / "outside"
         outside.touch()
+        ended: list[int | None] = []  # the process of each worker that was killed; None: the database
         lease = 2.0 if leased else None
-        orders = Orders("chaos", "hashed", 16, lease, fragile=True, seconds=seconds, outside=str(outside))
+        orders = Orders("chaos", "hashed", 16, lease, fragile=True, seconds=seconds, counted=folder)
         with connect(database.url) as connection:
             create(connection)
-            connection.execute(CREATED)
+            connection.execute(CREATED + NOTED)
             load(connection, texts)
             capture(connection)
         healthy = [i for i, text in enumerate(texts, start=1) if text not in poison]
         writer = Writer(database.url, healthy, seed)
         with fleet(database.url, workers, orders) as running:
             with background(writer.run), background(lambda stopped: _fill(database.url, stopped)):
-                killed = _kill(database, running, kills, dice, report)
+                for number in range(1, kills + 1):
+                    ended.append(_kill(database, running, dice))
+                    report(f"{number}: {'a worker' if ended[-1] else 'the database'}")
             with connect(database.url) as connection:
                 backfill(connection, "chaos")  # what the last kill left of it
             drain(database.url, running, seconds=600)
             running.tend()
-            crashes = running.restarts - killed["worker"]
+            workers_killed = kills - ended.count(None)
+            crashes = running.restarts - workers_killed
         with connect(database.url) as connection:
             return Outcome(
                 way="leased" if leased else "locked",
-                kills_of_workers=killed["worker"],
-                kills_of_database=killed["database"],
+                kills_of_workers=workers_killed,
+                kills_of_database=ended.count(None),
                 crashes=crashes,
-                **_counted(connection, writer, outside.read_text().splitlines(), first=int(leased)),
+                **_counted(connection, writer, first=int(leased)),
+                **_outside(outside.read_text().splitlines(), ended),
                 seconds=round(time.perf_counter() - start, 1),
             )
 
 
-def _counted(connection: Connection, writer: Writer, lines: list[str], first: int) -> dict:
-    jobs, effects, distinct, again = connection.execute(COUNTS, (first,)).fetchone()
+def _outside(lines: list[str], ended: list[int | None]) -> dict:
+    twice = doubled_by(lines, ended)
+    return {"outside": len(lines), "outside_twice": sum(twice.values()), "outside_twice_by": twice}
+
+
+def _counted(connection: Connection, writer: Writer, first: int) -> dict:
+    jobs, again = connection.execute(JOBS, (first,)).fetchone()
+    within, apart = (connection.execute(NOTES, (way,)).fetchone() for way in ("within", "apart"))
     dead = [text for (text,) in connection.execute(DEAD)]
     now = dict(connection.execute("SELECT id, text FROM documents"))
     return {
@@ -161,13 +173,13 @@ def _counted(connection: Connection, writer: Writer, lines: list[str], first: in
         "deletes": writer.counts["delete"],
         "lost_writes": sum(now.get(document) != text for document, text in writer.acknowledged.items()),
         "jobs": jobs,
-        "effects": effects,
-        "effects_twice": effects - distinct,
+        "within": within[0],
+        "within_twice": within[1],
+        "apart": apart[0],
+        "apart_twice": apart[1],
         "tried_again": again,
         "dead": len(dead),
         "dead_innocent": sum(CRASHES not in text and RAISES not in text for text in dead),
-        "outside": len(lines),
-        "outside_twice": len(lines) - len(set(lines)),
         "check": check(connection, "chaos", encoder("hashed")),
     }
 
@@ -183,24 +195,20 @@ def _fill(url: str, stopped: Callable[[], bool]) -> None:
             time.sleep(0.05)
 
 
-def _kill(
-    database: Server, running: Fleet, kills: int, dice: random.Random, report: Callable[[str], None]
-) -> Counter[str]:
-    killed: Counter[str] = Counter()
-    for number in range(1, kills + 1):
-        moment = time.monotonic() + dice.uniform(0.2, 1.5)
-        while time.monotonic() < moment:
-            running.tend()
-            time.sleep(0.01)
-        victim = "database" if dice.random() < 0.25 else "worker"
-        if victim == "database":
-            database.kill()
-            database.start()
-        else:
-            running.kill(dice.randrange(running.count))
-        killed[victim] += 1
-        report(f"{number}: {victim}")
-    return killed
+def _kill(database: Server, running: Fleet, dice: random.Random) -> int | None:
+    """End a worker or the database at a random moment; return the worker's process, None for the database."""
+    until = time.monotonic() + dice.uniform(0.2, 1.5)
+    while time.monotonic() < until:
+        running.tend()
+        time.sleep(0.01)
+    if dice.random() < 0.25:
+        database.kill()
+        database.start()
+        return None
+    which = dice.randrange(running.count)
+    process = running.processes[which].pid
+    running.kill(which)
+    return process
 
 
 def as_json(outcome: Outcome) -> dict:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from embedlab.pipelines.broker import deliver
 from embedlab.pipelines.corpus import short_texts
-from embedlab.pipelines.fresh import CONDITIONS, freshness
+from embedlab.pipelines.dying import fail_points
+from embedlab.pipelines.filling import Limits
+from embedlab.pipelines.fresh import CONDITIONS, SLOW, freshness
 from embedlab.pipelines.kill_test import as_json, chaos
 from embedlab.pipelines.shipping import ship
-from embedlab.pipelines.throughput import REAL, full_run, rates, saved
+from embedlab.pipelines.throughput import full_run, rates, saved
 
 Report = Callable[[str], None]
 
@@ -30,17 +32,53 @@ def _freshness(report: Report) -> dict:
     return found
 
 
+def _pressure(report: Report) -> dict:
+    texts, never = short_texts(10_000), float("inf")
+    short = {"waiting": 32, "largest": 32}
+    ways = {
+        "claims of 64": (SLOW, None),
+        "a limit": (SLOW, Limits(live_age=0.25)),
+        "32 waiting": (SLOW, Limits(live_age=never, query_ms=never, **short)),
+        "32 waiting, a limit": (SLOW, Limits(live_age=0.25, **short)),
+        "claims of 8": (replace(SLOW, limit=8), None),
+    }
+    found: dict[str, list[dict]] = {way: [] for way in ways}
+    for _ in range(3):
+        for way, (orders, limits) in ways.items():
+            each = asdict(freshness("behind", texts, orders=orders, limits=limits, rate=10.0, objective=0.5))
+            found[way].append(each)
+            report(f"{way}: {each}")
+    return found
+
+
+def _points(report: Report) -> list[dict]:
+    return [asdict(found) for found in fail_points(report=report)]
+
+
 # A name, the run, and what the card says of it.
 MEASUREMENTS: dict[str, tuple[Callable[[Report], dict], str]] = {
     "chaos": (
         _chaos,
-        "5,000 documents, 50 kills with SIGKILL, seed 0, 2 workers, 20 ms a text; fsync on",
+        "5,000 documents, hashed and 20 ms a text; 50 kills with SIGKILL, seed 0, 2 workers; fsync on",
+    ),
+    "points": (
+        _points,
+        "70 documents, hashed; claims of 10, a worker that dies five times at each point; leases",
     ),
     "full": (lambda report: full_run(), "100,000 short texts, the word table, claims of 256, no index"),
-    "rates": (lambda report: rates(report=report), "10,000 short texts each; medians of 3, interleaved"),
-    "real": (lambda report: rates(REAL, repeats=1, report=report), "MiniLM in torch, 400 short texts, once"),
-    "freshness": (_freshness, "10,000 documents behind 20 writes a second for 8 s; each condition 3 times"),
-    "saved": (lambda report: saved(short_texts(5_000)), "5,000 documents, 10 % edited in between"),
+    "rates": (
+        lambda report: rates(report=report),
+        "10,000 short texts each (into HNSW 3,000); 3 times, interleaved",
+    ),
+    "freshness": (
+        _freshness,
+        "word table, 2 ms a text, claims of 32; 10,000 documents behind 20 writes/s for 8 s; each 3 times",
+    ),
+    "pressure": (
+        _pressure,
+        "hashed, 20 ms a text; 10,000 documents behind 10 writes/s for 8 s; limit 0.25 s; each 3 times",
+    ),
+    "saved": (lambda report: saved(short_texts(5_000)), "5,000 documents, hashed, 10 % edited in between"),
     "delivery": (
         lambda report: {
             name: asdict(deliver(idempotent=idempotent))
@@ -63,7 +101,7 @@ def measure(name: str, report: Report = lambda line: None) -> dict:
     --------
     >>> measure("luck")
     Traceback (most recent call last):
-    ValueError: there is no measurement 'luck', but chaos, full, rates, real, freshness, saved, delivery
+    ValueError: there is no measurement 'luck', but chaos, points, full, rates, freshness, ...
     """
     if name not in MEASUREMENTS:
         raise ValueError(f"there is no measurement {name!r}, but {', '.join(MEASUREMENTS)}")

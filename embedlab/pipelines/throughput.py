@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING
 
 from embedlab.machine import postgres
@@ -40,7 +39,6 @@ SETUPS = {
     "claims of 16, a snapshot held": Setup(orders=Orders(limit=16), snapshot=True),
     "with an HNSW index": Setup(index=True, documents=3_000),
 }
-REAL = {f"minilm, {workers} workers": Setup(workers, Orders(encoder="minilm"), 400) for workers in (1, 2)}
 INDEX = "CREATE INDEX by_vector ON vectors USING hnsw (embedding vector_cosine_ops)"
 
 PUT = """
@@ -79,8 +77,8 @@ def rates(
     *,
     repeats: int = 3,
     report: Callable[[str], None] = lambda line: None,
-) -> dict[str, float]:
-    """Measure the rates of several setups in turn, ``repeats`` times; return each one's median (documents/s).
+) -> dict[str, list[float]]:
+    """Measure the rates of several setups in turn, ``repeats`` times; return all of them (documents/s).
 
     Raises
     ------
@@ -105,7 +103,7 @@ def rates(
             for name, setup in setups.items():
                 found[name].append(rate(url, connection, setup))
                 report(f"{name}: {found[name][-1]:.0f} documents/s")
-    return {name: round(median(each), 1) for name, each in found.items()}
+    return {name: [round(one, 1) for one in each] for name, each in found.items()}
 
 
 def full_run(documents: int = 100_000, workers: int = 2, orders: Orders | None = None) -> dict[str, float]:

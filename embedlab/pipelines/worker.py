@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedlab.machine import needs
+from embedlab.pipelines.counting import die, note_apart, note_within
 from embedlab.pipelines.encoders import Encode, encoder, fragile
 from embedlab.pipelines.queue import Job, beat, claim, complete, fail
 from embedlab.pipelines.schema import connect
@@ -57,8 +58,11 @@ class Orders:
         Attempts before a job goes to the dead letters.
     fragile, seconds : bool, float
         Whether poison texts do harm, and what a text takes in addition: see `fragile`.
-    outside : str or None
-        A file that gets a line for each job that embeds: an effect that no transaction takes back.
+    counted : str or None
+        A folder: each job that is done leaves lines that can be counted, in a file there and in the database;
+        see `counting`.
+    dies : str
+        Where the worker dies when the folder's file ``die`` asks for it: one of `POINTS`.
     """
 
     model: str = "words"
@@ -68,7 +72,8 @@ class Orders:
     most: int = 5
     fragile: bool = False
     seconds: float = 0.0
-    outside: str | None = None
+    counted: str | None = None
+    dies: str = ""
     queue: str = "default"
 
     def make(self) -> Encode:
@@ -98,6 +103,7 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
     Where the encoder raises, each job is tried alone, so that one bad text costs only itself.
     """
     writes = read(connection, jobs, orders.model)
+    die(orders.counted, orders.dies, "before the encoder")
     texts = [one.text for one in writes if one.must_embed]
     try:
         vectors = checked(encode(texts)) if texts else np.empty((0, 0), np.float32)
@@ -108,9 +114,8 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
             for job in jobs:
                 work(connection, [job], encode, orders)
         return
-    if orders.outside:
-        needed = {one.document for one in writes if one.must_embed}
-        note_outside(orders.outside, [job.id for job in jobs if job.document in needed])
+    if orders.counted:  # what no transaction of ours takes back
+        note_apart(connection, orders.counted, [job.id for job in jobs], orders.dies)
     try:
         with connection.transaction():
             embedded = [one.document for one in writes if one.must_embed]
@@ -118,6 +123,8 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
             ours = {job.document for job in jobs if job.id in done}  # a lease that was lost writes nothing
             kept = [document in ours for document in embedded]
             write(connection, orders.model, [one for one in writes if one.document in ours], vectors[kept])
+            if orders.counted:
+                note_within(connection, orders.counted, list(done), orders.dies)
     except Overtaken:  # all of it was undone, the jobs are still ours: look again
         work(connection, jobs, encode, orders)
 
@@ -130,12 +137,6 @@ def read(connection: Connection, jobs: Sequence[Job], model: str) -> list[Write]
         Write(document, versions[document] if version is None else version, text, known)
         for document, version, text, known in connection.execute(READ, values)
     ]
-
-
-def note_outside(path: str, jobs: Sequence[int]) -> None:
-    """Append a line for each job whose text was embedded: as a call of a paid API, or an e-mail, would be."""
-    with open(path, "a", encoding="ascii") as file:  # one short write: lines of two workers do not mix
-        file.write("".join(f"{job}\n" for job in jobs))
 
 
 @contextmanager
@@ -176,7 +177,9 @@ def run(url: str, orders: Orders, stopped: Callable[[], bool]) -> None:
             with connect(url) as connection:
                 connection.execute(f"SET application_name = '{NAME}'; LISTEN jobs")
                 while not stopped():
-                    if not step(connection, encode, orders):  # a notice wakes us; the time-out makes sure
+                    done = step(connection, encode, orders)
+                    die(orders.counted if done else None, orders.dies, "after the commit")
+                    if not done:  # a notice wakes us; the time-out makes sure
                         for _ in connection.notifies(timeout=0.2, stop_after=1):
                             pass
         except psycopg.OperationalError:

@@ -140,7 +140,8 @@ def write(connection: Connection, model: str, writes: Sequence[Write], vectors: 
     rows = [(one.document, model, one.version, one.hash, v) for one, v in zip(embedded, vectors, strict=True)]
     rows += [(one.document, model, one.version, None, None) for one in writes if one.text is None]
     same = [one for one in writes if one.text is not None and not one.must_embed]
-    # In one order for everybody: two workers that write the same documents cannot wait for each other.
+    # In one order for everybody, so that two workers seldom wait for each other. (Two passes leave a deadlock
+    # possible, of what is embedded and what has not changed: PostgreSQL ends one, and its jobs come again.)
     rows.sort(key=lambda row: row[0])
     cursor = connection.cursor()
     if rows:

@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "balancing": ["ROUTES", "routed_batches", "routed_waits"],
         "capacity": [
             "Plan",
             "api_per_million",

@@ -110,8 +110,9 @@ def make_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
         nonlocal batcher
-        app.state.batcher = batcher = Batcher(embed, settings.batching, limits.inside, metrics.batch)
-        running = asyncio.create_task(batcher.run())
+        told = metrics.batch, metrics.stage
+        app.state.batcher = batcher = Batcher(embed, settings.batching, limits.inside, *told)
+        app.state.running = running = asyncio.create_task(batcher.run())
         await batcher.call(embed, ["warm up"])  # the model is loaded before the first client asks
         app.state.ready = True
         yield
@@ -158,7 +159,9 @@ def make_app(
 
     async def counts(texts: list[str], param: str) -> list[int]:
         check_texts(texts, limits, param)
-        return check_tokens(await asyncio.to_thread(count, texts), limits, param)
+        with metrics.stages.labels("count").time():
+            lengths = await asyncio.to_thread(count, texts)
+        return check_tokens(lengths, limits, param)
 
     @app.post("/v1/embeddings")
     async def embeddings(asked: EmbeddingsRequest, request: fastapi.Request) -> Response:
@@ -217,9 +220,8 @@ def make_app(
 
     @app.get("/readyz")
     async def ready() -> JSONResponse:
-        state = readiness(
-            app.state.ready, app.state.draining, batcher.inside if batcher else 0, limits.inside
-        )
+        broken = app.state.ready and app.state.running.done()  # it never ends by itself
+        state = readiness(app.state.ready, app.state.draining, broken)
         return answer(200 if state == "ready" else 503, {"status": state})
 
     @app.get("/metrics")
@@ -230,16 +232,19 @@ def make_app(
     return app
 
 
-def readiness(loaded: bool, draining: bool, inside: int, most: int) -> str:
+def readiness(loaded: bool, draining: bool, broken: bool = False) -> str:
     """Say whether a load balancer should send requests here. A server that is not ready may well be alive.
+
+    A full queue is no reason: it is over before a probe has seen it, and if every replica dropped out when
+    full, nobody would be left. Who is full refuses with 429.
 
     Examples
     --------
-    >>> readiness(True, False, 3, 10), readiness(True, True, 3, 10), readiness(True, False, 10, 10)
-    ('ready', 'draining', 'full')
+    >>> readiness(True, False), readiness(False, False), readiness(True, True), readiness(True, False, True)
+    ('ready', 'loading', 'draining', 'broken')
     """
     if not loaded:
         return "loading"
     if draining:
         return "draining"
-    return "full" if inside >= most else "ready"
+    return "broken" if broken else "ready"

@@ -40,6 +40,8 @@ class Batcher:
         Texts that may be in here at one time.
     watch : callable, optional
         Told of each batch: its groups' lengths (list of lists of int).
+    stage : callable, optional
+        Told of each text the seconds it waited, ``("queue", s)``, and those of its call, ``("run", s)``.
     """
 
     def __init__(
@@ -48,8 +50,9 @@ class Batcher:
         rule: Batching,
         inside: int = 1024,
         watch: Callable[[list[list[int]]], None] = lambda groups: None,
+        stage: Callable[[str, float], None] = lambda name, seconds: None,
     ):
-        self.embed, self.rule, self.most, self.watch = embed, rule, inside, watch
+        self.embed, self.rule, self.most, self.watch, self.stage = embed, rule, inside, watch, stage
         self.inside = 0  # texts let in: before the queue, in it, or worked on
         self.per_second = 0.0  # texts, lately
         self.waiting: dict[int, _Waiting] = {}  # in the order of arrival; a client that leaves is taken out
@@ -116,13 +119,16 @@ class Batcher:
             self._free.release()
 
     async def _answer(self, members: list[_Waiting]) -> None:
-        loop = asyncio.get_running_loop()
+        loop, start = asyncio.get_running_loop(), time.monotonic()
         try:
             vectors = await loop.run_in_executor(self._threads, self.embed, [one.text for one in members])
             answers = [(one.answer.set_result, row) for one, row in zip(members, vectors, strict=True)]
         except Exception as error:  # the clients get it, and the batcher lives on
             answers = [(one.answer.set_exception, error) for one in members]
+        took = time.monotonic() - start
         for one, (tell, what) in zip(members, answers, strict=True):
+            self.stage("queue", start - one.came)
+            self.stage("run", took)
             if not one.answer.done():
                 tell(what)
 

@@ -1,7 +1,9 @@
 """Hedged requests: where an answer is late, ask a second server and take whichever answers first.
 
 Source: Dean & Barroso 2013, "The Tail at Scale", Communications of the ACM 56(2): sent only after the 95th
-percentile of the answer time, the second request costs about 5 % more load and cuts off much of the tail.
+percentile of the answer time, the second request costs about 5 % more load and cuts off much of the tail; the
+client cancels the one that is left. (Their *tied* requests are another thing: both copies are queued at once,
+and each server tells the other when it begins.)
 """
 
 from __future__ import annotations
@@ -87,7 +89,7 @@ def simulate_hedging(
     after: float | None,
     *,
     requests: int = 20_000,
-    cancels: bool = False,
+    cancels: bool = True,
     seed: int = 0,
 ) -> Hedged:
     """Send Poisson arrivals to replicas; a request without an answer after some seconds goes to another one.
@@ -101,8 +103,8 @@ def simulate_hedging(
         Seconds; None never hedges.
     requests : int
     cancels : bool
-        Whether the slower of two requests leaves the queue once the other is answered ("tied requests"). What
-        has begun is finished in any case.
+        Whether the slower of two requests leaves the queue once the other is answered. What has begun is
+        finished in any case.
     seed : int
 
     Examples

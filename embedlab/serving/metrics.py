@@ -134,6 +134,14 @@ class Metrics:
             buckets=latency_buckets(slo_s),
             **own,
         )
+        self.stages = prometheus.Histogram(
+            "stage_seconds",
+            "Of a request: count its tokens; of a text: wait in the queue, run through the model",
+            ["stage"],
+            buckets=latency_buckets(slo_s),
+            **own,
+        )
+        prometheus.ProcessCollector(registry=self.registry)  # CPU seconds and memory, on Linux
         sizes = tuple(2**power for power in range(9))
         self.batch_texts = prometheus.Histogram("batch_texts", "Texts of a batch", buckets=sizes, **own)
         shares = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
@@ -147,6 +155,10 @@ class Metrics:
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request; statuses by their class, since each value of a label is a series of its own."""
         self.seconds.labels(route, f"{status // 100}xx").observe(seconds)
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Count what a stage of a request took: "count", "queue" or "run"."""
+        self.stages.labels(name).observe(seconds)
 
     def refused(self, reason: str) -> None:
         """Count a request that was refused."""

@@ -78,6 +78,7 @@ class OnnxEncoder:
         *,
         pooled: bool = True,
         threads: int | None = None,
+        spins: bool = True,
         runtime: str = "onnxruntime",
         max_length: int = MAX_LENGTH,
     ) -> OnnxEncoder:
@@ -91,6 +92,9 @@ class OnnxEncoder:
             Take the graph that pools and normalises; else its token vectors are pooled here, in NumPy.
         threads : int, optional
             By default one for each core.
+        spins : bool
+            Of ONNX Runtime: whether a thread without work waits busily for more. Quicker where the cores are
+            the model's alone; a server's other threads want them.
         runtime : {"onnxruntime", "openvino"}
         max_length : int
 
@@ -108,7 +112,7 @@ class OnnxEncoder:
         needs(runtime)
         file = onnx_file(precision, "vectors" if pooled else "tokens")
         try:
-            run = RUNTIMES[runtime](file, threads or os.cpu_count() or 1)
+            run = RUNTIMES[runtime](file, threads or os.cpu_count() or 1, spins)
         except Exception as error:  # each runtime has its own
             raise ModelError(f"{file} cannot be run, remove it to have it made anew: {error}") from error
         return cls(run, WordPieceTokenizer.load(), max_length=max_length, file=file)
@@ -135,22 +139,26 @@ class OnnxEncoder:
         return vectors
 
 
-def onnxruntime_session(file: Path, threads: int, optimized: Path | None = None):
-    """Open a file with ONNX Runtime on the CPU; ``optimized`` keeps the graph as it is really run."""
+def onnxruntime_session(file: Path, threads: int, optimized: Path | None = None, spins: bool = True):
+    """Open a file with ONNX Runtime on the CPU; ``optimized`` keeps the graph as it is really run.
+
+    ``spins`` is its option ``session.intra_op.allow_spinning``; see `OnnxEncoder.load`.
+    """
     ort = needs("onnxruntime")
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spins)))
     if optimized:
         options.optimized_model_filepath = str(optimized)
     return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
-def _onnxruntime(file: Path, threads: int) -> Run:
-    session = onnxruntime_session(file, threads)
+def _onnxruntime(file: Path, threads: int, spins: bool) -> Run:
+    session = onnxruntime_session(file, threads, spins=spins)
     return lambda ids, mask: session.run(None, {"ids": ids, "mask": mask})[0]
 
 
-def _openvino(file: Path, threads: int) -> Run:
+def _openvino(file: Path, threads: int, spins: bool) -> Run:
     core = needs("openvino").Core()
     settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
     settings["INFERENCE_PRECISION_HINT"] = "f32"  # where the CPU has bfloat16, it would be used unasked

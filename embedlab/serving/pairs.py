@@ -135,7 +135,7 @@ class Share:
 def served_shares(
     served: NDArray[np.bool_], pairs: Sequence[Pair], *, samples: int = 2000, seed: int = 0
 ) -> dict[str, Share]:
-    """Return what share of each kind is served: hit rates of "light" and "same", false-hit rate of "near".
+    """Return what share of each kind is served: hits of "light" and "same", false positives of "near".
 
     Whole base questions are resampled: two near misses of one question are not two questions.
 

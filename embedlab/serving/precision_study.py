@@ -28,6 +28,7 @@ Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
 SHIPPED = "serving/precision.json"
 INT8 = tuple(name for name in PRECISIONS if name != "float32")
+DYNAMIC = tuple(name for name in INT8 if not PRECISIONS[name].static)
 READ = 64  # tokens of a document, where all documents are encoded anew: a third of the time
 
 
@@ -92,11 +93,12 @@ def compare(vectors: Mapping[str, tuple[Floats, Floats]], split: str) -> list[di
     ]
 
 
-def query_side(split: str = "dev", names: Sequence[str] | None = None) -> list[dict]:
+def query_side(split: str = "dev", names: Sequence[str] | None = None, *, alone: bool = False) -> list[dict]:
     """Encode only the queries in each precision; the documents were indexed in float32, by torch.
 
     That is a service whose index stays and whose query encoder is exchanged. A second at most for each; see
-    `compare` for the rows.
+    `compare` for the rows. With dynamic scales a vector depends on what else is in the call: ``alone``
+    encodes one query a call, as a service does where little comes; else they go in batches.
 
     Raises
     ------
@@ -110,7 +112,28 @@ def query_side(split: str = "dev", names: Sequence[str] | None = None) -> list[d
     texts = docsearch().split(split)[1]
     documents = Embedder.load().encode(docsearch().documents, cache=True, on_long="cut")
     wanted = ["float32", *(name for name in names or makers if name != "float32")]
-    return compare({name: (makers[name]()(texts), documents) for name in wanted}, split)
+    calls = [[text] for text in texts] if alone else [texts]
+    made = {name: makers[name]() for name in wanted}
+    vectors = {name: np.vstack([encode(call) for call in calls]) for name, encode in made.items()}
+    return compare({name: (queries, documents) for name, queries in vectors.items()}, split)
+
+
+def company(split: str = "dev") -> dict:
+    """Measure what it does to a query in dynamic int8 whether others are in its call, on one CPU.
+
+    Returns
+    -------
+    dict
+        ``instructions`` of the CPU; ``in batches`` and ``one a call``, rows as of `query_side`.
+    """
+    import torch
+
+    return {
+        "machine": machine_name(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "in batches": query_side(split, DYNAMIC),
+        "one a call": query_side(split, DYNAMIC, alone=True),
+    }
 
 
 def stored_vectors(split: str = "dev") -> list[dict]:
@@ -163,6 +186,7 @@ def ship_precision(file: Path | None = None) -> dict:
         "versions": {name: needs(name).__version__ for name in ("torch", "onnxruntime", "openvino")},
         "tokens of a document where both sides are encoded": READ,
         "queries only, dev": query_side("dev"),
+        "company of a query, dev": company(),
         "queries only, test": query_side("test", ["int8"]),
         "stored, dev": stored_vectors("dev"),
         "both sides, dev": both_sides(["int8"], "dev"),

@@ -12,8 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "LOAD",
             "LOADS",
             "RULES",
+            "WAYS",
             "bench_load",
-            "load_table",
             "omission",
             "on_paper",
             "quick_load",
@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
+        "server_times": ["one_run", "percentiles", "request_stages", "server_totals", "summary"],
         "serving": ["bench_serving", "shipped_speed", "texts_of_length", "write_speed"],
     },
 )

@@ -36,8 +36,8 @@ def filters(
     """Search for a tenant's rows in each way, for tenants that own more and more of the table.
 
     The ways: after the index (pgvector before 0.8, and its default still), strict and relaxed order
-    (iterative scans), a B-tree on the tenant (the planner chooses freely; before that, sequential scans are
-    off), a partial index, a partition.
+    (iterative scans), a B-tree on the tenant, alone and with an iterative scan in relaxed order (here the
+    planner chooses freely; before and after, sequential scans are off), a partial index, a partition.
 
     Returns
     -------
@@ -80,7 +80,9 @@ def filters(
         connection.execute(f"CREATE INDEX {table}_tenant ON {table} (tenant)")
         configure(connection, {"enable_seqscan": "on"})  # here the choice is all the planner's
         measure(connection, table, "B-tree")
-        configure(connection, {"enable_seqscan": "off"})
+        configure(connection, {"hnsw.iterative_scan": "relaxed_order"})
+        measure(connection, table, "B-tree, iterative")
+        configure(connection, {"hnsw.iterative_scan": "off", "enable_seqscan": "off"})
         connection.execute(f"DROP INDEX {table}_tenant")
         for share in shares:
             connection.execute(create_hnsw(table, dims=dims, tenant=f"share {share}"))

@@ -82,15 +82,16 @@ def make_traffic(
 Placement = Mapping[int, Sequence[int]]  # on which shards a tenant lies: several, if it is split
 
 
-def hashed_tenants(tenants: int, shards: int) -> dict[int, list[int]]:
-    """Place each tenant on the shard of its hash.
+def hashed_tenants(tenants: int, shards: int, salt: str = "") -> dict[int, list[int]]:
+    """Place each tenant on the shard of its hash; another salt before its name gives another placement.
 
     Examples
     --------
     >>> sorted(hashed_tenants(2, 8))
     [0, 1]
     """
-    return {i: [int(s)] for i, s in enumerate(by_tenant([str(i) for i in range(tenants)], shards))}
+    names = [f"{salt}{i}" for i in range(tenants)]
+    return {i: [int(s)] for i, s in enumerate(by_tenant(names, shards))}
 
 
 def own_shard(placed: Placement, tenant: int, shards: int) -> dict[int, list[int]]:
@@ -141,3 +142,53 @@ def tenant_latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0
         took = waits(traffic.arrivals[query[mine]], work[mine]) + work[mine]
         np.maximum.at(total, query[mine], took)
     return total
+
+
+def ways_out(traffic: Traffic, placed: Placement, shards: int) -> list[dict]:
+    """Compare what helps against tenant 0, the hot one: it stays, moves to a shard of its own, or is split.
+
+    Returns
+    -------
+    list of dict
+        ``way``; ``hot`` and ``beside`` (p99 in ms, of the hot tenant and of those that lay on its shard);
+        ``busiest`` (which share of the time the busiest shard works).
+
+    Examples
+    --------
+    >>> rows = ways_out(make_traffic(20, 500, per_second=300), hashed_tenants(20, 4), 4)
+    >>> [row["way"] for row in rows]
+    ['by hash', 'a shard of its own', 'split over two', 'split over all']
+    """
+    home = placed[0][0]
+    hot = traffic.tenants == 0
+    beside = np.isin(traffic.tenants, [i for i, where in placed.items() if i and list(where) == [home]])
+    ways = {
+        "by hash": placed,
+        "a shard of its own": own_shard(placed, 0, shards),
+        "split over two": split_tenant(placed, 0, [home, (home + 1) % shards]),
+        "split over all": split_tenant(placed, 0, range(shards)),
+    }
+    rows = []
+    for way, where in ways.items():
+        took = tenant_latencies(traffic, where)
+        slow = {name: float(np.percentile(took[who], 99)) for name, who in (("hot", hot), ("beside", beside))}
+        rows.append({"way": way, **slow, "busiest": busiest(traffic, where)})
+    return rows
+
+
+def busiest(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> float:
+    """Return which share of the time the busiest shard works; see `tenant_latencies`.
+
+    Examples
+    --------
+    >>> one = Traffic(np.array([0.0, 10.0]), np.array([0, 1]), np.array([4.0, 4.0]))
+    >>> busiest(one, {0: [0], 1: [1]}, fixed_ms=1)
+    0.5
+    """
+    load: dict[int, float] = {}
+    for tenant, where in placed.items():
+        own = traffic.tenants == tenant
+        for shard in where:
+            work = traffic.work[own].sum() / len(where) + fixed_ms * own.sum()
+            load[shard] = load.get(shard, 0.0) + float(work)
+    return max(load.values()) / float(traffic.arrivals[-1])

@@ -6,9 +6,9 @@ same moment, and so two neighbouring phases have to fit together (compare Rae et
 Asynchronous Schema Change in F1", VLDB, and the four steps of "Online migrations at scale", Stripe's blog,
 2017: write to both, compare what is read, read the new, remove the old).
 
-One thing is simpler here than between machines: a write reaches both nodes in one step. There it may reach
-one and not the other; so the writer reports success when both have it, and repeats it until then. Versions
-make that harmless.
+One thing is simpler here than between machines: a write reaches both nodes in one step, unless it is told to
+fail in between. There it may reach one and not the other; so the writer reports success when both have it,
+and repeats it until then. Versions make that harmless, for the copies and for a search that reads both.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ class Cluster:
         Whether copying deletes at the source at once: a mistake.
     once : bool
         Whether a document that was read on two nodes counts once. If not: a mistake.
+    newest : bool
+        Whether of two copies that were read only the newer one counts. If not: a mistake, once a write has
+        reached one node and not yet the other.
 
     Examples
     --------
@@ -77,6 +80,7 @@ class Cluster:
     waits: bool = True
     takes_away: bool = False
     once: bool = True
+    newest: bool = True
 
     def __post_init__(self) -> None:
         self.shards: dict[str, dict[int, Row]] = {node: {} for node in self.ring.nodes}
@@ -91,23 +95,37 @@ class Cluster:
         old, new = self.ring.owner(str(i)), self.next_ring.owner(str(i))
         return {"old": [old], "new": [new], "both": list(dict.fromkeys([old, new]))}[which]
 
-    def write(self, i: int, vector: Sequence[float] | None, router: int = 0) -> None:
-        """Insert or replace a document; a vector of None deletes it."""
+    def write(
+        self, i: int, vector: Sequence[float] | None, router: int = 0, *, reached: int | None = None
+    ) -> None:
+        """Insert or replace a document; a vector of None deletes it.
+
+        ``reached``: the write fails after so many nodes. It is no success yet, and will be repeated.
+        """
         self.version += 1  # here a counter; between machines, a hybrid logical clock
         row = None if vector is None else np.asarray(vector, np.float32)
-        for node in self.places(i, self.rules[self.phases[router]][1]):
+        for node in self.places(i, self.rules[self.phases[router]][1])[:reached]:
             self.shards[node][i] = (self.version, row)
 
     def search(self, query: Sequence[float], k: int, router: int = 0) -> Part:
-        """Ask every shard for its k best of the documents that this router reads there; merge."""
+        """Ask every shard for its k best of the documents that this router reads there; merge.
+
+        Where two nodes are read, a document counts by its newest version only: an older copy may lie nearer
+        to the query, and the newest may be a tombstone.
+        """
         reads, parts = self.rules[self.phases[router]][0], []
         for node, rows in self.shards.items():
             own = [i for i in sorted(rows) if rows[i][1] is not None and node in self.places(i, reads)]
+            own = [i for i in own if not self.newest or rows[i][0] == self._newest(i, reads)]
             vectors = np.array([rows[i][1] for i in own], np.float32).reshape(-1, self.dims)
             scores = np.asarray(query, np.float32)[None] @ vectors.T
             parts.append(merge([(scores, np.array([own], np.int64))], k))
         found = merge(parts, k * len(parts))
         return merge([without_repeats(found) if self.once else found], k)
+
+    def _newest(self, i: int, reads: str) -> int:
+        """Return a document's highest version on the nodes that are read (between machines: a look-up)."""
+        return max(self.shards[node][i][0] for node in self.places(i, reads) if i in self.shards[node])
 
     def rebalance(self, nodes: Sequence[str]) -> None:
         """Nodes join or leave: the move to where the new ring wants the documents begins.

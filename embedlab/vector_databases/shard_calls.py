@@ -15,11 +15,12 @@ from embedlab.benchmark import Benchmark, grown, seeded_sample
 from embedlab.index import FlatIndex, Floats
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 from embedlab.vector_databases.actors import ShardedIndex, write_shards
+from embedlab.vector_databases.graph_shards import graph_rows
 from embedlab.vector_databases.recall import interleaved
 from embedlab.vector_databases.sharding_experiments import merging_rows, placement_rows
 
 RESULTS = data_path("vector_databases") / "shards.json"
-VERSIONS = ("embedlab", "ray", "numpy", "scikit-learn")
+VERSIONS = ("embedlab", "ray", "numpy", "scikit-learn", "faiss-cpu")
 K = 10
 
 
@@ -119,11 +120,13 @@ def measure_shards(
         "queries": len(queries),
         "versions": {name: version(name) for name in VERSIONS},
     }
+    few = np.stack(seeded_sample(queries, 200))
     return {
         "about": about,
+        "graphs": {"about": about | {"queries": len(few)}, "rows": graph_rows(grown(documents, n), few)},
         "placement": [row for s in (8, 32) for row in placement_rows(documents, queries, shards=s)],
         "merging": merging_rows(benchmark, documents, queries),
-        "calls": call_rows(ray, folder, grown(documents, n), np.stack(seeded_sample(queries, 200))),
+        "calls": call_rows(ray, folder, grown(documents, n), few),
     }
 
 

@@ -16,6 +16,8 @@ from embedlab.vector_databases.schema import connect
 
 sql = needs("psycopg.sql")
 GRAPH = "{}_embedding_idx"
+# VACUUM repairs a graph in one process; so that the comparison is fair, REINDEX builds it in one, too.
+ONE_CORE = {"maintenance_work_mem": "256MB", "max_parallel_maintenance_workers": 0}
 
 
 def snapshots(url: str) -> list[tuple[str, str, str]]:
@@ -84,7 +86,8 @@ def deletes(
     ef : int
         ``hnsw.ef_search``; pgvector's default.
     wide : int
-        A larger one: ``recall_wide`` and ``rows_wide``.
+        A larger one: ``recall_wide``, ``rows_wide`` and ``ms_wide``. With ``ef`` and an iterative scan in
+        relaxed order: ``recall_iterative`` and so on.
     reindex_first : bool
         Whether the graph is built anew (concurrently) before VACUUM, which then finds nothing dead in it.
     """
@@ -98,10 +101,18 @@ def deletes(
             about = {"rows": float(np.mean(rows)), "short": float(np.mean(np.array(rows) < K)), "ms": ms}
             best = best_of(vectors, queries, living)
             about |= {"recall": share_found(ids, best), "seconds": round(seconds, 2)}
-            configure(connection, {"hnsw.ef_search": wide})
-            ids, _ = ask(connection, statement, queries)
-            configure(connection, {"hnsw.ef_search": ef})
-            about |= {"recall_wide": share_found(ids, best), "rows_wide": float(np.mean([*map(len, ids)]))}
+            for way, settings, after in (
+                ("wide", {"hnsw.ef_search": wide}, {"hnsw.ef_search": ef}),
+                ("iterative", {"hnsw.iterative_scan": "relaxed_order"}, {"hnsw.iterative_scan": "off"}),
+            ):
+                configure(connection, settings)
+                ids, taken = ask(connection, statement, queries)
+                configure(connection, after)
+                about |= {
+                    f"recall_{way}": share_found(ids, best),
+                    f"rows_{way}": np.mean([*map(len, ids)]).item(),
+                }
+                about |= {f"ms_{way}": taken}
             about |= sizes(connection, table)
             found.append({"stage": stage, **about})
 
@@ -111,9 +122,7 @@ def deletes(
                 connection.execute(one)
             measure(stage, time.perf_counter() - start, living)
 
-        configure(
-            connection, {"hnsw.ef_search": ef, "enable_seqscan": "off", "maintenance_work_mem": "256MB"}
-        )
+        configure(connection, {"hnsw.ef_search": ef, "enable_seqscan": "off"} | ONE_CORE)
         name = sql.Identifier(table)
         timed("before", create_hnsw(table, dims=vectors.shape[1]), living=np.ones(len(vectors), bool))
         gone = sql.Literal(np.flatnonzero(deleted).tolist())

@@ -9,6 +9,7 @@ from embedlab.machine import postgres
 from embedlab.pipelines import (
     CRASHES,
     RAISES,
+    Limits,
     Orders,
     Write,
     backfill,
@@ -76,8 +77,33 @@ def test_what_users_change_goes_before_the_back_fill(db):
     db.execute("TRUNCATE jobs")
     backfill(db, "m")
     db.execute("UPDATE documents SET text = 'new' WHERE id = 3")
-    jobs = claim(db, 2, lease=30.0)
-    assert [(job.document, job.priority) for job in jobs] == [(3, 0), (1, 1)]
+    claims = [[(job.document, job.priority) for job in claim(db, 2, lease=30.0)] for _ in "12"]
+    assert claims == [[(3, 0)], [(1, 1), (2, 1)]]
+
+
+def test_suspects_do_not_delay_edits_and_go_alone_before_the_back_fill(db):
+    put(db, *"abcdef")
+    db.execute("UPDATE jobs SET attempts = 1")  # an outage has touched them all
+    backfill(db, "m")
+    db.execute("UPDATE documents SET text = 'new' WHERE id IN (5, 6)")
+    claims = [[(job.document, job.priority, job.attempts) for job in claim(db, 4, lease=30.0)] for _ in "123"]
+    assert claims == [[(5, 0, 1), (6, 0, 1)], [(1, 0, 2)], [(2, 0, 2)]]
+    db.execute("UPDATE jobs SET due = now() + interval '1 hour' WHERE attempts > 0")
+    assert [job.priority for job in claim(db, 4, lease=30.0)] == [1, 1, 1, 1]
+
+
+def test_an_edit_that_waits_for_its_back_off_does_not_stop_the_back_fill(db):
+    put(db, "a", RAISES)
+    limits = Limits(live_age=0.2)
+    work = Orders("m", "hashed", limit=4, lease=30.0, most=50)
+    step(db, fragile(hashed), work)
+    time.sleep(0.3)
+    assert one(db, "SELECT count(*) FROM jobs WHERE priority = 0") == 1
+    assert sum(backfill(db, "m", limits=limits)) == 2
+    db.execute("TRUNCATE jobs, bookmarks; INSERT INTO jobs (document, version) VALUES (1, 0)")  # waits
+    time.sleep(0.3)
+    until = time.monotonic() + 0.5
+    assert backfill(db, "m", limits=limits, stopped=lambda: time.monotonic() > until) == []
 
 
 def test_a_lost_lease_completes_nothing_and_writes_nothing(db):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from embedlab.pipelines import (
     CRASHES,
+    POINTS,
     RAISES,
     Limits,
     WordTable,
@@ -48,11 +49,22 @@ def test_a_page_stays_within_its_limits_and_shrinks_where_users_wait(page, live_
         assert found >= min(page + 1, LIMITS.largest)
 
 
+def test_a_page_is_never_larger_than_what_may_wait():
+    assert next_page(1_000, 0.0, 0.0, Limits(waiting=500, largest=1_000)) == 500  # else it waits for ever
+
+
 def test_a_page_recovers():
     page = LIMITS.smallest
     for _ in range(60):
         page = next_page(page, 0.0, 0.0, LIMITS)
     assert page == LIMITS.largest
+
+
+def test_a_back_fill_can_stop():
+    page = LIMITS.largest
+    for _ in range(10):
+        page = next_page(page, 9.0, 0.0, LIMITS)
+    assert page == 0
 
 
 @given(st.integers(1, 100))
@@ -118,8 +130,19 @@ def test_shipped_fifty_kills_left_nothing_wrong(way):
     outcome = shipped("chaos")["figures"][way]
     assert outcome["kills_of_workers"] + outcome["kills_of_database"] == 50
     assert outcome["clean"]
-    assert outcome["effects"] + outcome["dead"] == outcome["jobs"]
+    assert outcome["within"] + outcome["dead"] == outcome["jobs"]
     assert outcome["outside_twice"] > 0  # what no transaction takes back was done twice
+
+
+def test_shipped_fail_points_double_what_was_made_before_the_point_and_not_with_the_job():
+    found = {one["point"]: one for one in shipped("points")["figures"]}
+    assert list(found) == list(POINTS)
+    for number, one in enumerate(found.values()):
+        each = one["kills"] * one["batch"]
+        assert one["clean"]
+        assert one["within_twice"] == 0
+        assert one["outside_twice"] == (each if 2 <= number <= 4 else 0)
+        assert one["apart_twice"] == (each if 3 <= number <= 4 else 0)
 
 
 def test_check_counts_each_fault_once():

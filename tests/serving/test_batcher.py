@@ -61,6 +61,21 @@ def test_what_comes_while_the_worker_is_busy_goes_together():
     with_batcher(scenario)
 
 
+def test_each_text_says_what_it_waited_and_what_its_call_took():
+    async def scenario(batcher, model):
+        told = []
+        batcher.stage = lambda name, seconds: told.append((name, seconds))
+        asking = asyncio.create_task(batcher.embedded(["a", "bb"], [1, 1]))
+        await until(lambda: model.calls)
+        await asyncio.sleep(0.05)
+        model.gate.set()
+        await asking
+        assert sorted(name for name, _ in told) == ["queue", "queue", "run", "run"]
+        assert all(seconds >= (0.05 if name == "run" else 0) for name, seconds in told)
+
+    with_batcher(scenario)
+
+
 def test_a_batch_has_at_most_so_many_texts():
     async def scenario(batcher, model):
         model.gate.set()

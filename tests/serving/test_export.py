@@ -96,3 +96,14 @@ def test_dropout_comes_back_with_the_export():
     assert cosines["before"] > 0.9999
     assert cosines["after"] < 0.99
     assert cosines["after eval"] > 0.9999
+
+
+@pytest.mark.slow
+def test_the_transformer_optimizer_finds_no_attention_in_this_export():
+    """What chapter 17 says of it; the day it finds one, the chapter has a faster graph to show."""
+    optimizer = pytest.importorskip("onnxruntime.transformers.optimizer")
+    graph = optimizer.optimize_model(
+        str(onnx_file("float32")), model_type="bert", num_heads=12, hidden_size=384
+    )
+    found = graph.get_fused_operator_statistics()
+    assert found["Attention"] == found["MultiHeadAttention"] == 0

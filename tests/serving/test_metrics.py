@@ -50,6 +50,15 @@ def test_a_quantile_beyond_the_last_bound_is_that_bound():
         histogram_quantile(1.5, [0.1], [1, 1])
 
 
+def test_stages_are_counted_by_their_name():
+    metrics = Metrics()
+    metrics.stage("queue", 0.03)
+    metrics.stage("run", 0.01)
+    text = metrics.text()[0].decode()
+    assert 'embedlab_stage_seconds_sum{stage="queue"} 0.03' in text
+    assert 'embedlab_stage_seconds_count{stage="run"} 1.0' in text
+
+
 def test_two_servers_in_one_process_count_apart():
     one, other = Metrics(), Metrics()
     one.batch([[4, 4], [8]])

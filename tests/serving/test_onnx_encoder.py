@@ -81,6 +81,12 @@ def test_vectors_are_those_of_the_embedder(options, lowest):
 
 
 @pytest.mark.slow
+def test_threads_that_sleep_compute_the_same():
+    busy, asleep = (OnnxEncoder.load(threads=2, spins=spins).encode(TEXTS) for spins in (True, False))
+    np.testing.assert_array_equal(busy, asleep)
+
+
+@pytest.mark.slow
 def test_neither_torch_nor_transformers_is_loaded():
     onnx_file("int8")
     code = (

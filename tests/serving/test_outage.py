@@ -77,8 +77,11 @@ def test_a_hedge_helps_at_low_load_and_hurts_at_high_load():
     hedged = simulate_hedging(replicas, 0.1, after, requests=8000)
     assert hedged.percentile(99) < quiet.percentile(99) / 2
     assert hedged.attempts < 1.08
-    storm = simulate_hedging(replicas, 0.7, after, requests=8000)
+    storm, cancelled = (
+        simulate_hedging(replicas, 0.7, after, requests=8000, cancels=cancels) for cancels in (False, True)
+    )
     assert storm.percentile(99) > 2 * busy.percentile(99)
+    assert cancelled.percentile(99) < busy.percentile(99)
     assert storm.attempts > 1.5
 
 

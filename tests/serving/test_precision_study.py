@@ -31,3 +31,12 @@ def test_what_comes_with_the_course():
     assert rows["openvino"]["worst"] > 0.999
     assert rows["int8"]["low"] <= rows["int8"]["difference"] <= rows["int8"]["high"]
     assert rows["int8"]["cosine"] > rows["int8-tensor"]["cosine"]
+
+
+def test_the_shipped_company_names_its_cpu_and_has_float32_as_its_own_peer():
+    shipped_company = shipped("precision")["company of a query, dev"]
+    assert shipped_company["instructions"]
+    for way in ("in batches", "one a call"):
+        rows = {row["name"]: row for row in shipped_company[way]}
+        assert rows["float32"]["worst"] == 1
+        assert rows["int8"]["worst"] < 0.9999

@@ -25,9 +25,10 @@ def test_ways_to_filter(url, tmp_path, monkeypatch):
     assert few["short"] == 1
     assert few["rows"] < 5
     assert few["recall"] < 0.5
-    for way in ("strict order", "relaxed order", "B-tree", "partial index", "partition"):
+    for way in ("strict order", "relaxed order", "B-tree", "B-tree, iterative", "partial index", "partition"):
         assert by_way[way, 0.02]["short"] == 0
         assert by_way[way, 0.02]["recall"] > 0.9
     assert by_way["B-tree", 0.02]["index"] == "tenant"
+    assert by_way["B-tree, iterative", 0.5]["short"] == 0, "whichever index the planner takes"
     assert by_way["partial index", 0.02]["index"] == "graph"
     assert filters("no server", vectors, queries, shares=(0.5, 0.02)) == rows, "kept"

@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedlab.vector_databases import (
+    busiest,
     hashed_tenants,
     make_traffic,
     own_shard,
     split_tenant,
     tenant_latencies,
     waits,
+    ways_out,
     zipf,
 )
 
@@ -56,3 +58,19 @@ def test_shares_and_places():
     traffic = make_traffic(50, 20_000, per_second=100)
     assert (traffic.tenants == 0).mean() == pytest.approx(zipf(50)[0], abs=0.01)
     assert np.diff(traffic.arrivals).mean() == pytest.approx(10, rel=0.05)
+
+
+def test_ways_out_are_those_by_hand():
+    traffic, placed = make_traffic(50, 4000, per_second=300), hashed_tenants(50, 4, "x")
+    assert placed != hashed_tenants(50, 4)
+    rows = {row["way"]: row for row in ways_out(traffic, placed, 4)}
+    hot = traffic.tenants == 0
+    took = tenant_latencies(traffic, own_shard(placed, 0, 4))
+    assert rows["a shard of its own"]["hot"] == pytest.approx(np.percentile(took[hot], 99))
+    assert rows["split over two"]["busiest"] < rows["by hash"]["busiest"] < 1
+
+
+def test_the_busiest_shard():
+    traffic = make_traffic(2, 10_000, per_second=100)  # 2/3 and 1/3 of 100 a second, 4 ms each
+    assert busiest(traffic, {0: [0], 1: [1]}, fixed_ms=0) == pytest.approx(0.267, abs=0.02)
+    assert busiest(traffic, {0: [0, 1], 1: [1]}, fixed_ms=0) == pytest.approx(0.267, abs=0.02)

@@ -132,6 +132,28 @@ def test_a_copy_that_ignores_versions_brings_back_what_was_deleted():
         assert (gone in cluster.search([1, 0], 100)[1]) == found
 
 
+@pytest.mark.parametrize("vector", [[-9, 1], None])
+@pytest.mark.parametrize("newest", [True, False])
+def test_of_two_copies_the_newer_counts(newest, vector):
+    cluster = filled()
+    cluster.newest = newest
+    cluster.rebalance(["a", "b", "c"])
+    while cluster.phase != "both" or cluster.phases != ["both", "both"]:
+        cluster.take(100)
+        cluster.put()
+        cluster.advance()
+        for router in (0, 1):
+            cluster.learn(router)
+    moved = max(i for i in range(40) if cluster.next_ring.owner(str(i)) == "c")
+    cluster.write(moved, vector, reached=1)  # and fails: the other node keeps the older copy
+    scores, ids = (one[0].tolist() for one in cluster.search([1, 0], 40))
+    assert cluster.disagreements() == [moved]
+    found = dict(zip(ids, scores, strict=True)).get(moved)
+    assert found == (moved if not newest else vector and vector[0])
+    cluster.write(moved, vector)  # repeated
+    assert cluster.disagreements() == []
+
+
 def test_one_move_at_a_time():
     cluster = filled()
     cluster.rebalance(["a"])

@@ -37,7 +37,13 @@ def test_shards():
 
 def test_every_statement_about_databases_has_a_source():
     choices = yaml.safe_load((data_path("vector_databases") / "choices.yaml").read_text(encoding="utf-8"))
-    assert [one["shape"] for one in choices] == ["library", "embedded", "server", "managed"]
+    assert [one["shape"] for one in choices] == [
+        "library",
+        "embedded",
+        "in your database",
+        "a cluster",
+        "managed",
+    ]
     for one in choices:
         assert one["examples"]
         assert one["switch_when"]

@@ -14,6 +14,7 @@ def _queues(rng: np.random.Generator) -> list[tuple]:
     a, b, c = _job(1), _job(2), _job(3)
     fill, late, now = _job(4, priority=1), _job(5, due=9), _job(6, due=5)
     tried, again = _job(7, attempts=1, due=3), _job(8, priority=1, attempts=3, due=2)
+    older, filler = _job(9, attempts=2, due=1), _job(10, priority=1)
     cases = [
         ([], [], 5, 1),
         ([a], [], 5, 1),
@@ -35,6 +36,11 @@ def _queues(rng: np.random.Generator) -> list[tuple]:
         ([tried, again, b, a], [7, 8], 5, 3),
         ([_job(9, attempts=2, due=6), b, a], [], 5, 3),
         ([again, tried], [8], 5, 2),
+        ([fill, again], [], 5, 2),
+        ([fill, filler, again, tried], [], 5, 3),
+        ([fill, tried, older], [], 5, 3),
+        ([fill, b, again, tried, a], [], 5, 3),
+        ([fill, b, tried, a], [1, 2], 5, 3),
     ]
     for n in (4, 5, 6, 6, 8, 8, 10, 12):
         jobs = [
@@ -67,15 +73,15 @@ def claim_jobs(jobs, locked, now, limit):
     >>> jobs = [{"id": i, "priority": 0, "attempts": 0, "due": 0} for i in (3, 1, 2)]
     >>> claim_jobs(jobs, locked=[1], now=5, limit=2)
     [2, 3]
-    >>> claim_jobs([*jobs, {"id": 9, "priority": 1, "attempts": 1, "due": 4}], [], now=5, limit=2)
+    >>> claim_jobs([{"id": 9, "priority": 1, "attempts": 1, "due": 4}, *jobs[:1]], [3], now=5, limit=2)
     [9]
     """
     free = [job for job in jobs if job["due"] <= now and job["id"] not in locked]
-    tried = [job for job in free if job["attempts"] > 0]
-    if tried:
-        return [min(tried, key=lambda job: (job["due"], job["id"]))["id"]]
-    fresh = sorted(free, key=lambda job: (job["priority"], job["due"], job["id"]))
-    return [job["id"] for job in fresh[:limit]]
+    free.sort(key=lambda job: (job["priority"], job["due"], job["id"]))
+    tried = [job["id"] for job in free if job["attempts"] > 0]
+    fresh = [job["id"] for job in free if job["attempts"] == 0]
+    edits = [job["id"] for job in free if job["attempts"] == 0 and job["priority"] == 0]
+    return edits[:limit] or tried[:1] or fresh[:limit]
 
 
 # Wrong implementations, one for each way in which an answer is known to go wrong.
@@ -98,7 +104,7 @@ def _strictly_before(jobs, locked, now, limit):
 
 
 def _largest_first(jobs, locked, now, limit):
-    return claim_jobs([{**job, "priority": -job["priority"]} for job in jobs], locked, now, limit)
+    return claim_jobs([{**job, "priority": 1 - job["priority"]} for job in jobs], locked, now, limit)
 
 
 def _no_priority(jobs, locked, now, limit):
@@ -109,9 +115,29 @@ def _tried_among_the_rest(jobs, locked, now, limit):
     return claim_jobs([{**job, "attempts": 0} for job in jobs], locked, now, limit)
 
 
-def _all_that_were_tried(jobs, locked, now, limit):
-    tried = [{**job, "priority": 0, "attempts": 0} for job in jobs if job["attempts"] > 0]
+def _tried_first(jobs, locked, now, limit):
+    tried = [job for job in jobs if job["attempts"] > 0]
     return claim_jobs(tried, locked, now, limit) or claim_jobs(jobs, locked, now, limit)
+
+
+def _tried_last(jobs, locked, now, limit):
+    fresh = [job for job in jobs if job["attempts"] == 0]
+    return claim_jobs(fresh, locked, now, limit) or claim_jobs(jobs, locked, now, limit)
+
+
+def _all_that_were_tried(jobs, locked, now, limit):
+    edits = [job for job in jobs if job["attempts"] == 0 and job["priority"] == 0]
+    tried = [{**job, "priority": 0, "attempts": 0} for job in jobs if job["attempts"] > 0]
+    found = claim_jobs(edits, locked, now, limit) or claim_jobs(tried, locked, now, limit)
+    return found or claim_jobs(jobs, locked, now, limit)
+
+
+def _edits_and_back_fill(jobs, locked, now, limit):
+    found, by_id = claim_jobs(jobs, locked, now, limit), {job["id"]: job for job in jobs}
+    if not found or by_id[found[0]]["attempts"] or by_id[found[0]]["priority"]:
+        return found
+    fill = [job for job in jobs if job["priority"] and not job["attempts"]]
+    return (found + claim_jobs(fill, locked, now, limit))[:limit]
 
 
 EXERCISES = (
@@ -120,16 +146,18 @@ EXERCISES = (
         chapter="18_pipelines",
         task="Which jobs does a worker get? jobs is a list of dicts with the ints id, priority, attempts and "
         "due, unordered; locked lists ids of rows that other transactions hold; now and limit are ints, "
-        "limit at least 1. Skip rows that are locked or due after now. If any of the others was tried "
-        "(attempts above 0), return the id of one only, that with the smallest due, then id. Else return up "
-        "to limit ids by priority, then due, then id, the smallest first. None gives [].",
+        "limit at least 1. Skip rows that are locked or due after now, and order the others by priority, "
+        "then due, then id, the smallest first. If any have priority 0 and attempts 0, return up to limit "
+        "ids of these. Else, if any were tried (attempts above 0), return the id of the first alone. Else "
+        "return up to limit ids of the rest. None gives [].",
         reference="embedlab.study.exercises.pipelines:claim_jobs",
         cases=_queues,
         hints=(
             "First keep the rows that may be taken at all: due, and not locked. All else is about these.",
-            "Are there any with attempts above 0 among them? Then the answer has one id, whatever limit is.",
             "sorted with a key that is a tuple, (priority, due, id), orders by the first and breaks ties by "
             "the next. Cut to limit last.",
+            "Three lists of it: edits nobody has tried, all that were tried, all that nobody has tried. The "
+            "first that is not empty gives the answer; the second only one id, whatever limit is.",
         ),
         mistakes=(
             Mistake(
@@ -163,8 +191,25 @@ EXERCISES = (
             Mistake(
                 "tried ones among the rest",
                 "A job that was tried may crash the worker again, and all jobs of the claim with it: it "
-                "goes first, and alone.",
+                "is claimed alone.",
                 _tried_among_the_rest,
+            ),
+            Mistake(
+                "suspects before the users",
+                "After an outage thousands were tried, and go one by one: what users change now does not "
+                "wait for them.",
+                _tried_first,
+            ),
+            Mistake(
+                "suspects behind the back-fill",
+                "Behind a back-fill of millions they would wait for days. They stand behind the edits only.",
+                _tried_last,
+            ),
+            Mistake(
+                "edits filled up with back-fill",
+                "A claim is written when its last text is embedded: with back-fill jobs in it, the edits "
+                "wait for these.",
+                _edits_and_back_fill,
             ),
             Mistake(
                 "several tried ones together",

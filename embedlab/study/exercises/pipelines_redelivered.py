@@ -28,7 +28,8 @@ def times_done(messages, batch, kills):
     batch : int
         Messages that a worker fetches at a time, 1 or more.
     kills : list of int
-        After how many effects each worker is killed, one after the other; the last one is not.
+        After how many effects of its whole life each worker is killed; the one after all of them is not.
+        A kill right after the last effect of a batch comes before the acknowledgement.
 
     Returns
     -------
@@ -96,8 +97,9 @@ EXERCISES = (
         task="How often does each message have its effect? Messages 0 to messages - 1 lie at a broker. A "
         "worker fetches the first batch (int, 1 or more) that are not acknowledged, makes their effects one "
         "by one, acknowledges them together, and fetches again, until none is left. kills is a list of "
-        "int: worker i is killed right after effect number kills[i] (0: before any), "
-        "acknowledging nothing more. The next goes on; after all of kills comes one that is not killed. "
+        "int: worker i is killed right after effect number kills[i] of its whole life, over all of its "
+        "batches (0: before any); if that ends a batch, before the acknowledgement. "
+        "The next goes on; after all of kills comes one that is not killed. "
         "Return a list of int.",
         reference="embedlab.study.exercises.pipelines_redelivered:times_done",
         cases=_runs,

@@ -89,7 +89,7 @@ def test_the_kill_test_doubled_only_what_lies_outside():
     for outcome in shipped("chaos")["figures"].values():
         assert outcome["clean"]
         assert outcome["kills_of_workers"] + outcome["kills_of_database"] == 50
-        assert outcome["effects_twice"] == 0
+        assert outcome["within_twice"] == 0
         assert outcome["outside_twice"] > 100
 
 

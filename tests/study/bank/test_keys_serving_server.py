@@ -11,6 +11,9 @@ import torch
 from embedlab.machine import data_path
 from embedlab.pooling import l2_normalize as unit
 from embedlab.serving import (
+    Batcher,
+    Batching,
+    Refused,
     counted,
     histogram_quantile,
     latency_buckets,
@@ -88,9 +91,13 @@ def test_vectors_come_back_in_the_order_of_the_texts():
 # The server.
 
 
-def test_a_full_server_is_alive_and_not_ready():
-    assert readiness(True, False, 10, 10) == "full"  # /readyz says 503, /healthz answers all the same
-    assert readiness(True, False, 9, 10) == "ready"
+def test_a_full_server_is_alive_and_ready_and_refuses():
+    batcher = Batcher(lambda texts: np.zeros((len(texts), 1), np.float32), Batching(), inside=10)
+    batcher.admit(10)
+    with pytest.raises(Refused, match="the server is full") as refused:
+        batcher.admit(1)
+    assert refused.value.status == 429
+    assert readiness(loaded=True, draining=False) == "ready"  # whatever is inside
 
 
 def test_a_full_server_says_when_there_is_room():

@@ -6,19 +6,19 @@ import math
 
 
 def claim_jobs(jobs, locked, now, limit):
-    def rank(job):
-        tried = job["attempts"] > 0
-        return not tried, 0 if tried else job["priority"], job["due"], job["id"]
+    def line(job):
+        return 1 if job["attempts"] > 0 else 2 if job["priority"] else 0
 
     taken = []
-    for job in sorted(jobs, key=rank):
+    for job in sorted(jobs, key=lambda job: (line(job), job["priority"], job["due"], job["id"])):
         if job["id"] in locked or job["due"] > now:
             continue
-        if job["attempts"] > 0:
-            return [job["id"]]
-        if len(taken) < limit:
-            taken.append(job["id"])
-    return taken
+        if taken and line(job) != line(taken[0]):
+            break
+        taken.append(job)
+        if len(taken) == limit or line(job) == 1:
+            break
+    return [job["id"] for job in taken]
 
 
 def lease_step(job, event, token, now, lease):

@@ -1,0 +1,105 @@
+"""Pictures of a server under load: latency by rule of batching, and where a request's time goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import cycle
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+BLUE, GREEN, RED, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#666666", "#222222"
+LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), ("#AA4499", "^"), (GREY, "v"), (INK, "x"))
+SMALL = 9.5  # points
+
+
+def draw_latency(
+    curves: Mapping[str, Mapping[float, tuple[float, float]]], *, promise: float | None = None
+) -> Figure:
+    """Draw the median (solid) and the 95th percentile (dashed) in ms against the load.
+
+    Parameters
+    ----------
+    curves : {rule: {load: (p50, p95)}}
+        Load as a share of the capacity; milliseconds.
+    promise : float, optional
+        Milliseconds; drawn as a line.
+
+    Examples
+    --------
+    >>> figure = draw_latency({"free": {0.5: (10, 30), 0.9: (30, 90)}})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['free, median', 'free, p95']
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(8.5, 4.2))
+    ends = []
+    for number, ((rule, curve), (colour, marker)) in enumerate(
+        zip(curves.items(), cycle(LOOKS), strict=False)
+    ):
+        wide = {"lw": 5, "alpha": 0.4, "ms": 8} if number == 0 else {"lw": 1.6, "ms": 4}  # seen behind others
+        for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
+            ax.plot(list(curve), values, style, marker=marker, color=colour, label=rule, **wide)
+            ends.append((values[-1], f"{rule}, {'p95' if style == '--' else 'median'}", colour))
+    if promise:
+        ax.axhline(promise, color=INK, lw=1, ls=":")
+        ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK)
+    ax.set(
+        yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
+    )
+    ticks = [
+        tick
+        for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+        if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]
+    ]
+    ax.set_yticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    at, apart = 0.0, (ax.get_ylim()[1] / ax.get_ylim()[0]) ** 0.05  # a line of text, on this axis
+    for value, label, colour in sorted(ends):
+        at = max(value, at * apart)
+        where = (1.02, at)
+        ax.annotate(
+            label,
+            where,
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=SMALL,
+            color=colour,
+            annotation_clip=False,
+        )
+    return figure
+
+
+def draw_stages(rows: Mapping[str, Mapping[str, float]], stages: Mapping[str, str]) -> Figure:
+    """Draw where the time of a request went: a bar for each row, a part for each stage.
+
+    Parameters
+    ----------
+    rows : {label: {stage: milliseconds}}
+        As `embedlab.speed.request_stages` returns them.
+    stages : {stage: label}
+        In the order in which they are drawn.
+
+    Examples
+    --------
+    >>> figure = draw_stages({"20 %": {"run": 4, "rest": 2}}, {"run": "model", "rest": "HTTP"})
+    >>> [float(bar.get_width()) for bar in figure.axes[0].patches]
+    [4.0, 2.0]
+    >>> plt.close(figure)
+    """
+    figure, ax = plt.subplots(figsize=(9, 0.9 + 0.33 * len(rows)), layout="constrained")
+    left = np.zeros(len(rows))
+    for (stage, label), (colour, _) in zip(stages.items(), cycle(LOOKS), strict=False):
+        width = np.array([row[stage] for row in rows.values()])
+        ax.barh(range(len(rows)), width, left=left, color=colour, label=label, height=0.72)
+        left += width
+    for y, total in enumerate(left):
+        ax.text(total, y, f" {total:.0f} ms", va="center", fontsize=SMALL, color=INK)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.invert_yaxis()
+    ax.set(xlabel="milliseconds of a request, on average", xlim=(0, 1.08 * left.max()))
+    figure.legend(loc="outside upper center", ncols=len(stages), fontsize=SMALL)
+    return figure
