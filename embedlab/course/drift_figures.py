@@ -38,9 +38,24 @@ LANES = (
 
 # Stops of a query: name, what it does, what changes there; and who sees that.
 PLACES = (
-    ("queries", "what users\ntype", "topic, language,\nlength, typing", "nearest document,\ntwo-sample tests"),
-    ("encoder", "makes a vector\nof the query", "new on one side,\nother settings", "fixed texts and\ntheir vectors"),
-    ("index", "leads to the\nnearest vectors", "links lost,\ndead nodes", "recall on a sample\nagainst exact"),
+    (
+        "queries",
+        "what users\ntype",
+        "topic, language,\nlength, typing",
+        "nearest document,\ntwo-sample tests",
+    ),
+    (
+        "encoder",
+        "makes a vector\nof the query",
+        "new on one side,\nother settings",
+        "fixed texts and\ntheir vectors",
+    ),
+    (
+        "index",
+        "leads to the\nnearest vectors",
+        "links lost,\ndead nodes",
+        "recall on a sample\nagainst exact",
+    ),
     ("documents", "vectors of\nsome version", "edits missed,\ncut otherwise", "canaries with\nknown answers"),
     ("answer", "ten results,\nno error", "is it still\ngood?", "labels; clicks,\nwith care"),
 )
