@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from embedlab.drift import burn_rate
-from embedlab.study.exercises.exercise import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake, lazily
+
+burn_rate = lazily("embedlab.drift:burn_rate")
 
 
 def _counts(rng: np.random.Generator) -> list[tuple]:

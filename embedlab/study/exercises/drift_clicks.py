@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from embedlab.drift import ips_value
-from embedlab.study.exercises.exercise import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake, lazily
+
+ips_value = lazily("embedlab.drift:ips_value")
 
 
 def _logs(rng: np.random.Generator) -> list[tuple]:

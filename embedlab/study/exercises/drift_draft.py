@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from embedlab.drift import team_draft
-from embedlab.study.exercises.exercise import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake, lazily
+
+team_draft = lazily("embedlab.drift:team_draft")
 
 
 def _rankings(rng: np.random.Generator) -> list[tuple]:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from embedlab.drift import mmd2, squared_distances
-from embedlab.study.exercises.exercise import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake, lazily
+
+mmd2 = lazily("embedlab.drift:mmd2")
+squared_distances = lazily("embedlab.drift:squared_distances")
 
 
 def _samples(rng: np.random.Generator) -> list[tuple]:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from embedlab.drift import cusum
-from embedlab.study.exercises.exercise import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake, lazily
+
+cusum = lazily("embedlab.drift:cusum")
 
 
 def _nulls(rng: np.random.Generator) -> list[tuple]:

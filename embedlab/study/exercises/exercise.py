@@ -8,6 +8,22 @@ from typing import Any
 import numpy as np
 
 
+def lazily(reference: str) -> Callable:
+    """Return the function "module:function", imported when it is first called: listing exercises stays quick.
+
+    Examples
+    --------
+    >>> lazily("math:sqrt")(4.0)
+    2.0
+    """
+
+    def called(*arguments, **options):
+        module, _, name = reference.partition(":")
+        return getattr(importlib.import_module(module), name)(*arguments, **options)
+
+    return called
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A known mistake: its name, a hint that helps to see it, and an implementation that makes it."""
