@@ -86,8 +86,7 @@ def secrets(text: str) -> Found:
     """Find keys: what is called one, what stands as a password in a URL, and long random tokens."""
     yield from _whole(NAMED_SECRET, lambda value: entropy(value) > 2.9 and re.search(r"\d", value))(text)
     yield from _whole(URL_PASSWORD)(text)
-    for start, end in _whole(LONG_TOKEN, _random)(text):
-        yield start, end
+    yield from _whole(LONG_TOKEN, _random)(text)
 
 
 def _random(value: str) -> bool:
@@ -114,7 +113,7 @@ RECOGNISERS: dict[str, tuple[Callable[[str], Found], float]] = {
 
 
 def recognised(text: str) -> list[Span]:
-    """Find personal data and secrets in a text, by patterns and check digits; names only where a word says so.
+    """Find personal data and secrets by patterns and check digits; names only where a word says so.
 
     Returns
     -------

@@ -12,11 +12,11 @@ from hashlib import sha256
 from embedlab.security.spans import Span, joined
 
 TOKEN = re.compile(r"<([A-Z_]+)_([0-9a-f]{12})>")
-FIRST = (
+FIRST = (  # noqa: SIM905
     "Alma Bela Carl Dora Egon Flora Georg Hilda Ivan Jana Kasper Lotte Milan Nelly Oskar Paula Quirin Rosa "
     "Stella Theo Ulla Viola Wanda Xaver Yvette Zita Anton Berta Cecil Della Edgar Frida"
 ).split()
-LAST = (
+LAST = (  # noqa: SIM905
     "Abbott Barlow Carver Dalton Ellery Fenwick Garner Halloran Ingram Jarvis Kendrick Lowell Mercer Norwood "
     "Oakley Prescott Quigley Radley Sutton Thorne Upton Vickers Wexford Yardley Ashby Bexley Colby Denham "
     "Easton Farrow Godwin Hollis"
@@ -88,8 +88,8 @@ class Pseudonyms:
     Parameters
     ----------
     key : bytes
-        At least 16 bytes, kept where the texts are not. To throw it away makes pseudonyms anonymous, as far as
-        the rest of the text is.
+        At least 16 bytes, kept where the texts are not. To throw it away makes pseudonyms anonymous, as far
+        as the rest of the text is.
     tenant : str
         The same person has another pseudonym for each tenant: two data sets cannot be joined by it.
     names : bool

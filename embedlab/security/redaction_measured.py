@@ -32,8 +32,8 @@ DEPTH = 100
 def choose_cutoffs(sentences: Sequence[Sentence], proposals: Sequence[Sequence[Span]]) -> dict[str, float]:
     """Choose for each kind the lowest score that is kept: the one with the best F1 on these sentences.
 
-    Of equals the lowest, so that more is found. A kind of which nothing is right at any score gets none: it is
-    not reported at all.
+    Of equals the lowest, so that more is found. A kind of which nothing is right at any score gets none: it
+    is not reported at all.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How well spans are found: precision, recall and F1 by kind, with intervals over sentences, and what leaks."""
+"""How well spans are found: precision, recall and F1 by kind, with intervals, and what leaks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def matched(labelled: Sequence[Span], found: Sequence[Span], least: float = LEAS
     """Count (true positives, false positives, false negatives) of spans of one text.
 
     A find matches a label of the same kind with an intersection over union of at least ``least``; each label
-    is matched once, and the pairs that overlap most go first. With ``least`` above 0.5 no find could match two
-    labels, and the order would not matter.
+    is matched once, and the pairs that overlap most go first. With ``least`` above 0.5 no find could match
+    two labels, and the order would not matter.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def matched(labelled: Sequence[Span], found: Sequence[Span], least: float = LEAS
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures with their 95 % intervals, each (value, low, high); NaN where nothing was there to divide by."""
+    """Figures with 95 % intervals, each (value, low, high); NaN where there was nothing to divide by."""
 
     precision: tuple[float, float, float]
     recall: tuple[float, float, float]
@@ -59,7 +59,7 @@ class Scores:
 
 
 def counts(sentences: Sequence[Sentence], found: Sequence[Sequence[Span]]) -> NDArray[np.int64]:
-    """Count for each sentence and each of `KINDS`: (n, kinds, 3) of true, false positives, false negatives."""
+    """Count true positives, false positives and negatives of each sentence and kind: (n, kinds, 3)."""
     table = np.zeros((len(sentences), len(KINDS), 3), np.int64)
     for row, (sentence, spans) in enumerate(zip(sentences, found, strict=True)):
         for column, kind in enumerate(KINDS):

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from embedlab.benchmark import Benchmark, parts_of
 from embedlab.security.spans import Span
 
-GIVEN = (
-    "Aino Amara Aoife Arjun Beatriz Bogdan Carla Chidi Chloé Dagny Dmitri Elif Emeka Femke Giulia Hao Ines Ivo "
-    "Jelena Jonas Katarzyna Kwame Leila Luis Magnus Maria Mei Nadia Ngozi Noor Olu Pedro Petra Priya Reto Rohan "
-    "Selam Siobhán Sofia Stefan Tariq Thabo Tomás Tuğba Viktor Wanjiru Yuki Zofia"
+GIVEN = (  # noqa: SIM905
+    "Aino Amara Aoife Arjun Beatriz Bogdan Carla Chidi Chloé Dagny Dmitri Elif Emeka Femke Giulia Hao Ines "
+    "Ivo Jelena Jonas Katarzyna Kwame Leila Luis Magnus Maria Mei Nadia Ngozi Noor Olu Pedro Petra Priya "
+    "Reto Rohan Selam Siobhán Sofia Stefan Tariq Thabo Tomás Tuğba Viktor Wanjiru Yuki Zofia"
 ).split()
-FAMILY = (
+FAMILY = (  # noqa: SIM905
     "Adeyemi Aebischer Almeida Bakare Balogun Brandt Carvalho Castellanos Dahl Delaney Diallo Dubois Eriksen "
-    "Ferreira Gruber Haddad Herrera Holm Horvat Iyer Kamau Keller Kessler Kowalczyk Lindqvist Marchetti Mehta "
-    "Mensah Moreau Morikawa Nakamura Nguyen Nkosi Okafor Ortega Petrov Rahman Raman Rossetti Schneider Solberg "
-    "Tanaka Tavares Tesfaye Vance Weiss Wójcik Zhang"
+    "Ferreira Gruber Haddad Herrera Holm Horvat Iyer Kamau Keller Kessler Kowalczyk Lindqvist Marchetti "
+    "Mehta Mensah Moreau Morikawa Nakamura Nguyen Nkosi Okafor Ortega Petrov Rahman Raman Rossetti "
+    "Schneider Solberg Tanaka Tavares Tesfaye Vance Weiss Wójcik Zhang"
 ).split()
 FORMS = (
     "Ticket by {name} <{mail}>: I have a question about {topic} {text}",
@@ -78,7 +78,7 @@ def planted(form: str, values: dict[str, str], kinds: dict[str, str]) -> tuple[s
 
 
 def make_tickets(benchmark: Benchmark, documents: int = 300, *, people: int = 400, seed: int = 0) -> Tickets:
-    """Make tickets: of each of so many documents, `OTHERS` people ask; a query names one of them and the topic.
+    """Make tickets: about each document `OTHERS` people ask; a query names one of them and the topic.
 
     Documents are a seeded sample of those that dev and test queries ask for. The topic is the document's
     summary line; the query's topic is DocSearch's query. So the topic leads to four tickets, and the name to
