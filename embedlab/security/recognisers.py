@@ -36,7 +36,8 @@ BIRTH_DATE = re.compile(rf"\b(?:born|birth|birthday|dob)\b\W*(?:\w+ ){{0,2}}\W*(
 ADDRESS = re.compile(
     rf"\b(?:flat \w+, )?(?:\d+\w? (?:[A-Z][\w'’]+ ){{1,2}}(?:{STREET})|(?:[A-Z]\w+ )?(?:{STREET}) \d+\w?"
     rf"|(?:\d+ )?(?:{STREET_FIRST}) (?:[\w'’]+ ){{0,3}}[\w'’]+(?: \d[\w/]*)?)"
-    r"(?:,? [\w-]+){0,2}?,? (?:[A-Z]{1,2}[ -]?)?\d[\w-]{3,8}\b(?: [A-Z]{2}\b)?(?: [A-Z]\w+)?",
+    r"(?:,? [\w-]+){0,2}?,? (?:[A-Z]{1,2}\d\w? \d[A-Z]{2}|"
+    r"(?:[A-Z]{1,2}[ -]?)?\d[\w-]{3,8})\b(?: [A-Z]{2}\b)?(?: [A-Z]\w+)?",
     re.IGNORECASE,
 )
 NAMED_SECRET = re.compile(
@@ -65,7 +66,7 @@ def _whole(pattern: re.Pattern, holds: Callable[[str], bool] = bool) -> Callable
 def ibans(text: str) -> Found:
     """Find IBANs: of each candidate the longest beginning whose check digits are right."""
     for match in IBAN.finditer(text):
-        ends = [place.end() for place in re.finditer(r"\b", match[0])][::-1]
+        ends = [place.end() for place in re.finditer(r"\w\b", match[0])][::-1]
         end = next((end for end in ends if iban_valid(match[0][:end])), None)
         if end:
             yield match.start(), match.start() + end
