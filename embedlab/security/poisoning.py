@@ -117,18 +117,18 @@ class Attacker:
             x, _ = self.encoder.layer(x, mask, i)
         return torch.nn.functional.normalize(x.mean(1), dim=-1)
 
-    def cosines(self, rows: Sequence[Sequence[int]], target: Tensor) -> Floats:
-        """Return the cosine of each row of token ids with the target: (n,)."""
+    def cosines(self, rows: Sequence[Sequence[int]], target: Floats) -> Floats:
+        """Return the cosine of each row of token ids with the target, (d,) of length 1: (n,)."""
         found = np.empty(len(rows), np.float32)
         for i, hidden in self._packed.run(rows):
             vector = hidden.mean(0)
-            found[i] = vector @ target.numpy() / np.linalg.norm(vector)
+            found[i] = vector @ target / np.linalg.norm(vector)
         return found
 
-    def gradient(self, ids: Sequence[int], target: Tensor) -> Floats:
+    def gradient(self, ids: Sequence[int], target: Floats) -> Floats:
         """Return the gradient of the cosine by the vector of each token: (t, d)."""
         vectors = self.words[torch.tensor([ids])].clone().requires_grad_()
-        (self.forward(vectors)[0] @ target).backward()
+        (self.forward(vectors)[0] @ torch.from_numpy(target)).backward()
         return vectors.grad[0].numpy()
 
     def optimise(
@@ -153,7 +153,7 @@ class Attacker:
         Poison
         """
         draw, words = np.random.default_rng(seed), self.words.numpy()
-        goal = torch.from_numpy(np.asarray(target, np.float32) / np.linalg.norm(target))
+        goal = np.asarray(target, np.float32) / np.linalg.norm(target)
         first, last = self.tokenizer.encode("", max_length=2)
         ids = [first, *(self.tokenizer.vocabulary[START[i % len(START)]] for i in range(length)), last]
         best = float(self.cosines([ids], goal)[0])

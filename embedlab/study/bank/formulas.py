@@ -6,6 +6,7 @@ from embedlab.study.bank import (
     formulas_databases,
     formulas_pipelines,
     formulas_ranking,
+    formulas_security,
     formulas_serving,
     formulas_systems,
     formulas_text,
@@ -20,6 +21,7 @@ MODULES = (
     formulas_pipelines,
     formulas_serving,
     formulas_databases,
+    formulas_security,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)
