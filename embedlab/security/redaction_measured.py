@@ -143,7 +143,7 @@ def false_positives(
     return {engine: quality(benchmark, ranking) for engine, ranking in found.items()}, replaced, changed
 
 
-def measure_redaction(documents: int = 800) -> dict:
+def measure_redaction(documents: int = 500) -> dict:
     """Measure all that the chapter says of redaction; Presidio is needed.
 
     Parameters
