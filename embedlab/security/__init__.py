@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "labelled": ["Sentence", "labelled_sentences", "unmarked"],
         "poisoning": ["Attacker", "Poison", "best_swaps", "k_occurrences"],
         "poisoning_measured": [
+            "honest_posts",
             "LURE",
             "Poisoned",
             "make_poison",

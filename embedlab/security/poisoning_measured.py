@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from embedlab.benchmark import Benchmark, docsearch, quality, seeded_sample
+from embedlab.benchmark import Benchmark, docsearch, parts_of, quality, seeded_sample
 from embedlab.embedder import Embedder
 from embedlab.encoder import BertEncoder
 from embedlab.hybrid import ANALYZERS, BM25Index, reciprocal_rank
@@ -120,6 +120,15 @@ def targeted(benchmark: Benchmark, queries: Sequence[str], seed: int = 0) -> lis
     return [(query, f"{query} {LURE}") for query in seeded_sample(list(queries), 50, seed)]
 
 
+def honest_posts(benchmark: Benchmark) -> list[str]:
+    """Return the control of `targeted`: the same questions, and behind each the first line of its answer."""
+    text_of = dict(zip(benchmark.doc_ids, benchmark.documents, strict=True))
+    ids, queries, qrels = benchmark.split("test")
+    rows = seeded_sample(range(len(queries)), 50, 0)
+    answers = [parts_of(text_of[next(iter(qrels[ids[i]]))])[1] for i in rows]
+    return [f"{queries[i]} {answer}" for i, answer in zip(rows, answers, strict=True)]
+
+
 def naturalness(texts: Sequence[str], tokens: int = 24) -> list[float]:
     """Return the mean log probability of each text's first tokens under the small generator of chapter 11."""
     model = packaged_generator()
@@ -186,6 +195,7 @@ def measure_poisoning(poison: Mapping[str, Sequence[str]] | None = None) -> dict
             "clean": np.round(naturalness(sample), 3).tolist(),
             "poison": np.round(naturalness(texts), 3).tolist(),
             "targeted": np.round(naturalness([text for _, text in pairs]), 3).tolist(),
+            "honest posts": np.round(naturalness(honest_posts(benchmark)), 3).tolist(),
         },
     }
 
