@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "rates",
         ],
         "injection_measured": [
+            "OTHER",
             "clean_documents",
             "guarded",
             "resemblance",

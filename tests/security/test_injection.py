@@ -12,6 +12,7 @@ from embedlab.benchmark import seeded_sample
 from embedlab.rag import MARKER
 from embedlab.security import (
     FAMILIES,
+    OTHER,
     clean_documents,
     datamarked,
     decoded,
@@ -110,6 +111,9 @@ def test_shipped_resemblance_comes_out_again():
 
     rows = seeded_sample(range(len(clean_documents())), 5, seed=1)
     again = resemblance([clean_documents()[i] for i in rows], Embedder.load())
+    planted = [one.text for one in injections("test", OTHER)][::7]
+    expected = shipped_injection()["injected"]["resemblance"][::7]
+    assert np.allclose(resemblance(planted, Embedder.load()), expected, atol=2e-3)
     assert np.allclose(again, [shipped_injection()["clean"]["resemblance"][i] for i in rows], atol=2e-3)
 
 
