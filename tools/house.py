@@ -21,7 +21,7 @@ FLOORS = [
     ["reranking", "colbert"],
     ["rag"],
     ["serving", "pipelines", "vector_databases"],
-    ["drift"],
+    ["drift", "security"],
     ["engine"],
     ["course", "speed"],
     ["study.bank"],

@@ -1,0 +1,50 @@
+"""Another correct way of writing each exercise of security."""
+
+import string
+
+import numpy as np
+
+
+def iban_valid(text):
+    characters = [one for one in text.upper() if not one.isspace()]
+    letters, digits = string.ascii_uppercase, string.digits
+    if len(characters) < 15 or len(characters) > 34 or set(characters) - set(letters + digits):
+        return False
+    if not {*characters[:2]} <= set(letters) or not {*characters[2:4]} <= set(digits):
+        return False
+    left = 0
+    for one in characters[4:] + characters[:4]:
+        left = (left * 10 + int(one) if one in digits else left * 100 + letters.index(one) + 10) % 97
+    return left == 1
+
+
+def redact(text, spans):
+    covered = [-1] * len(text)
+    groups = []
+    for span in sorted(spans):
+        touched = {covered[i] for i in range(span[0], span[1])} - {-1}
+        place = touched.pop() if touched else len(groups)
+        if place == len(groups):
+            groups.append([])
+        groups[place].append(span)
+        for i in range(span[0], span[1]):
+            covered[i] = place
+    numbers, parts, last = {}, [], 0
+    for group in groups:
+        start, end = min(one[0] for one in group), max(one[1] for one in group)
+        kind = min(group, key=lambda one: (one[0] - one[1], one))[2]
+        seen = numbers.setdefault(kind, [])
+        if text[start:end] not in seen:
+            seen.append(text[start:end])
+        parts += [text[last:start], "<", kind, "_", str(seen.index(text[start:end]) + 1), ">"]
+        last = end
+    return "".join([*parts, text[last:]])
+
+
+def best_swaps(words, gradient, old, allowed, n):
+    gains = []
+    for one in set(allowed) - {old}:
+        gain = float(np.dot(words[one].astype(float) - words[old].astype(float), gradient))
+        if gain > 0:
+            gains.append((-gain, int(one)))
+    return [one for _, one in sorted(gains)[:n]]
