@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from embedlab.benchmark import auc
+
 Floats = NDArray[np.float32]
 STRENGTH = 1.0  # of the ridge on the classifier's weights; scikit-learn's C = 1
 STEPS = 25
@@ -151,15 +153,8 @@ def classifier_auc(
     for train_r, train_w in ((half_reference, half_window), (~half_reference, ~half_window)):
         rows = np.concatenate([reference[train_r], window[train_w]])
         weights = logistic(rows, np.arange(len(rows)) >= train_r.sum())[:-1]
-        areas.append(_area(window[~train_w] @ weights, reference[~train_r] @ weights))
+        areas.append(auc(window[~train_w] @ weights, reference[~train_r] @ weights))
     return float(np.mean(areas))
-
-
-def _area(above: NDArray, below: NDArray) -> float:
-    """Return how often a number of the first lies above one of the second; ties count half."""
-    below = np.sort(below)
-    left, right = np.searchsorted(below, above, "left"), np.searchsorted(below, above, "right")
-    return float((left + right).mean() / 2 / len(below))
 
 
 def _own(x: NDArray[np.float64]) -> NDArray[np.float64]:
