@@ -241,4 +241,4 @@ def test_bench_encoder_prints_ratios():
     found = json.loads(run("bench", "encoder", "--documents", 4, "--repeats", 1, "--json").stdout)
     assert found["texts"] == 4
     assert found["lowest_cosine"] > 0.999
-    assert found["ratio_default"] > 0
+    assert found["ratio_float32"] > 0

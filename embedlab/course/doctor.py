@@ -14,7 +14,7 @@ from embedlab.machine import PACKAGED_SHA256, ModelError, cache, data_path, file
 
 REINSTALL = "pip install -c constraints.txt -e '.[course,production,dev]'"
 NEEDED = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "safetensors", "gensim", "transformers")
-BFLOAT16 = "avx512bf16", "amx-tile"  # what `embedlab.machine.has_bfloat16` asks for
+FEATURES = "avx2", "avx512f", "avx512vnni", "avx512bf16", "amx-tile", "neon"
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,9 @@ def _cpu() -> Check:
     except ImportError:
         return Check("CPU", platform.machine(), "failed", REINSTALL)
     features = {name for name, there in get_host_cpu_features().items() if there}
-    found = [name for name in ("avx2", "avx512f", "avx512vnni", "neon", *BFLOAT16) if name in features]
-    held_back = os.environ.get("ATEN_CPU_CAPABILITY", "").lower() in ("default", "avx2")
-    if held_back or not features.intersection(BFLOAT16):
-        found.append("no bfloat16: embedding is in float32, about three times slower")
+    found = [name for name in FEATURES if name in features]
+    if os.environ.get("ATEN_CPU_CAPABILITY", "").lower() in ("default", "avx2"):
+        found.append("ATEN_CPU_CAPABILITY is set: torch uses no AVX-512")
     if os.environ.get("EMBEDLAB_PORTABLE"):
         found.append("EMBEDLAB_PORTABLE is set: HNSW uses no AVX-512")
     return Check("CPU", ", ".join([platform.machine(), *found]))

@@ -72,8 +72,8 @@ class Embedder:
         pooling : {"mean", "cls", "max", "lasttoken"}, optional
             By default as the model was trained.
         dtype : {"float32", "bfloat16"}, optional
-            What the encoder computes in; by default bfloat16 where the CPU has it. Vectors are float32
-            in any case.
+            What the encoder computes in; by default float32. bfloat16 is faster where the CPU has it (see
+            `has_bfloat16`). Vectors are float32 in any case.
 
         Raises
         ------

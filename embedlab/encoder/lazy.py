@@ -22,7 +22,7 @@ class LazyEncoder:
     model : None, path or hub id
         See `model_folder`.
     dtype : {"float32", "bfloat16"}, optional
-        What torch computes in; by default bfloat16 where the CPU has it.
+        What torch computes in; by default float32.
 
     Examples
     --------

@@ -121,9 +121,7 @@ def test_shipped_scores_are_those_of_the_models(name):
         pytest.skip("other versions of the libraries, other pairs")
     there = [i for i in range(len(pairs)) if i not in missing]
     fresh = model.score_pairs([pairs[i] for i in there])
-    np.testing.assert_allclose(
-        kept[there, 0], fresh, atol=0.02
-    )  # as far as bfloat16 goes, where there is some
+    np.testing.assert_allclose(kept[there, 0], fresh, atol=0.02)  # kept as float16
 
 
 @pytest.mark.slow
