@@ -23,6 +23,7 @@ FLOORS = [
     ["serving", "pipelines", "vector_databases"],
     ["drift", "security"],
     ["engine"],
+    ["system_design"],
     ["course", "speed"],
     ["study.bank"],
     ["study.practice", "study.exercises"],

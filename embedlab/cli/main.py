@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from embedlab.cli import answers, bench, db, embed, pipelines, rag, serve, train
+from embedlab.cli import answers, bench, db, design, embed, pipelines, rag, serve, train
 from embedlab.cli.printing import AsJson, Commands
 from embedlab.study.faces import app as study_app
 from embedlab.study.faces import plain_errors
@@ -24,6 +24,7 @@ app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(db.app, name="db")
 app.add_typer(rag.app, name="rag")
 app.add_typer(train.app, name="train")
+app.add_typer(design.app, name="design")
 app.command()(answers.ask)
 app.command()(embed.embed)
 app.command()(serve.serve)

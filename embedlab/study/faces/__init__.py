@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "commands": ["app", "plain_errors"],
         "notebook_quiz": ["quiz"],
+        "design_cases": ["hold_round", "list_cases", "read_case"],
     },
 )

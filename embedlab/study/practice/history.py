@@ -21,7 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from embedlab.study.bank import first_id, present_id
 
 PATIENCE = 3  # seconds to wait for another program that uses the file
-Mode = Literal["quiz", "daily", "review", "mock"]
+Mode = Literal["quiz", "daily", "review", "mock", "design"]
 
 
 class Record(BaseModel):
@@ -57,6 +57,8 @@ MIGRATIONS = [
     );
     """,
     "ALTER TABLE answers ADD COLUMN typed TEXT NOT NULL DEFAULT ''",
+    # Answers of the mode "design" came in: a program that knows two versions only cannot read those.
+    "CREATE INDEX answers_by_mode ON answers (mode)",
 ]
 
 

@@ -1,0 +1,18 @@
+"""System design: interview cases with numbers, rounds by the clock, napkin arithmetic in bands.
+
+A case (``data/design/NAME.yaml``) says what the interviewer knows, asks and listens for; `Round` goes through
+it step by step, and survives being interrupted. Loads no torch.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "estimates": ["band", "dimension", "evaluate", "in_base", "parse_quantity", "shown"],
+        "schema": ["LEVELS", "PHASES"],
+        "cases": ["Case", "case_names", "constants", "find_case", "load_case"],
+        "steps": ["TITLES", "Block", "Step", "minutes_of", "steps_of", "way_of"],
+        "rounds": ["Round", "Score"],
+    },
+)
