@@ -9,6 +9,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "building": ["Measured", "build_design", "index_for", "measure_design"],
+        "choices": ["Design", "design_of", "load_design"],
+        "comparing": ["dominated", "measured_for", "references", "shipped_designs"],
+        "inverted": ["InvertedIndex"],
+        "scaling": ["At", "Scale", "at_scale", "scale_of"],
         "estimates": ["band", "dimension", "evaluate", "in_base", "parse_quantity", "shown"],
         "schema": ["LEVELS", "PHASES"],
         "cases": ["Case", "case_names", "constants", "find_case", "load_case"],

@@ -1,0 +1,240 @@
+"""What a small design would take at a case's scale: formulas line by line, each with where its numbers are from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import yaml
+
+from embedlab.machine import data_path, shipped_figures
+from embedlab.serving import erlang_c
+from embedlab.system_design.building import Measured
+from embedlab.system_design.cases import Case, constants, find_case
+from embedlab.system_design.choices import BYTES, Design
+from embedlab.system_design.estimates import evaluate, in_base, shown
+
+FILL = 0.7  # of a machine's memory that the index may take
+PARALLEL = 4  # cores that one query's pairs are spread over
+NS = 1e-9
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a case is, in base units."""
+
+    case: str
+    stored: float  # vectors in the index
+    searched: float  # vectors that one query may find
+    peak: float  # queries a second
+    query_tokens: float
+    doc_tokens: float
+    limit: float  # seconds promised at p95
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number of the extrapolation, and how it came about."""
+
+    name: str
+    value: float  # in base units
+    unit: str
+    formula: str
+    origin: str
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.formula} = {shown(self.value, self.unit)}   [{self.origin}]"
+
+
+@dataclass(frozen=True)
+class At:
+    """A design at the scale of a case."""
+
+    scale: Scale
+    lines: tuple[Line, ...]
+    p95: float  # seconds: of the work, times the spread measured here, plus the wait
+    notes: tuple[str, ...]  # what these numbers cannot tell
+
+    def __getitem__(self, name: str) -> float:
+        """Return the value of a line, in base units; KeyError where there is none."""
+        return next(line.value for line in self.lines if line.name == name)
+
+
+@cache
+def scale_of(case: str) -> Scale:
+    """Return the scale of a case.
+
+    Raises
+    ------
+    ValueError
+        If the case has no scale; with the cases that have one.
+
+    Examples
+    --------
+    >>> scale_of("tickets").stored
+    7000000.0
+    """
+    about: Case = find_case(case)
+    known = yaml.safe_load((data_path("design") / "reference" / "scales.yaml").read_text(encoding="utf-8"))
+    if about.name not in known:
+        raise ValueError(f"no scale is known for {about.name!r}; there is one for {', '.join(known)}")
+    numbers = about.numbers()
+    return Scale(about.name, **{name: evaluate(str(way), numbers) for name, way in known[about.name].items()})
+
+
+@cache
+def figures(name: str) -> dict:
+    """Read what `tools/measure_design.py` measured: scans, growth, words or distractors."""
+    return shipped_figures("design/measured", name)
+
+
+def graph_seconds(ef: int) -> float:
+    """Interpolate chapter 19's measurement: seconds of a search in a graph of 100,000 (faiss) at a width of the beam.
+
+    Examples
+    --------
+    >>> graph_seconds(20) < graph_seconds(100) < graph_seconds(320)
+    True
+    """
+    rows = [row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"]
+    return float(np.interp(ef, [row["value"] for row in rows], [row["ms"] for row in rows])) / 1000
+
+
+def recall_at_100k(ef: int) -> float:
+    """Interpolate chapter 19's recall@10 of a graph of 100,000 (faiss, M 16) at a width of the beam."""
+    rows = [row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"]
+    return float(np.interp(ef, [row["value"] for row in rows], [row["recall"] for row in rows]))
+
+
+def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, float]:
+    """Collect what the formulas may name: constants, scale, choices and measurements, in base units."""
+    known = constants()
+    prices = {name: in_base(design.prices.get(name, one.value), one.unit) for name, one in known.items()}
+    token = {part: measured.held[part] / measured.tokens for part in ("words", "texts")}
+    m, on_disk = design.m, design.rescore_on == "disk"
+    fine = 0 if design.rescore == "none" else BYTES[design.rescore] * design.dims
+    return prices | {
+        **{name: getattr(scale, name) for name in ("stored", "searched", "peak", "query_tokens", "doc_tokens")},
+        "code": design.bytes_of_code,
+        "node": {"exact": 0, "ivf": 4, "hnsw": 4 * (2 * m + m / (m - 1))}[design.index],
+        "fine": 0 if on_disk else fine,
+        "disk": fine if on_disk else 0,
+        "word_bytes": token["words"],
+        "scan_s": figures("scans")["codes"][design.code]["ns"] * NS * design.dims / 384,
+        "float_s": figures("scans")["codes"]["float32"]["ns"] * NS * design.dims / 384,
+        "graph_s": graph_seconds(design.ef),
+        "power": figures("growth")["power"],
+        "word_s": figures("words")["ns a document"] * NS if design.hybrid else 0,
+        "machine": prices["nvme_machine" if on_disk else "memory_machine"],
+        "fill": FILL, "parallel": PARALLEL,
+        **{name: getattr(design, name) for name in ("probes", "shortlist", "depth", "copies", "busy")},
+        "hits": design.cache_hits,
+    }  # fmt: skip
+
+
+SEARCH = {
+    "exact": ("searched * scan_s", "scan measured at 100,000 vectors by code, one thread (faiss)"),
+    "ivf": (
+        "lists * float_s + probes * searched / lists * scan_s",
+        "lists: root of searched; scans as for exact; recall at the same probes is not held",
+    ),
+    "hnsw": (
+        "shards * graph_s * (searched / shards / 1e5) ** power",
+        "chapter 19 at 100,000 (faiss); work for the same recall grows as n^power, chapter 06, 1,000 to 100,000",
+    ),
+}
+
+
+def ways(design: Design) -> list[tuple[str, str, str, str]]:
+    """List the lines for a design: name, formula, unit, origin."""
+    given = str(design.shards) if design.shards != "auto" else "ceil(index / (fill * machine_ram))"
+    search, origin = SEARCH[design.index]
+    assumed, measured = "assumption", "measured here"
+    return [
+        ("vector", "code + node + fine", "B", f"{measured}; node: links by the formula of chapter 06, or an id"),
+        ("words", "word_bytes * doc_tokens", "B", f"{measured}, a token of DocSearch's texts (BM25, chapter 09)"),
+        ("index", "stored * (vector + words)", "GB", "arithmetic"),
+        ("on_disk", "stored * disk", "GB", "arithmetic"),
+        ("shards", given, "shards", f"memory filled to {FILL:.0%}"),
+        ("misses", "peak * (1 - hits)", "/s", "the case; cache: your choice"),
+        ("encode", "max(query_core, query_tokens / encoder_core)", "ms", "chapters 17 and 18"),
+        *([("lists", "ceil(sqrt(searched))", "lists", assumed)] if design.index == "ivf" else []),
+        ("search", search, "ms", origin),
+        ("match", "searched * word_s", "ms", "BM25 over repeated documents: linear, an upper bound; engines skip blocks"),
+        ("rerank", "depth * pair_core", "ms", "chapter 08, short texts; longer ones cost more"),
+        ("search_cores", "misses * (search + match) / busy", "cores", "busy: your choice"),
+        ("model_cores", "misses * (encode + rerank) / busy", "cores", "busy: your choice"),
+        ("reads", "misses * shortlist" if design.rescore_on == "disk" and design.rescore != "none" else "0", "/s",
+         "a read for each vector of the shortlist"),
+        ("held_copies", "max(copies, ceil(search_cores / (shards * machine_cores)), ceil(reads / (shards * nvme_reads)))",
+         "copies", "as many as cores and reads demand"),
+        ("part", "max(index / (fill * machine_ram), search_cores / held_copies / machine_cores, "
+         "reads / held_copies / nvme_reads) / shards", "machines", "of a machine that a shard fills"),
+        ("index_machines", "held_copies * shards * ceil(4 * part) / 4", "machines", "sold in quarters of the same price"),
+        ("model_machines", "max(copies / 4, ceil(4 * model_cores / machine_cores) / 4)", "machines", "at least a quarter a copy"),
+        ("monthly", "index_machines * machine + model_machines * compute_machine", "$/month", "list prices, see constants"),
+        ("work", "encode / 2 + (search + match) / shards + rerank / parallel", "ms",
+         f"a query alone: encoder on 2 cores, a core a shard, pairs on {PARALLEL} (assumed linear)"),
+    ]  # fmt: skip
+
+
+def at_scale(design: Design, measured: Measured, scale: Scale | None = None) -> At:
+    """Extrapolate a measured design to a case's documents and queries.
+
+    Raises
+    ------
+    ValueError
+        If the shards that the design asks for do not fit into machines; with how many would.
+    """
+    scale = scale or scale_of(design.case)
+    numbers, lines = numbers_of(design, measured, scale), []
+    for name, formula, unit, origin in ways(design):
+        numbers[name] = evaluate(formula, numbers)
+        lines.append(Line(name, numbers[name], unit, formula, origin))
+    least = math.ceil(numbers["index"] / (FILL * numbers["machine_ram"]))
+    if numbers["shards"] < least:
+        size = shown(numbers["index"] / numbers["shards"], "GB")
+        raise ValueError(
+            f"{design.name}: {design.shards} shards would hold {size} each, but a machine takes "
+            f"{shown(FILL * numbers['machine_ram'], 'GB')}; take at least {least}, or a smaller code"
+        )
+    wait = wait95(numbers)
+    spread = measured.p95 / measured.p50
+    p95 = numbers["work"] * spread + wait
+    lines += [
+        Line("wait", wait, "ms", "p95 of the wait for a model server (M/M/c)", "chapter 17, queue formulas"),
+        Line("p95", p95, "ms", f"work * {spread:.2f} + wait", f"spread: p95 / p50 of {measured.timed} queries here"),
+    ]
+    return At(scale, tuple(lines), p95, notes_on(design, measured, scale, p95))
+
+
+def wait95(numbers: Mapping[str, float]) -> float:
+    """Return the p95 of the wait for the encoder and the reranker, in seconds: servers of `PARALLEL` cores."""
+    service = (numbers["encode"] + numbers["rerank"]) / PARALLEL
+    servers = max(1, int(numbers["model_machines"] * numbers["machine_cores"] / PARALLEL))
+    waits = erlang_c(numbers["misses"], service, servers)
+    left = servers / service - numbers["misses"]
+    return max(0.0, math.log(waits / 0.05) / left) if waits and left > 0 else (math.inf if waits else 0.0)
+
+
+def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tuple[str, ...]:
+    """Say what the numbers cannot tell."""
+    n, far = measured.documents, scale.searched / 1e5
+    notes = [f"nDCG and recall are those of {n:,} documents of {measured.benchmark}; other texts are other texts"]
+    if scale.stored > n:
+        notes[0] += f", and {scale.stored:,.0f} are harder to search"
+    if design.index == "hnsw":
+        held = f"at a fixed ef recall falls as n grows: at ef {design.ef} it was {recall_at_100k(design.ef):.3f} among 100,000"
+        notes.append(f"{held} (chapter 19, M 16); the cost keeps that recall, and {far:,.0f} times 100,000 is beyond what was measured"
+                     if far > 1 else held)  # fmt: skip
+    if design.index == "ivf":
+        notes.append(f"{design.probes} of {math.ceil(math.sqrt(scale.searched)):,} lists are probed at scale, "
+                     f"but {design.probes} of {math.ceil(math.sqrt(n))} here: recall will be lower")  # fmt: skip
+    if design.hybrid and scale.searched > 1e6:
+        notes.append("BM25 is counted as if every posting were read; engines with block-max WAND read a part of them")
+    if p95 > scale.limit:
+        notes.append(f"p95 of about {shown(p95, 'ms')} breaks the promise of {shown(scale.limit, 'ms')}")
+    return tuple(notes)
