@@ -26,6 +26,7 @@ from embedlab.system_design.schema import (
     Wrap,
 )
 
+SCALE = ("vectors", "tokens", "peak", "p95")  # numbers that each case has, whatever else it has
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -73,7 +74,10 @@ class Case(Part):
         names = [*constants(), *self.quantities, *(line.name for one in self.estimates for line in one.way)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{self.name}: two numbers are called {twice[0]!r}")
-        self.numbers()
+        if lacking := [name for name in SCALE if name not in self.numbers()]:
+            raise ValueError(
+                f"{self.name}: a case has a number called {lacking[0]!r}, with which designs are scaled"
+            )
         for text in _texts(self.model_dump(exclude={"draw": {"model"}})):
             self.fill(text)
         return self

@@ -128,8 +128,8 @@ def shown(value: float, unit: str) -> str:
     --------
     >>> shown(7.68e9, "GB"), shown(0.0204, "ms"), shown(3, "machines"), shown(1234.5, "$/month")
     ('7.68 GB', '20.4 ms', '3 machines', '$1,234/month')
-    >>> shown(5e6, "tickets")
-    '5 million tickets'
+    >>> shown(5e6, "tickets"), shown(1, "copies")
+    ('5 million tickets', '1 copy')
     """
     number = value / UNITS.get(unit, (unit, 1.0))[1]
     text = f"{number:,.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.3g}"
@@ -137,6 +137,9 @@ def shown(value: float, unit: str) -> str:
         if abs(number) >= many:
             text = f"{number / many:.3g} {word}"
             break
+    if text == "1" and unit not in UNITS:
+        head, space, rest = unit.partition(" ")
+        unit = (f"{head[:-3]}y" if head.endswith("ies") else head.removesuffix("s")) + space + rest
     if unit.startswith("$"):
         return f"${text}{unit[1:]}"
     return f"{text}{unit}" if unit[:1] in "/%" else f"{text} {unit}"

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 LEVELS = ("junior", "senior", "staff")
 PHASES = ("clarify", "estimate", "draw", "deep", "change", "wrap")
+WIDEST = 76  # characters of a drawing: a terminal of 80 shows it whole
 Level = Literal["junior", "senior", "staff"]
 Phase = Literal["clarify", "estimate", "draw", "deep", "change", "wrap"]
 
@@ -105,6 +106,8 @@ class Drawing(Part):
 
     @model_validator(mode="after")
     def _ends(self) -> "Drawing":
+        if wide := [line for line in self.model.splitlines() if len(line) > WIDEST]:
+            raise ValueError(f"a line of the drawing is wider than {WIDEST}: {wide[0]!r}")
         names = {box.box for box in self.boxes}
         for arrow in self.arrows:
             for end in arrow.partition(":")[0].split(" -> "):
