@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from embedlab.cli import design_run
 from embedlab.cli.printing import Commands
 from embedlab.study.faces import plain_errors
 
@@ -62,3 +63,7 @@ def round_(
             read_case(case)
         else:
             hold_round(case, level, fast=fast, new=new)
+
+
+app.command()(design_run.run)
+app.command()(design_run.template)

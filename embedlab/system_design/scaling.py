@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import yaml
 
-from embedlab.machine import data_path, shipped_figures
+from embedlab.machine import data_path
 from embedlab.serving import erlang_c
 from embedlab.system_design.building import Measured
 from embedlab.system_design.cases import Case, constants, find_case
 from embedlab.system_design.choices import BYTES, Design
 from embedlab.system_design.estimates import evaluate, in_base, shown
+from embedlab.system_design.origins import encode_seconds, figures, graph_seconds, recall_at_100k
 
 FILL = 0.7  # of a machine's memory that the index may take
 PARALLEL = 4  # cores that one query's pairs are spread over
@@ -33,6 +33,7 @@ class Scale:
     query_tokens: float
     doc_tokens: float
     limit: float  # seconds promised at p95
+    slow: float = 1  # times slower than the machine that was measured on
 
 
 @dataclass(frozen=True)
@@ -85,30 +86,6 @@ def scale_of(case: str) -> Scale:
     return Scale(about.name, **{name: evaluate(str(way), numbers) for name, way in known[about.name].items()})
 
 
-@cache
-def figures(name: str) -> dict:
-    """Read what `tools/measure_design.py` measured: scans, growth, words or distractors."""
-    return shipped_figures("design/measured", name)
-
-
-def graph_seconds(ef: int) -> float:
-    """Interpolate chapter 19's measurement: seconds of a search in a graph of 100,000 (faiss) at a width of the beam.
-
-    Examples
-    --------
-    >>> graph_seconds(20) < graph_seconds(100) < graph_seconds(320)
-    True
-    """
-    rows = [row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"]
-    return float(np.interp(ef, [row["value"] for row in rows], [row["ms"] for row in rows])) / 1000
-
-
-def recall_at_100k(ef: int) -> float:
-    """Interpolate chapter 19's recall@10 of a graph of 100,000 (faiss, M 16) at a width of the beam."""
-    rows = [row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"]
-    return float(np.interp(ef, [row["value"] for row in rows], [row["recall"] for row in rows]))
-
-
 def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, float]:
     """Collect what the formulas may name: constants, scale, choices and measurements, in base units."""
     known = constants()
@@ -117,7 +94,7 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
     m, on_disk = design.m, design.rescore_on == "disk"
     fine = 0 if design.rescore == "none" else BYTES[design.rescore] * design.dims
     return prices | {
-        **{name: getattr(scale, name) for name in ("stored", "searched", "peak", "query_tokens", "doc_tokens")},
+        **{name: getattr(scale, name) for name in ("stored", "searched", "peak", "query_tokens", "doc_tokens", "slow")},
         "code": design.bytes_of_code,
         "node": {"exact": 0, "ivf": 4, "hnsw": 4 * (2 * m + m / (m - 1))}[design.index],
         "fine": 0 if on_disk else fine,
@@ -125,6 +102,7 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
         "word_bytes": token["words"],
         "scan_s": figures("scans")["codes"][design.code]["ns"] * NS * design.dims / 384,
         "float_s": figures("scans")["codes"]["float32"]["ns"] * NS * design.dims / 384,
+        "query_s": encode_seconds(scale.query_tokens),
         "graph_s": graph_seconds(design.ef),
         "power": figures("growth")["power"],
         "word_s": figures("words")["ns a document"] * NS if design.hybrid else 0,
@@ -138,11 +116,11 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
 SEARCH = {
     "exact": ("searched * scan_s", "scan measured at 100,000 vectors by code, one thread (faiss)"),
     "ivf": (
-        "lists * float_s + probes * searched / lists * scan_s",
+        "slow * (lists * float_s + probes * searched / lists * scan_s)",
         "lists: root of searched; scans as for exact; recall at the same probes is not held",
     ),
     "hnsw": (
-        "shards * graph_s * (searched / shards / 1e5) ** power",
+        "slow * shards * graph_s * (searched / shards / 1e5) ** power",
         "chapter 19 at 100,000 (faiss); work for the same recall grows as n^power, chapter 06, 1,000 to 100,000",
     ),
 }
@@ -160,11 +138,11 @@ def ways(design: Design) -> list[tuple[str, str, str, str]]:
         ("on_disk", "stored * disk", "GB", "arithmetic"),
         ("shards", given, "shards", f"memory filled to {FILL:.0%}"),
         ("misses", "peak * (1 - hits)", "/s", "the case; cache: your choice"),
-        ("encode", "max(query_core, query_tokens / encoder_core)", "ms", "chapters 17 and 18"),
+        ("encode", "slow * query_s", "ms", "core time by tokens, chapter 17, a query at a time (MiniLM, ONNX)"),
         *([("lists", "ceil(sqrt(searched))", "lists", assumed)] if design.index == "ivf" else []),
         ("search", search, "ms", origin),
-        ("match", "searched * word_s", "ms", "BM25 over repeated documents: linear, an upper bound; engines skip blocks"),
-        ("rerank", "depth * pair_core", "ms", "chapter 08, short texts; longer ones cost more"),
+        ("match", "slow * searched * word_s", "ms", "BM25 over repeated documents: linear, an upper bound; engines skip blocks"),
+        ("rerank", "slow * depth * pair_core", "ms", "chapter 08, short texts; longer ones cost more"),
         ("search_cores", "misses * (search + match) / busy", "cores", "busy: your choice"),
         ("model_cores", "misses * (encode + rerank) / busy", "cores", "busy: your choice"),
         ("reads", "misses * shortlist" if design.rescore_on == "disk" and design.rescore != "none" else "0", "/s",
@@ -235,6 +213,8 @@ def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tu
                      f"but {design.probes} of {math.ceil(math.sqrt(n))} here: recall will be lower")  # fmt: skip
     if design.hybrid and scale.searched > 1e6:
         notes.append("BM25 is counted as if every posting were read; engines with block-max WAND read a part of them")
+    if scale.slow > 1:
+        notes.append("the machine is the user's: read memory and p95; the dollars are a server's for one person")
     if p95 > scale.limit:
         notes.append(f"p95 of about {shown(p95, 'ms')} breaks the promise of {shown(scale.limit, 'ms')}")
     return tuple(notes)
