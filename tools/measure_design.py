@@ -1,6 +1,6 @@
 """Measure what chapter 22 extrapolates with: scans by code, a graph and quality as the collection grows.
 
-python tools/measure_design.py scans growth words distractors designs   # some minutes each; data/design/measured/
+python tools/measure_design.py scans growth words distractors designs   # into data/design/measured
 """
 
 import sys
@@ -67,12 +67,17 @@ def growth() -> dict:
     asked = embedder().encode(docsearch().split("dev")[1], cache=True, show_progress=False)
     found = experiments.growth(vectors(), asked, sizes=sizes, widths=widths)
     recall = found["recall"].mean(axis=-1)
-    needed = [experiments.needed(one, compared) for one, compared in zip(recall, found["compared"], strict=True)]
+    needed = [
+        experiments.needed(one, compared) for one, compared in zip(recall, found["compared"], strict=True)
+    ]
     power = float(np.polyfit(np.log(sizes), np.log(needed), 1)[0])
     return {
-        "sizes": sizes, "ef": widths, "recall": recall.round(4).tolist(),
-        "comparisons for recall 0.95": np.round(needed).tolist(), "power": round(power, 3),
-    }  # fmt: skip
+        "sizes": sizes,
+        "ef": widths,
+        "recall": recall.round(4).tolist(),
+        "comparisons for recall 0.95": np.round(needed).tolist(),
+        "power": round(power, 3),
+    }
 
 
 def words() -> dict:
@@ -121,7 +126,9 @@ def distractors() -> dict:
 
 def designs() -> dict:
     """Measure the reference designs of all cases on dev; designs that are built alike are measured once."""
-    cases = sorted({file.stem.rpartition("-")[0] for file in (data_path("design") / "reference").glob("*-lean.yaml")})
+    cases = sorted(
+        {file.stem.rpartition("-")[0] for file in (data_path("design") / "reference").glob("*-lean.yaml")}
+    )
     rows = {}
     for design in (one for case in cases for one in references(case)):
         if design.key not in rows:
@@ -133,6 +140,10 @@ def designs() -> dict:
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or ("scans", "growth", "words", "distractors", "designs"):
-        figures = {"machine": machine_name(), "date": datetime.now(UTC).date().isoformat(), **globals()[part]()}
+        figures = {
+            "machine": machine_name(),
+            "date": datetime.now(UTC).date().isoformat(),
+            **globals()[part](),
+        }
         write_figures(data_path("design") / "measured" / f"{part}.json", figures)
         print(part, "written", flush=True)

@@ -12,23 +12,32 @@ from embedlab.study.faces import plain_errors
 
 def run(
     file: Annotated[Path, typer.Argument(help="Your choices as YAML, see 'embedlab design template'.")],
-    case: Annotated[str | None, typer.Option(help="Another case than the file's: its documents and queries.")] = None,
+    case: Annotated[
+        str | None, typer.Option(help="Another case than the file's: its documents and queries.")
+    ] = None,
     beir: Annotated[Path | None, typer.Option(help="A folder in BEIR format; without, DocSearch.")] = None,
     split: Annotated[
-        str | None, typer.Option(help="dev, where designs are chosen; test, to look at once, when you have chosen.")
+        str | None,
+        typer.Option(help="dev, where designs are chosen; test, to look at once, when you have chosen."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build a design on real data, and say what it finds, how fast, and what it would cost at the case's scale.
+    """Build a design on real data: what it finds, how fast, and what it would cost at the case's scale.
 
-    Measured here: nDCG@10 with its interval, recall@10 against exact search, p50 and p95 of one query, bytes a
-    document. Extrapolated, line by line: memory, machines, dollars a month. Beside it stand three reference
+    Measured here: nDCG@10 with its interval, recall@10 against exact search, p50 and p95 of one query,
+    bytes a document. Extrapolated, line by line: memory, machines, dollars. Beside it stand three reference
     designs of the case. A star: on the Pareto front of dollars and nDCG. A dot: dominated. An exclamation
     mark: breaks the case's promise of p95.
     """
     with plain_errors():
         from embedlab.benchmark import load_beir
-        from embedlab.system_design import beside_references, design_of, find_case, load_design, measure_design
+        from embedlab.system_design import (
+            beside_references,
+            design_of,
+            find_case,
+            load_design,
+            measure_design,
+        )
 
         design = load_design(file)
         if case:
@@ -45,15 +54,15 @@ def run(
 
 
 def print_run(rows: list) -> None:
-    """Print a design beside its references: the table, the lines of the extrapolation, what they cannot tell."""
+    """Print a design beside its references: the table, the lines at scale, what they cannot tell."""
     from embedlab.system_design import designs_as_text, difference_from
 
     own = next(row for row in rows if row.yours)
     one = own.measured
-    where = f"{one.documents:,} documents of {one.benchmark}, {len(one.per_query)} {one.split} queries, {one.machine}"
-    typer.echo(f"\n{own.design.name}: {own.design.short}\nmeasured on {where}\n")
+    where = f"{one.documents:,} documents of {one.benchmark}, {len(one.per_query)} {one.split} queries"
+    typer.echo(f"\n{own.design.name}: {own.design.short}\nmeasured on {where}, {one.machine}\n")
     typer.echo(designs_as_text(rows))
-    typer.echo("\n→ yours, * on the Pareto front of dollars and nDCG, · dominated; the last four columns: at the case's scale")
+    typer.echo("\n→ yours, * on the front of dollars and nDCG, · dominated; the last four columns: at scale")
     for row in rows:
         if not row.yours:
             typer.echo(f"  {own.design.name} less {row.design.name}: nDCG@10 {difference_from(own, row)}")
@@ -78,5 +87,9 @@ def template(
     for name, field in Design.model_fields.items():
         value = json.dumps(chosen.get(name, field.default)) if name != "why" else '""'
         allowed = getattr(field.annotation, "__args__", ())
-        note = f"  # {', '.join(map(str, allowed))}" if allowed and all(isinstance(one, str) for one in allowed) else ""
+        note = (
+            f"  # {', '.join(map(str, allowed))}"
+            if allowed and all(isinstance(one, str) for one in allowed)
+            else ""
+        )
         typer.echo(f"{name}: {value}{note}")

@@ -85,7 +85,9 @@ def index_for(design: Design, dims: int = 384) -> Index:
         if design.index == "ivf":
             inner = InvertedIndex(inner, design.probes)
         if design.rescore != "none":
-            inner = matryoshka.RescoredIndex(inner, CODES[design.rescore](design.dims), shortlist=design.shortlist)
+            inner = matryoshka.RescoredIndex(
+                inner, CODES[design.rescore](design.dims), shortlist=design.shortlist
+            )
     return inner if design.dims == dims else matryoshka.PrefixIndex(dims, inner)
 
 

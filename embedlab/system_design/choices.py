@@ -14,8 +14,19 @@ from embedlab.system_design.cases import constants
 
 # What decides what is built and measured; the others decide only what it costs at the case's scale.
 BUILT = (
-    "model", "tokens", "dims", "code", "rescore", "shortlist", "index", "m", "ef", "probes", "hybrid", "depth"
-)  # fmt: skip
+    "model",
+    "tokens",
+    "dims",
+    "code",
+    "rescore",
+    "shortlist",
+    "index",
+    "m",
+    "ef",
+    "probes",
+    "hybrid",
+    "depth",
+)
 BYTES = {"float32": 4, "float16": 2, "int8": 1, "binary": 1 / 8, "pq": 1 / 8}  # of a number of a vector
 LONGEST_LIST = 50  # pairs: beyond, an evaluation takes minutes
 
@@ -30,7 +41,7 @@ class Design(BaseModel):
     ('exact', 384, 2)
     >>> Design(name="odd", code="pq", index="hnsw")
     Traceback (most recent call last):
-    ValueError: odd: the graph walks on float32 or int8, not on pq; take index: ivf or exact, or code: int8
+    ValueError: odd: the graph walks on float32 or int8, not on pq; take index: ivf, or code: int8
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -62,7 +73,7 @@ class Design(BaseModel):
         for wrong, say in (
             (
                 self.index == "hnsw" and self.code not in ("float32", "int8"),
-                f"the graph walks on float32 or int8, not on {self.code}; take index: ivf or exact, or code: int8",
+                f"the graph walks on float32 or int8, not on {self.code}; take index: ivf, or code: int8",
             ),
             (
                 self.index == "hnsw" and self.code == "int8" and self.rescore != "float32",
@@ -74,7 +85,7 @@ class Design(BaseModel):
             ),
             (
                 self.rescore != "none" and BYTES[self.rescore] <= BYTES[self.code],
-                f"rescore: {self.rescore} is no finer than code: {self.code}; leave it out, or take a smaller code",
+                f"rescore: {self.rescore} is no finer than code: {self.code}; take a smaller code, or none",
             ),
             (
                 self.dims % 8 and self.code in ("binary", "pq"),
@@ -93,7 +104,9 @@ class Design(BaseModel):
                 raise ValueError(f"{self.name}: {say}")
         if unknown := set(self.prices) - set(constants()):
             name = min(unknown)
-            raise ValueError(f"{self.name}: there is no price or constant {name!r}{_nearest(name, constants())}")
+            raise ValueError(
+                f"{self.name}: there is no price or constant {name!r}{_nearest(name, constants())}"
+            )
         return self
 
     @property
@@ -103,10 +116,10 @@ class Design(BaseModel):
 
     @property
     def built(self) -> dict:
-        """What decides what is built: choices without an effect are left out, so that equal designs are equal."""
-        idle = {
-            "exact": {"m", "ef", "probes"}, "hnsw": {"probes"}, "ivf": {"m", "ef"}
-        }[self.index] | ({"shortlist"} if self.rescore == "none" or self.index == "hnsw" else set())  # fmt: skip
+        """What decides what is built; choices without an effect are left out: equal is equal."""
+        idle = {"exact": {"m", "ef", "probes"}, "hnsw": {"probes"}, "ivf": {"m", "ef"}}[self.index] | (
+            {"shortlist"} if self.rescore == "none" or self.index == "hnsw" else set()
+        )
         return {name: getattr(self, name) for name in BUILT if name not in idle}
 
     @property

@@ -56,7 +56,9 @@ def measured_for(design: Design, split: str = "dev") -> Measured:
     """
     shipped = shipped_designs().get(split, {})
     if design.key not in shipped:
-        raise ValueError(f"{design.name} ({design.short}) was not measured on {split}: embedlab design run measures it")
+        raise ValueError(
+            f"{design.name} ({design.short}) was not measured on {split}: embedlab design run measures it"
+        )
     return shipped[design.key]
 
 

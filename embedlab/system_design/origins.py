@@ -16,19 +16,21 @@ def figures(name: str) -> dict:
 
 
 def graph_seconds(ef: int) -> float:
-    """Interpolate chapter 19's measurement: seconds of a search in a graph of 100,000 (faiss) at a width of the beam.
+    """Interpolate chapter 19: seconds of a search in a graph of 100,000 (faiss) at a width of the beam.
 
     Examples
     --------
     >>> graph_seconds(20) < graph_seconds(100) < graph_seconds(320)
     True
     """
-    rows = [row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"]
+    rows = [
+        row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"
+    ]
     return float(np.interp(ef, [row["value"] for row in rows], [row["ms"] for row in rows])) / 1000
 
 
 def encode_seconds(tokens: float) -> float:
-    """Interpolate chapter 17's measurement: core seconds that one query of so many tokens takes (ONNX Runtime).
+    """Interpolate chapter 17: core seconds that one query of so many tokens takes (ONNX Runtime).
 
     Beyond the longest that was measured, in proportion. In bulk a token costs less: see ``encoder_core``.
 
@@ -40,11 +42,15 @@ def encode_seconds(tokens: float) -> float:
     found = shipped_figures("serving", "speed")
     rows = [row for row in found["rows"] if row["engine"] == "onnxruntime" and row["texts"] == 1]
     longest = rows[-1]["tokens"]
-    ms = np.interp(tokens, [row["tokens"] for row in rows], [row["ms"] for row in rows]) * max(1, tokens / longest)
+    ms = np.interp(tokens, [row["tokens"] for row in rows], [row["ms"] for row in rows]) * max(
+        1, tokens / longest
+    )
     return float(ms) / 1000 * found["threads"]
 
 
 def recall_at_100k(ef: int) -> float:
     """Interpolate chapter 19's recall@10 of a graph of 100,000 (faiss, M 16) at a width of the beam."""
-    rows = [row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"]
+    rows = [
+        row for row in shipped_figures("vector_databases", "recall")["rows"] if row["engine"] == "faiss HNSW"
+    ]
     return float(np.interp(ef, [row["value"] for row in rows], [row["recall"] for row in rows]))

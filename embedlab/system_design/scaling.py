@@ -1,4 +1,4 @@
-"""What a small design would take at a case's scale: formulas line by line, each with where its numbers are from."""
+"""What a small design would take at a case's scale: formulas line by line, each with its origin."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from embedlab.system_design.origins import encode_seconds, figures, graph_second
 FILL = 0.7  # of a machine's memory that the index may take
 PARALLEL = 4  # cores that one query's pairs are spread over
 NS = 1e-9
+SCALE = ("stored", "searched", "peak", "query_tokens", "doc_tokens", "slow")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class At:
         return next(line.value for line in self.lines if line.name == name)
 
 
+def _reference(name: str) -> dict | list:
+    return yaml.safe_load((data_path("design") / "reference" / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
 @cache
 def scale_of(case: str) -> Scale:
     """Return the scale of a case.
@@ -79,7 +84,7 @@ def scale_of(case: str) -> Scale:
     7000000.0
     """
     about: Case = find_case(case)
-    known = yaml.safe_load((data_path("design") / "reference" / "scales.yaml").read_text(encoding="utf-8"))
+    known = _reference("scales")
     if about.name not in known:
         raise ValueError(f"no scale is known for {about.name!r}; there is one for {', '.join(known)}")
     numbers = about.numbers()
@@ -94,7 +99,7 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
     m, on_disk = design.m, design.rescore_on == "disk"
     fine = 0 if design.rescore == "none" else BYTES[design.rescore] * design.dims
     return prices | {
-        **{name: getattr(scale, name) for name in ("stored", "searched", "peak", "query_tokens", "doc_tokens", "slow")},
+        **{name: getattr(scale, name) for name in SCALE},
         "code": design.bytes_of_code,
         "node": {"exact": 0, "ivf": 4, "hnsw": 4 * (2 * m + m / (m - 1))}[design.index],
         "fine": 0 if on_disk else fine,
@@ -106,57 +111,33 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
         "graph_s": graph_seconds(design.ef),
         "power": figures("growth")["power"],
         "word_s": figures("words")["ns a document"] * NS if design.hybrid else 0,
+        "from_disk": float(on_disk and fine > 0),
         "machine": prices["nvme_machine" if on_disk else "memory_machine"],
-        "fill": FILL, "parallel": PARALLEL,
+        "fill": FILL,
+        "parallel": PARALLEL,
         **{name: getattr(design, name) for name in ("probes", "shortlist", "depth", "copies", "busy")},
         "hits": design.cache_hits,
-    }  # fmt: skip
+    }
 
 
-SEARCH = {
-    "exact": ("searched * scan_s", "scan measured at 100,000 vectors by code, one thread (faiss)"),
-    "ivf": (
-        "slow * (lists * float_s + probes * searched / lists * scan_s)",
-        "lists: root of searched; scans as for exact; recall at the same probes is not held",
-    ),
-    "hnsw": (
-        "slow * shards * graph_s * (searched / shards / 1e5) ** power",
-        "chapter 19 at 100,000 (faiss); work for the same recall grows as n^power, chapter 06, 1,000 to 100,000",
-    ),
-}
+@cache
+def _lines() -> list[dict[str, str]]:
+    return _reference("lines")
 
 
-def ways(design: Design) -> list[tuple[str, str, str, str]]:
-    """List the lines for a design: name, formula, unit, origin."""
-    given = str(design.shards) if design.shards != "auto" else "ceil(index / (fill * machine_ram))"
-    search, origin = SEARCH[design.index]
-    assumed, measured = "assumption", "measured here"
-    return [
-        ("vector", "code + node + fine", "B", f"{measured}; node: links by the formula of chapter 06, or an id"),
-        ("words", "word_bytes * doc_tokens", "B", f"{measured}, a token of DocSearch's texts (BM25, chapter 09)"),
-        ("index", "stored * (vector + words)", "GB", "arithmetic"),
-        ("on_disk", "stored * disk", "GB", "arithmetic"),
-        ("shards", given, "shards", f"memory filled to {FILL:.0%}"),
-        ("misses", "peak * (1 - hits)", "/s", "the case; cache: your choice"),
-        ("encode", "slow * query_s", "ms", "core time by tokens, chapter 17, a query at a time (MiniLM, ONNX)"),
-        *([("lists", "ceil(sqrt(searched))", "lists", assumed)] if design.index == "ivf" else []),
-        ("search", search, "ms", origin),
-        ("match", "slow * searched * word_s", "ms", "BM25 over repeated documents: linear, an upper bound; engines skip blocks"),
-        ("rerank", "slow * depth * pair_core", "ms", "chapter 08, short texts; longer ones cost more"),
-        ("search_cores", "misses * (search + match) / busy", "cores", "busy: your choice"),
-        ("model_cores", "misses * (encode + rerank) / busy", "cores", "busy: your choice"),
-        ("reads", "misses * shortlist" if design.rescore_on == "disk" and design.rescore != "none" else "0", "/s",
-         "a read for each vector of the shortlist"),
-        ("held_copies", "max(copies, ceil(search_cores / (shards * machine_cores)), ceil(reads / (shards * nvme_reads)))",
-         "copies", "as many as cores and reads demand"),
-        ("part", "max(index / (fill * machine_ram), search_cores / held_copies / machine_cores, "
-         "reads / held_copies / nvme_reads) / shards", "machines", "of a machine that a shard fills"),
-        ("index_machines", "held_copies * shards * ceil(4 * part) / 4", "machines", "sold in quarters of the same price"),
-        ("model_machines", "max(copies / 4, ceil(4 * model_cores / machine_cores) / 4)", "machines", "at least a quarter a copy"),
-        ("monthly", "index_machines * machine + model_machines * compute_machine", "$/month", "list prices, see constants"),
-        ("work", "encode / 2 + (search + match) / shards + rerank / parallel", "ms",
-         f"a query alone: encoder on 2 cores, a core a shard, pairs on {PARALLEL} (assumed linear)"),
-    ]  # fmt: skip
+def ways(design: Design) -> list[dict[str, str]]:
+    """List the lines for a design, in order: name, unit, formula, origin.
+
+    Examples
+    --------
+    >>> [one["formula"] for one in ways(Design(name="a")) if one["name"] == "search"]
+    ['slow * searched * scan_s']
+    """
+    lines = [one for one in _lines() if one.get("index", design.index) == design.index]
+    if design.shards == "auto":
+        return lines
+    given = {"formula": str(design.shards), "origin": "your choice"}
+    return [{**one, **given} if one["name"] == "shards" else one for one in lines]
 
 
 def at_scale(design: Design, measured: Measured, scale: Scale | None = None) -> At:
@@ -169,9 +150,10 @@ def at_scale(design: Design, measured: Measured, scale: Scale | None = None) -> 
     """
     scale = scale or scale_of(design.case)
     numbers, lines = numbers_of(design, measured, scale), []
-    for name, formula, unit, origin in ways(design):
+    for way in ways(design):
+        name, formula = way["name"], str(way["formula"])
         numbers[name] = evaluate(formula, numbers)
-        lines.append(Line(name, numbers[name], unit, formula, origin))
+        lines.append(Line(name, numbers[name], way["unit"], formula, way["origin"]))
     least = math.ceil(numbers["index"] / (FILL * numbers["machine_ram"]))
     if numbers["shards"] < least:
         size = shown(numbers["index"] / numbers["shards"], "GB")
@@ -184,13 +166,19 @@ def at_scale(design: Design, measured: Measured, scale: Scale | None = None) -> 
     p95 = numbers["work"] * spread + wait
     lines += [
         Line("wait", wait, "ms", "p95 of the wait for a model server (M/M/c)", "chapter 17, queue formulas"),
-        Line("p95", p95, "ms", f"work * {spread:.2f} + wait", f"spread: p95 / p50 of {measured.timed} queries here"),
+        Line(
+            "p95",
+            p95,
+            "ms",
+            f"work * {spread:.2f} + wait",
+            f"spread: p95 / p50 of {measured.timed} queries here",
+        ),
     ]
     return At(scale, tuple(lines), p95, notes_on(design, measured, scale, p95))
 
 
 def wait95(numbers: Mapping[str, float]) -> float:
-    """Return the p95 of the wait for the encoder and the reranker, in seconds: servers of `PARALLEL` cores."""
+    """Return the p95 of the wait for encoder and reranker, in seconds: servers of `PARALLEL` cores."""
     service = (numbers["encode"] + numbers["rerank"]) / PARALLEL
     servers = max(1, int(numbers["model_machines"] * numbers["machine_cores"] / PARALLEL))
     waits = erlang_c(numbers["misses"], service, servers)
@@ -201,20 +189,32 @@ def wait95(numbers: Mapping[str, float]) -> float:
 def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tuple[str, ...]:
     """Say what the numbers cannot tell."""
     n, far = measured.documents, scale.searched / 1e5
-    notes = [f"nDCG and recall are those of {n:,} documents of {measured.benchmark}; other texts are other texts"]
+    notes = [
+        f"nDCG and recall are those of {n:,} documents of {measured.benchmark}; other texts are other texts"
+    ]
     if scale.stored > n:
         notes[0] += f", and {scale.stored:,.0f} are harder to search"
     if design.index == "hnsw":
-        held = f"at a fixed ef recall falls as n grows: at ef {design.ef} it was {recall_at_100k(design.ef):.3f} among 100,000"
-        notes.append(f"{held} (chapter 19, M 16); the cost keeps that recall, and {far:,.0f} times 100,000 is beyond what was measured"
-                     if far > 1 else held)  # fmt: skip
+        recall = f"{recall_at_100k(design.ef):.3f} among 100,000 (chapter 19, M 16)"
+        held = f"at a fixed ef recall falls as n grows: at ef {design.ef} it was {recall}"
+        notes.append(
+            f"{held}; the cost keeps that recall, and {far:,.0f} times as many are beyond what was measured"
+            if far > 1
+            else held
+        )
     if design.index == "ivf":
-        notes.append(f"{design.probes} of {math.ceil(math.sqrt(scale.searched)):,} lists are probed at scale, "
-                     f"but {design.probes} of {math.ceil(math.sqrt(n))} here: recall will be lower")  # fmt: skip
+        notes.append(
+            f"{design.probes} of {math.ceil(math.sqrt(scale.searched)):,} lists are probed at scale, "
+            f"but {design.probes} of {math.ceil(math.sqrt(n))} here: recall will be lower"
+        )
     if design.hybrid and scale.searched > 1e6:
-        notes.append("BM25 is counted as if every posting were read; engines with block-max WAND read a part of them")
+        notes.append(
+            "BM25 is counted as if every posting were read; engines with block-max WAND read a part of them"
+        )
     if scale.slow > 1:
-        notes.append("the machine is the user's: read memory and p95; the dollars are a server's for one person")
+        notes.append(
+            "the machine is the user's: read memory and p95; the dollars are a server's for one person"
+        )
     if p95 > scale.limit:
         notes.append(f"p95 of about {shown(p95, 'ms')} breaks the promise of {shown(scale.limit, 'ms')}")
     return tuple(notes)

@@ -13,8 +13,19 @@ from embedlab.system_design.estimates import shown
 from embedlab.system_design.scaling import At, Scale, at_scale
 
 HEADINGS = (
-    "", "design", "nDCG@10", "95 % interval", "recall@10", "p50 ms", "p95 ms", "B/doc", "memory", "machines", "$/month", "p95"
-)  # fmt: skip
+    "",
+    "design",
+    "nDCG@10",
+    "95 % interval",
+    "recall@10",
+    "p50 ms",
+    "p95 ms",
+    "B/doc",
+    "memory",
+    "machines",
+    "$/month",
+    "p95",
+)
 
 
 @dataclass(frozen=True)
@@ -57,15 +68,19 @@ class Row:
             "yours": self.yours,
             "dominated": self.beaten,
             "choices": self.design.model_dump(),
-            "measured": {name: value for name, value in self.measured.as_json().items() if name != "per_query"},
+            "measured": {
+                name: value for name, value in self.measured.as_json().items() if name != "per_query"
+            },
             "at_scale": {line.name: line.value for line in self.at.lines},
             "lines": [str(line) for line in self.at.lines],
             "notes": list(self.at.notes),
         }
 
 
-def compared(rows: Sequence[tuple[Design, Measured]], scale: Scale | None = None, yours: str = "") -> list[Row]:
-    """Extrapolate designs to one scale and find out which are dominated; the design named ``yours`` is marked."""
+def compared(
+    rows: Sequence[tuple[Design, Measured]], scale: Scale | None = None, yours: str = ""
+) -> list[Row]:
+    """Extrapolate designs to one scale, and find which are dominated; the one named ``yours`` is marked."""
     ats = [at_scale(design, measured, scale) for design, measured in rows]
     beaten = dominated([(at["monthly"], one.ndcg) for at, (_, one) in zip(ats, rows, strict=True)])
     return [
@@ -75,14 +90,17 @@ def compared(rows: Sequence[tuple[Design, Measured]], scale: Scale | None = None
 
 
 def beside_references(design: Design, measured: Measured) -> list[Row]:
-    """Return the rows of a design and of the references of its case that were measured on the same queries."""
+    """Return a design's row and those of its case's references that were measured on the same queries."""
     known = []
     for other in references(design.case):
         try:
             one = measured_for(other, measured.split)
         except ValueError:
             continue  # measured on other queries only
-        if (one.benchmark, one.documents) == (measured.benchmark, measured.documents) and other.name != design.name:
+        if (one.benchmark, one.documents) == (
+            measured.benchmark,
+            measured.documents,
+        ) and other.name != design.name:
             known.append((other, one))
     return compared([*known, (design, measured)], yours=design.name)
 
@@ -105,6 +123,9 @@ def designs_as_text(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for line in table:
-        cells = [cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths, strict=True))]
+        cells = [
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)

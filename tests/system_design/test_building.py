@@ -34,7 +34,7 @@ def unit(n: int, dims: int, seed: int = 0) -> np.ndarray:
     ids=str,
 )
 def test_an_index_finds_what_exact_search_finds(choices):
-    """Each design on easy vectors, queries beside their documents: the first result is the document itself."""
+    """Each design on easy vectors, queries beside their documents: the first result is the document."""
     vectors = unit(400, 384)
     index = index_for(Design(name="a", shortlist=50, **choices))
     index.add(vectors)
@@ -79,7 +79,11 @@ def test_an_inverted_index_grows():
 
 @pytest.mark.parametrize(
     "choices",
-    [{"code": "int8"}, {"index": "hnsw", "hybrid": True}, {"code": "binary", "rescore": "int8", "index": "ivf"}],
+    [
+        {"code": "int8"},
+        {"index": "hnsw", "hybrid": True},
+        {"code": "binary", "rescore": "int8", "index": "ivf"},
+    ],
     ids=str,
 )
 def test_a_small_design_is_measured_and_its_parts_add_up(choices):

@@ -20,13 +20,13 @@ CODES, RESCORES = tuple(BYTES), ("none", "int8", "float32")
         ({"index": "hnsw", "rescore": "int8"}, "nothing to rescore"),
         ({"code": "int8", "rescore": "int8"}, "no finer than code: int8"),
         ({"code": "binary", "dims": 60}, "multiple of 8"),
-        ({"code": "binary", "rescore": "int8", "shortlist": 10, "depth": 20}, "a shortlist of 10 cannot feed depth: 20"),
+        ({"code": "binary", "rescore": "int8", "shortlist": 10, "depth": 20}, "10 cannot feed depth: 20"),
         ({"shards": 0}, "shards: 0"),
         ({"cache_hits": 1.0}, "cache_hits"),
         ({"depth": 500}, "depth"),
         ({"prices": {"memory_machin": 1}}, "did you mean 'memory_machine'"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_says_why(choices, said):
     with pytest.raises(ValueError, match=said):
         design_of({"name": "mine", **choices})
@@ -51,13 +51,18 @@ def test_a_design_is_called_like_its_file(tmp_path):
 
 
 @given(
-    st.sampled_from(CODES), st.sampled_from(RESCORES), st.sampled_from(("exact", "hnsw", "ivf")),
-    st.integers(8, 384), st.integers(0, 50),
-)  # fmt: skip
+    st.sampled_from(CODES),
+    st.sampled_from(RESCORES),
+    st.sampled_from(("exact", "hnsw", "ivf")),
+    st.integers(8, 384),
+    st.integers(0, 50),
+)
 def test_a_design_is_refused_or_whole(code, rescore, index, dims, depth):
-    """Whatever passes can be built: codes of whole bytes, a rescoring that is finer, a graph that can walk."""
+    """Whatever passes can be built: whole bytes, a rescoring that is finer, a graph that can walk."""
     try:
-        design = design_of({"name": "any", "code": code, "rescore": rescore, "index": index, "dims": dims, "depth": depth})
+        design = design_of(
+            {"name": "any", "code": code, "rescore": rescore, "index": index, "dims": dims, "depth": depth}
+        )
     except ValueError:
         return
     assert design.bytes_of_code >= 1

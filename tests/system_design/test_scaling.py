@@ -1,4 +1,4 @@
-"""From a small design to a case's scale: every line follows from those above it, and refuses what cannot be."""
+"""From a small design to a case's scale: every line follows from those above it."""
 
 import math
 import re
@@ -30,9 +30,30 @@ CASES = case_names()
 
 def measured(design: Design, words: float = 874.0) -> Measured:
     """Return a made-up measurement: what is extrapolated depends on its bytes and its spread only."""
-    held = {"codes": design.bytes_of_code, "links": 0, "rescoring": 0, "words": words * design.hybrid, "texts": 0}
+    held = {
+        "codes": design.bytes_of_code,
+        "links": 0,
+        "rescoring": 0,
+        "words": words * design.hybrid,
+        "texts": 0,
+    }
     return Measured(
-        design.key, design.short, "toy", 6152, "dev", "a machine", 0.9, 0.6, 0.5, 0.7, (0.6,), 20.0, 30.0, 40, held, 437.0
+        design.key,
+        design.short,
+        "toy",
+        6152,
+        "dev",
+        "a machine",
+        0.9,
+        0.6,
+        0.5,
+        0.7,
+        (0.6,),
+        20.0,
+        30.0,
+        40,
+        held,
+        437.0,
     )
 
 
@@ -53,13 +74,15 @@ def test_each_formula_gives_its_value_from_the_lines_above(case):
 
 
 def test_tickets_by_hand():
-    """Five million tickets of 1.4 vectors as float32 with M 16: the way of the case, without this room's code."""
+    """Five million tickets of 1.4 vectors as float32 with M 16, without this room's code."""
     at = at_scale(Design(name="by hand", index="hnsw"), measured(Design(name="by hand", index="hnsw")))
     assert at["index"] == pytest.approx(5e6 * 1.4 * (384 * 4 + 4 * (32 + 16 / 15)))
     assert at["shards"] == 1
     assert at["model_cores"] == pytest.approx(60 * encode_seconds(180) / 0.6)
     hourly = {name: constants()[name].value for name in ("memory_machine", "compute_machine")}
-    by_hand = (at["index_machines"] * hourly["memory_machine"] + at["model_machines"] * hourly["compute_machine"]) * 730
+    by_hand = (
+        at["index_machines"] * hourly["memory_machine"] + at["model_machines"] * hourly["compute_machine"]
+    ) * 730
     assert at["monthly"] == pytest.approx(by_hand)
 
 
@@ -86,7 +109,9 @@ def test_a_cache_takes_its_share_off_the_cores_and_nothing_off_the_memory():
 
 def test_prices_are_yours_to_change():
     mine = Design(name="a", prices={"memory_machine": 1.008, "compute_machine": 0.68})
-    assert at_scale(mine, measured(mine))["monthly"] == pytest.approx(2 * at_scale(Design(name="b"), measured(mine))["monthly"])
+    assert at_scale(mine, measured(mine))["monthly"] == pytest.approx(
+        2 * at_scale(Design(name="b"), measured(mine))["monthly"]
+    )
 
 
 def test_too_few_shards_are_refused_with_how_many_fit():
@@ -126,7 +151,9 @@ def test_the_origins_are_the_files_of_the_chapters():
     assert recall_at_100k(80) == row["recall"]
     assert 0 < figures("growth")["power"] < 0.5
     speed = shipped_figures("serving", "speed")
-    ms = next(r["ms"] for r in speed["rows"] if (r["engine"], r["texts"], r["tokens"]) == ("onnxruntime", 1, 40))
+    ms = next(
+        r["ms"] for r in speed["rows"] if (r["engine"], r["texts"], r["tokens"]) == ("onnxruntime", 1, 40)
+    )
     assert encode_seconds(40) == pytest.approx(ms / 1000 * speed["threads"])
 
 

@@ -1,0 +1,43 @@
+"""Chapter 22's pictures show what they are given."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+from embedlab.course import system_design_figures as figures
+from embedlab.system_design import compared, measured_for, references
+
+
+@pytest.fixture
+def rows():
+    yield compared([(one, measured_for(one)) for one in references("tickets")], yours="tickets-lean")
+    plt.close("all")
+
+
+def test_a_bar_is_as_long_as_its_stages(rows):
+    (ax,) = figures.draw_stages(rows).axes
+    for place, row in enumerate(rows):
+        bars = [bar for bar in ax.patches if round(bar.get_y() + bar.get_height() / 2) == place]
+        whole = 1000 * sum(row.at[name] for name, _ in figures.STAGES)
+        assert sum(bar.get_width() for bar in bars) == pytest.approx(whole)
+
+
+def test_designs_stand_where_they_cost_and_find(rows):
+    (ax,) = figures.draw_pareto(rows).axes
+    labels = {text.get_text().splitlines()[0]: text.xy for text in ax.texts}
+    assert labels == {row.design.name: (row.dollars, row.measured.ndcg) for row in rows}
+    stars = [line for line in ax.lines if line.get_marker() == "*"]
+    assert [star.get_xydata()[0].tolist() for star in stars] == [[rows[0].dollars, rows[0].measured.ndcg]]
+
+
+def test_the_largest_effect_stands_first():
+    (ax,) = figures.draw_bill({"small": (9, 11), "large": (2, 40)}, 10).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["large", "small"]
+    plt.close("all")
+
+
+def test_tenants_above_the_line_are_counted():
+    (ax,) = figures.draw_tenants([10, 200, 3000, 50_000], exact_up_to=1000).axes
+    texts = [text.get_text() for text in ax.texts]
+    assert "2 tenants want a graph" in texts
+    assert "2 do not" in texts
+    plt.close("all")
