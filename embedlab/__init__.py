@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "engine": ["SearchEngine"],
         "course": ["show", "use_style"],
         "study.exercises": ["check"],
-        "study.faces": ["quiz"],
+        "study.faces": ["design_round", "quiz"],
     },
 )

@@ -7,7 +7,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "anki": ["write_deck"],
         "asking": ["PASS", "Answer", "Asked", "ask", "key_text", "parse", "score", "verdict"],
-        "catalogue": ["bank", "find_topic", "link_to", "place_of", "questions_on", "topics"],
+        "catalogue": [
+            "bank",
+            "find_topic",
+            "link_to",
+            "link_to_heading",
+            "place_of",
+            "questions_on",
+            "topics",
+        ],
         "chapters": ["CHAPTERS", "notebook_of", "number_of", "title_of"],
         "formulas": ["FORMULAS"],
         "markup": ["asked_html", "inline", "paragraph", "spans", "static"],

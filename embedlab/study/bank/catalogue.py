@@ -101,4 +101,15 @@ def link_to(question: Question) -> str | None:
     """
     if question.teaches is None:
         return None
-    return f"{notebook_of(topic_of(question.id))}#{quote(question.teaches.replace(' ', '-'))}"
+    return link_to_heading(topic_of(question.id), question.teaches)
+
+
+def link_to_heading(chapter: str, heading: str) -> str:
+    """Return a heading of a chapter as a link from the folder of the notebooks.
+
+    Examples
+    --------
+    >>> link_to_heading("hnsw", "Three knobs")
+    '06_hnsw.ipynb#Three-knobs'
+    """
+    return f"{notebook_of(chapter)}#{quote(heading.replace(' ', '-'))}"

@@ -116,13 +116,13 @@ def progress(
         from embedlab.study.bank import bank
         from embedlab.study.faces.layout import show_progress
         from embedlab.study.faces.terminal import console
-        from embedlab.study.practice import History, draw, mastery, remarks
+        from embedlab.study.practice import History, design_remarks, draw, mastery, remarks
 
         history = History()
         records, out = history.records(), console()
         rows = mastery(records, bank())
         notice = [history.notice] if history.notice else []
-        show_progress(out, rows, notice + remarks(records, rows))
+        show_progress(out, rows, notice + remarks(records, rows) + design_remarks(records))
         if picture:
             picture = picture if picture.suffix else picture.with_name(f"{picture.name}.png")
             draw(rows, picture)

@@ -11,7 +11,7 @@ from embedlab.study.faces.layout import bar, numbered, prose
 from embedlab.study.practice import History, keep, reading_of, remarks_on
 from embedlab.system_design import LEVELS, PHASES, TITLES, Block, Round, Step, minutes_of, shown
 
-KEYS = "? hint · s skip · q stop and keep"
+KEYS = "? hint · s skip · q stop"
 HELP = {
     "questions": "A question a line; Enter alone when you have none left.",
     "number": "Type a number with its unit, such as 12 {unit}.",

@@ -6,7 +6,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "history": ["History", "Record"],
-        "design_rounds": ["begun", "design_standing", "keep", "reading_of", "remarks_on", "round_file"],
+        "design_rounds": [
+            "begun",
+            "design_remarks",
+            "design_standing",
+            "keep",
+            "reading_of",
+            "remarks_on",
+            "round_file",
+        ],
         "progress": [
             "LEVELS",
             "Summary",

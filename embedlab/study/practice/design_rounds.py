@@ -106,6 +106,23 @@ def design_standing(records: Sequence[Record]) -> list[Standing]:
     return rows
 
 
+def design_remarks(records: Sequence[Record]) -> list[str]:
+    """Say in a line how the design rounds went, for the page of progress; nothing where there were none.
+
+    Examples
+    --------
+    >>> design_remarks([])
+    []
+    """
+    rows = design_standing(records)
+    if not rows:
+        return []
+    parts = [
+        f"{row.case} {row.best:.0%} ({row.rounds})" if row.rounds else f"{row.case} begun" for row in rows
+    ]
+    return [f"Design rounds, the best of each case (how many): {', '.join(parts)}."]
+
+
 def remarks_on(played: Round) -> list[str]:
     """Say what to work on after a round: the weakest phase, the clock, and what was never asked."""
     score, case = played.score(), played.about
