@@ -7,6 +7,7 @@ from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex
 from embedlab.matryoshka import PrefixIndex, RescoredIndex
 from embedlab.quantization import BinaryIndex, Float16Index, Int8Index, PQIndex
+from embedlab.system_design import InvertedIndex
 from embedlab.vector_databases import LanceIndex, PostgresIndex
 
 DIMS = 16
@@ -24,6 +25,8 @@ KINDS = {
     "prefix of bits": lambda: PrefixIndex(DIMS, BinaryIndex(8)),
     "rescored": lambda: RescoredIndex(BinaryIndex(DIMS), FlatIndex(DIMS), shortlist=20),
     "rescored by int8": lambda: RescoredIndex(PrefixIndex(DIMS, BinaryIndex(8)), Int8Index(DIMS)),
+    "lists": lambda: InvertedIndex(FlatIndex(DIMS), probes=99),
+    "lists of int8": lambda: InvertedIndex(Int8Index(DIMS), probes=99),
     "lance": lambda: LanceIndex(DIMS),
     "postgres": lambda: PostgresIndex(DIMS),
     "postgres, exact": lambda: PostgresIndex(DIMS, kind="exact"),

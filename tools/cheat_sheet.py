@@ -223,10 +223,10 @@ def page() -> str:
     lines = [
         "# Arithmetic sheet",
         "",
-        f"Numbers for an estimate on a whiteboard, measured by this course on {machine}: one small model,",
-        "6,152 docstrings, 100,000 grown vectors where it says so. On your machine they differ by factors, so",
-        "they are for factors of two, not for digits. `tools/cheat_sheet.py` makes this page; prices stand in",
-        "`data/design/constants.yaml`: put in your own.",
+        f"Numbers for an estimate on a whiteboard, measured by this course on {machine}: one small",
+        "model, 6,152 docstrings, 100,000 grown vectors where it says so. Yours differ by factors, so they",
+        "are for factors of two, not for digits. `tools/cheat_sheet.py` makes this page; prices stand",
+        "in `data/design/constants.yaml`: put in your own.",
     ]
     for title, section in SECTIONS.items():
         lines += ["", f"## {title}", "", "| what | how much | measured in, or by |", "| --- | --- | --- |"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from embedlab.index import Floats, Index, Ints, as_vectors, top_k
+from embedlab.index import Floats, Index, Ints, State, as_vectors, index_class, top_k, whole
 from embedlab.quantization import kmeans
 
 
@@ -48,6 +49,8 @@ class InvertedIndex(Index):
     def add(self, vectors: Floats) -> None:
         """Append vectors (n, dims)."""
         vectors = as_vectors(vectors, self.dims)
+        if not len(vectors):
+            return
         if self.centroids is None:
             self.centroids = kmeans(vectors, math.ceil(math.sqrt(len(vectors))))
             self.lists = [np.zeros(0, np.int64)] * len(self.centroids)
@@ -58,8 +61,10 @@ class InvertedIndex(Index):
 
     def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
         """Find the k best of the lists that are looked into; see `Index.search`."""
-        queries = as_vectors(queries, self.dims)
+        queries, k = as_vectors(queries, self.dims), whole("k", k)
         best, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1, np.int64)
+        if self.centroids is None:
+            return best, ids
         probed = np.argsort(self._distances(queries), axis=1, kind="stable")[:, : self.probes]
         for i, lists in enumerate(probed):
             rows = np.sort(np.concatenate([self.lists[j] for j in lists]))
@@ -71,6 +76,28 @@ class InvertedIndex(Index):
     def vectors_of(self, ids: Ints) -> Floats:
         """Return what the codes of these ids stand for, (len(ids), dims)."""
         return self.codes.vectors_of(ids)
+
+    def state(self) -> State:
+        """Return what `save` writes."""
+        arrays, about = self.codes.state()
+        arrays = {f"codes.{name}": array for name, array in arrays.items()}
+        about = {"codes": {"class": type(self.codes).__name__, **about}, "probes": self.probes}
+        if self.centroids is not None:
+            sizes = np.array([len(ids) for ids in self.lists])
+            arrays |= {"centroids": self.centroids, "ids": np.concatenate(self.lists), "sizes": sizes}
+        return arrays, about
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, NDArray], about: dict) -> InvertedIndex:
+        """Make the index from its `state`."""
+        inner = {name[6:]: array for name, array in arrays.items() if name.startswith("codes.")}
+        index = cls(index_class(about["codes"]["class"]).from_state(inner, about["codes"]), about["probes"])
+        if len(index):
+            index.centroids = as_vectors(arrays["centroids"], index.dims)
+            index.lists = np.split(arrays["ids"], np.cumsum(arrays["sizes"])[:-1])
+            if len(index.lists) != len(index.centroids) or sorted(arrays["ids"]) != list(range(len(index))):
+                raise ValueError("the lists do not hold each vector once")
+        return index
 
     def _distances(self, vectors: Floats) -> Floats:
         """Compare with all centroids: |c|² - 2vc, (n, lists)."""

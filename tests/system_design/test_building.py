@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.benchmark import docsearch
-from embedlab.index import FlatIndex
+from embedlab.index import FlatIndex, Index
 from embedlab.matryoshka import truncate
 from embedlab.quantization import Int8Index
 from embedlab.system_design import Design, InvertedIndex, build_design, dominated, index_for, measure_design
@@ -66,6 +66,19 @@ def test_an_inverted_index_that_looks_everywhere_is_exact(n, k, probes):
     given_back = ids[ids >= 0]
     assert np.isin(given_back, np.arange(n)).all()
     assert (np.diff(np.where(np.isfinite(found), found, -9), axis=1) <= 1e-6).all()
+
+
+@pytest.mark.parametrize("n", [0, 70])
+def test_an_inverted_index_comes_back_as_it_was(tmp_path, n):
+    index = InvertedIndex(Int8Index(16), probes=2)
+    if n:
+        index.add(unit(n, 16))
+    index.save(tmp_path / "lists")
+    again = Index.load(tmp_path / "lists")
+    assert (type(again), len(again), again.bytes_per_vector) == (InvertedIndex, n, index.bytes_per_vector)
+    if n:
+        for mine, other in zip(index.search(unit(5, 16), 4), again.search(unit(5, 16), 4), strict=True):
+            assert (mine == other).all()
 
 
 def test_an_inverted_index_grows():
