@@ -108,7 +108,7 @@ def search() -> list[Line]:
         for code, one in scans["codes"].items()
     ]
     grown = figures("growth")
-    first, last = grown["recall"][0][0], grown["recall"][-1][0]
+    first, last = grown["recall at ef 10"]
     return [
         *lines,
         (
