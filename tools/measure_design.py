@@ -18,7 +18,7 @@ from embedlab.engine import LEAD, embedder, parts_for
 from embedlab.hybrid import BM25Index
 from embedlab.index import top_k
 from embedlab.machine import data_path, machine_name, write_figures
-from embedlab.system_design import Design, build_design, measure_design, references
+from embedlab.system_design import Design, build_design, case_names, cores_in_use, measure_design, references
 
 ROOT = Path(__file__).parents[1]
 N, SEED = 100_000, 0
@@ -124,21 +124,25 @@ def distractors() -> dict:
 
 
 def designs() -> dict:
-    """Measure the reference designs of all cases on dev; designs that are built alike are measured once."""
-    cases = sorted(
-        {file.stem.rpartition("-")[0] for file in (data_path("design") / "reference").glob("*-lean.yaml")}
-    )
-    rows = {}
-    for design in (one for case in cases for one in references(case)):
-        if design.key not in rows:
-            rows[design.key] = measure_design(design).as_json()
-            shown = {name: rows[design.key][name] for name in ("short", "recall", "ndcg", "p50", "p95")}
-            print(shown, flush=True)
+    """Measure the reference designs of all cases on dev; designs that are built alike are measured once.
+
+    What is there already, measured on as many cores, stays: after Ctrl-C the same command goes on.
+    """
+    file = data_path("design") / "measured" / "designs.json"
+    rows = {row["key"]: row for row in json.loads(file.read_text())["rows"]} if file.exists() else {}
+    wanted = {one.key: one for case in case_names() for one in references(case)}
+    rows = {key: row for key, row in rows.items() if key in wanted and row["machine"] == cores_in_use()}
+    for key, design in wanted.items():
+        if key not in rows:
+            rows[key] = measure_design(design, timed=25 if design.depth else 40).as_json()
+            print({name: rows[key][name] for name in ("short", "recall", "ndcg", "p50", "p95")}, flush=True)
+            write_figures(file, {"rows": list(rows.values())})
     return {"rows": list(rows.values())}
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or ("scans", "growth", "words", "distractors", "designs"):
+    asked = sys.argv[1:] or ["scans", "growth", "words", "distractors", "designs"]
+    for part in asked:
         figures = {
             "machine": machine_name(),
             "date": datetime.now(UTC).date().isoformat(),

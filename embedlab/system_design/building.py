@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -66,6 +67,18 @@ class Measured:
     def as_json(self) -> dict:
         """Return the fields for a file."""
         return asdict(self)
+
+
+def cores_in_use() -> str:
+    """Return the machine's name, and how many of its cores this process may use where those are not all.
+
+    Examples
+    --------
+    >>> cores_in_use().startswith(machine_name())
+    True
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return machine_name() + (f", {usable} used" if usable != os.cpu_count() else "")
 
 
 def index_for(design: Design, dims: int = 384) -> Index:
@@ -153,7 +166,7 @@ def measure_design(
         benchmark=benchmark.name,
         documents=len(benchmark.documents),
         split=split,
-        machine=machine_name(),
+        machine=cores_in_use(),
         recall=round(_recall(dense, texts, benchmark), 4),
         ndcg=round(mean, 4),
         low=round(low, 4),
