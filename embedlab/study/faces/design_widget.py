@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 
 from embedlab.study.bank import inline, link_to_heading, paragraph
-from embedlab.study.faces.notebook_design import blocks_html
+from embedlab.study.faces.design_html import blocks_html
 from embedlab.study.practice import History, keep, reading_of, remarks_on
 from embedlab.system_design import LEVELS, PHASES, TITLES, Block, Round, Step, minutes_of, shown
 
