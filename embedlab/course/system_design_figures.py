@@ -127,23 +127,23 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
         ax.annotate(
             label,
             (row.dollars, one.ndcg),
-            (10, 0),
+            (8, 4),
             textcoords="offset points",
-            va="center",
+            va="bottom",
             fontsize=8,
             color=colour,
         )
     front = sorted((row.dollars, row.measured.ndcg) for row in rows if not row.beaten)
     ax.step(*zip(*front, strict=True), where="post", color=BLUE, lw=0.8, ls=":")
-    ax.set_xscale("log")
     low, high = min(row.dollars for row in rows), max(row.dollars for row in rows)
-    ax.set(
-        xlim=(low * 0.8, high * (high / low) ** 0.45 * 1.5),
-        xlabel="dollars a month at the case's scale",
-        ylabel="nDCG@10 here",
-    )
+    if high > 8 * low:
+        ax.set_xscale("log")
+        ax.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+        ax.set_xlim(low * 0.8, high * (high / low) ** 0.5)
+    else:
+        ax.set_xlim(0, high * 1.5)
+    ax.set(xlabel="dollars a month at the case's scale", ylabel="nDCG@10 here")
     ax.xaxis.set_major_formatter(MONEY)
-    ax.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     return figure
 
 

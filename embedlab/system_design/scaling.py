@@ -105,6 +105,7 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
         "fine": 0 if on_disk else fine,
         "disk": fine if on_disk else 0,
         "word_bytes": token["words"],
+        "here_tokens": measured.tokens,
         "scan_s": figures("scans")["codes"][design.code]["ns"] * NS * design.dims / 384,
         "float_s": figures("scans")["codes"]["float32"]["ns"] * NS * design.dims / 384,
         "query_s": encode_seconds(scale.query_tokens),
@@ -208,9 +209,7 @@ def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tu
             f"but {design.probes} of {math.ceil(math.sqrt(n))} here: recall will be lower"
         )
     if design.hybrid and scale.searched > 1e6:
-        notes.append(
-            "BM25 is counted as if every posting were read; engines with block-max WAND read a part of them"
-        )
+        notes.append("BM25 is counted as if a tenth of the postings were scored: an assumption, measure it")
     if scale.slow > 1:
         notes.append(
             "the machine is the user's: read memory and p95; the dollars are a server's for one person"
