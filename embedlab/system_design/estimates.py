@@ -30,6 +30,7 @@ UNITS = {
     "/day": ("rate", 1 / 86400),
     "MB/s": ("bytes a second", 1e6),
     "GB/s": ("bytes a second", 1e9),
+    "tokens/s": ("tokens a second", 1.0),
     "$": ("dollars", 1.0),
     "$/hour": ("dollars a month", 730.0),
     "$/day": ("dollars a month", 365 / 12),
@@ -40,7 +41,8 @@ UNITS = {
 ALIASES = {unit.lower(): unit for unit in UNITS} | {
     "bytes": "B", "byte": "B", "µs": "us", "sec": "s", "seconds": "s", "second": "s", "minutes": "min",
     "minute": "min", "h": "hours", "hour": "hours", "d": "days", "day": "days", "qps": "/s", "rps": "/s",
-    "usd": "$", "dollars": "$", "dollar": "$", "percent": "%", "$/mo": "$/month", "$/h": "$/hour",
+    "tokens/second": "tokens/s", "tokens/sec": "tokens/s", "usd": "$", "dollars": "$", "dollar": "$",
+    "percent": "%", "$/mo": "$/month", "$/h": "$/hour",
     "$/y": "$/year", "$/yr": "$/year",
 }  # fmt: skip
 MANY = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}

@@ -12,9 +12,10 @@ from embedlab.machine import write_atomically
 from embedlab.system_design.cases import Case, find_case
 from embedlab.system_design.estimates import POINTS, band, parse_quantity
 from embedlab.system_design.schema import LEVELS, PHASES, Level
-from embedlab.system_design.steps import Step, answer_to, steps_of
+from embedlab.system_design.steps import Block, Step, answer_to, steps_of
 
-ENOUGH = 2 / 3  # the share of a level's points, and of all below it, that shows the level
+ENOUGH = 2 / 3  # the share of a level's points, and of those of each level below, that shows the level
+NUMBERS = 1 / 2  # the share of the estimates' points that a level above junior needs as well
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Score:
     estimates: tuple[float, int]  # points, and of how many
     levels: dict[str, tuple[int, int]]  # points ticked of each level, and of how many
     phases: dict[str, float]  # the share of a finished phase: its points, and its estimates
-    shown: str | None  # the highest level whose points, and those below, were made
+    shown: str | None  # the highest level that was shown, see `ENOUGH` and `NUMBERS`
 
     @property
     def share(self) -> float:
@@ -132,6 +133,16 @@ class Round(BaseModel):
         phase = self.step.phase
         self.spent = {**self.spent, phase: self.spent.get(phase, 0.0) + max(0.0, seconds)}
 
+    def shows(self, step: Step) -> tuple[Block, ...]:
+        """Return what is shown after a step; of the facts, first those that were asked for."""
+        if step.kind != "questions":
+            return step.shows
+        rows = step.shows[0].lines
+        asked = tuple(row for i, row in enumerate(rows) if i in self.asked)
+        rest = tuple(row for i, row in enumerate(rows) if i not in self.asked)
+        blocks = Block("You asked for", asked), Block("You did not ask for", rest)
+        return tuple(block for block in blocks if block.lines)
+
     def phases_done(self) -> list[str]:
         """List the phases whose points were ticked."""
         return [phase for phase in PHASES if phase in self.ticked]
@@ -156,7 +167,8 @@ class Round(BaseModel):
             parts = [float(i in made) for i in range(len(points))]
             parts += bands.values() if phase == "estimate" else ()
             phases[phase] = sum(parts) / len(parts)
-        return Score((sum(bands.values()), len(bands)), levels, phases, _highest(levels))
+        estimates = sum(bands.values()), len(bands)
+        return Score(estimates, levels, phases, _highest(levels, estimates))
 
     def save(self, path: str | Path) -> None:
         """Write the round to a file, all or nothing."""
@@ -186,11 +198,12 @@ class Round(BaseModel):
         self.notes = {**self.notes, name: [*self.notes.get(name, []), line]}
 
 
-def _highest(levels: dict[str, tuple[int, int]]) -> str | None:
+def _highest(levels: dict[str, tuple[int, int]], estimates: tuple[float, int]) -> str | None:
     shown = None
     for level in LEVELS:
         got, of = levels[level]
-        if of == 0 or got < ENOUGH * of:
+        points, numbers = estimates
+        if of == 0 or got < ENOUGH * of or (shown and points < NUMBERS * numbers):
             break
         shown = level
     return shown

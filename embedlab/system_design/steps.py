@@ -8,6 +8,7 @@ from embedlab.system_design.cases import Case
 from embedlab.system_design.estimates import shown
 from embedlab.system_design.schema import PHASES, Reading
 
+NAME = re.compile(r"[a-z]\w*")
 MINUTES = {"clarify": 6, "estimate": 9, "draw": 7, "deep": 12, "change": 6, "wrap": 5}  # 45 in all
 TITLES = {
     "clarify": "Clarify",
@@ -78,14 +79,21 @@ def answer_to(case: Case, question: str) -> list[int]:
 
 
 def way_of(case: Case, name: str, changed: bool = False) -> tuple[str, ...]:
-    """Write out the arithmetic of an estimate, a line for each step of the way."""
+    """Write out the arithmetic of an estimate, a line for each step of the way: names, numbers, result."""
     estimate = next(one for one in case.estimates if one.name == name)
-    values = case.numbers(changed)
-    return tuple(
-        f"{case.fill(line.says, changed)}: `{line.name} = {line.formula}`"
-        f" = *{shown(values[line.name], line.unit)}*"
-        for line in estimate.way
-    )
+    values, units = case.numbers(changed), case.units()
+
+    def number(found: re.Match) -> str:
+        return shown(values[found[0]], units[found[0]]) if found[0] in units else found[0]
+
+    lines = []
+    for line in estimate.way:
+        numbers = NAME.sub(number, line.formula)
+        value = shown(values[line.name], line.unit)
+        lines.append(
+            f"{case.fill(line.says, changed)}: `{line.name} = {line.formula}` = {numbers} = *{value}*"
+        )
+    return tuple(lines)
 
 
 def _tick(case: Case, phase: str) -> Step:

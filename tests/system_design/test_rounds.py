@@ -83,6 +83,32 @@ def test_a_level_needs_those_below():
     assert score.shown is None
 
 
+def test_a_level_above_junior_needs_numbers():
+    """Ticking everything does not make up for estimates that are far off."""
+    playing = Round(case="tickets", level="staff")
+    while step := playing.step:
+        match step.kind:
+            case "tick":
+                playing.tick(range(len(step.shows[0].lines)))
+            case "number":
+                playing.estimate("0.001")
+            case _:
+                playing.done("")
+    score = playing.score()
+    assert score.estimates[0] == 0
+    assert score.shown == "junior"
+
+
+def test_what_was_asked_for_comes_first():
+    playing = Round(case="tickets", level="senior")
+    step = playing.step
+    assert [block.title for block in playing.shows(step)] == ["You did not ask for"]
+    playing.heard("how many tenants?")
+    asked, rest = playing.shows(step)
+    assert "How many tenants" in asked.lines[0]
+    assert len(asked.lines) + len(rest.lines) == len(playing.about.clarify)
+
+
 def test_skipped_estimates_count_as_missed_and_phases_to_come_do_not_count():
     half = played(until="draw")
     assert set(half.score().phases) == {"clarify", "estimate"}

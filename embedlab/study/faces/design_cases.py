@@ -75,6 +75,6 @@ def hold_round(name: str, level: str | None = None, *, fast: bool = False, new: 
             raise OSError(problem)
         playing = None
     if playing:
-        since = playing.begun.astimezone()
-        out.print(f"You go on with the round of {since:%d %B, %H:%M}; --new begins anew.\n")
+        since = f"{playing.begun.astimezone():%d %B, %H:%M}, {playing.level}{', fast' * playing.fast}"
+        out.print(f"You go on with the round of {since}; --new begins anew.\n")
     play(playing or Round(case=case.name, level=level or case.level, fast=fast), history, out)

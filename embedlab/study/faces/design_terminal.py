@@ -83,7 +83,7 @@ def take(playing: Round, step: Step, out: Console, clock: Callable[[], float]) -
     if step.kind != "tick":
         if step.kind == "number" and step.name not in playing.given:
             out.print(Text("Skipped. A guess within a factor of 5 would have had half.", style="yellow"))
-        show_blocks(out, step.shows)
+        show_blocks(out, playing.shows(step))
 
 
 def answer(playing: Round, step: Step, typed: str, out: Console) -> None:

@@ -114,7 +114,7 @@ class DesignWidget(anywidget.AnyWidget):
             {"href": link_to_heading(one.chapter, one.heading), "heading": one.heading} for one in step.reads
         ]
         problem = keep(self._round, self._history)
-        shows = blocks_html(step.shows)
+        shows = blocks_html(self._round.shows(step))
         self._change(phase="shown", verdict=verdict, shows=shows, links=links, error=problem)
 
     def _ask(self) -> None:
