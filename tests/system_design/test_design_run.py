@@ -58,7 +58,7 @@ def test_an_error_is_one_line_and_says_what_to_do(tmp_path, text, said):
     file = tmp_path / "mine.yaml"
     file.write_text(text)
     done = RUN.invoke(app, ["design", "run", str(file)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert said in done.output
     assert "Traceback" not in done.output
 
