@@ -1,6 +1,7 @@
 """``embedlab design run FILE``: a design built small, measured, and extrapolated to its case."""
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +56,7 @@ def run(
 
 def print_run(rows: list) -> None:
     """Print a design beside its references: the table, the lines at scale, what they cannot tell."""
-    from embedlab.system_design import designs_as_text, difference_from
+    from embedlab.system_design import designs_as_text, difference_from, shown
 
     own = next(row for row in rows if row.yours)
     one = own.measured
@@ -68,10 +69,16 @@ def print_run(rows: list) -> None:
             typer.echo(f"  {own.design.name} less {row.design.name}: nDCG@10 {difference_from(own, row)}")
     typer.echo(f"\nExtrapolated to {own.at.scale.case}:")
     for line in own.at.lines:
-        typer.echo(f"  {line}")
+        value = shown(line.value, line.unit)
+        typer.echo(_wrapped(f"  {line.name:15}{value:>13} = {line.formula}"))
+        typer.echo(_wrapped(f"{'':31}{line.origin}"))
     typer.echo("\nWhat these numbers cannot tell:")
     for note in own.at.notes:
-        typer.echo(f"  - {note}")
+        typer.echo(_wrapped(f"  - {note}", 4))
+
+
+def _wrapped(text: str, indent: int = 31) -> str:
+    return textwrap.fill(text, 110, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def template(

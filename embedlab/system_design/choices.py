@@ -39,9 +39,6 @@ class Design(BaseModel):
     >>> design = Design(name="small", code="int8", depth=10)
     >>> design.index, design.bytes_of_code, design.copies
     ('exact', 384, 2)
-    >>> Design(name="odd", code="pq", index="hnsw")
-    Traceback (most recent call last):
-    ValueError: odd: the graph walks on float32 or int8, not on pq; take index: ivf, or code: int8
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -160,6 +157,9 @@ def design_of(choices: dict, source: str = "the design") -> Design:
     >>> design_of({"name": "a", "indx": "hnsw"})
     Traceback (most recent call last):
     ValueError: the design: there is no choice 'indx'; did you mean 'index'?
+    >>> design_of({"name": "odd", "code": "pq", "index": "hnsw"})
+    Traceback (most recent call last):
+    ValueError: the design: odd: the graph walks on float32 or int8, not on pq; take index: ivf, or code: int8
     """
     if not isinstance(choices, dict):
         raise ValueError(f"{source} holds {type(choices).__name__}, not choices such as 'code: int8'")

@@ -34,7 +34,7 @@ def test_a_design_stands_beside_three_references(tmp_path):
         "tickets-lean",
         "tickets-balanced",
         "tickets-rich",
-        "monthly = ",
+        "monthly",
         "cannot tell",
         "6,152",
     ):
