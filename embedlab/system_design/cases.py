@@ -116,6 +116,8 @@ class Case(Part):
     def fill(self, text: str, changed: bool = False) -> str:
         """Put the numbers into a text, each with its unit; ``{new_name}`` is that after the change.
 
+        What is computed is rounded to two digits, as one would say it; what is known stays as it is.
+
         Raises
         ------
         ValueError
@@ -130,7 +132,9 @@ class Case(Part):
             name = name if name in units else name.removeprefix("new_")
             if name not in units:
                 raise ValueError(f"{self.name}: {found[0]} is no number of the case, in: {text[:60]!r}")
-            return shown((after if is_new else before)[name], units[name])
+            computed = name not in self.quantities and name not in constants()
+            value = (after if is_new else before)[name]
+            return shown(value, units[name], digits=2 if computed else 3)
 
         return PLACE.sub(number, text)
 

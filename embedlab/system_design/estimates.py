@@ -123,8 +123,8 @@ def in_base(value: float, unit: str) -> float:
     return value * UNITS.get(unit, (unit, 1.0))[1]
 
 
-def shown(value: float, unit: str) -> str:
-    """Write a number of the base unit in a unit, with the three digits that a napkin has.
+def shown(value: float, unit: str, digits: int = 3) -> str:
+    """Write a number of the base unit in a unit, with three digits, or as few as are wanted.
 
     Examples
     --------
@@ -132,8 +132,12 @@ def shown(value: float, unit: str) -> str:
     ('7.68 GB', '20.4 ms', '3 machines', '$1,234/month')
     >>> shown(5e6, "tickets"), shown(1, "copies")
     ('5 million tickets', '1 copy')
+    >>> shown(24182, "tickets"), shown(24182, "tickets", digits=2), shown(2.57, "cores", digits=2)
+    ('24,182 tickets', '24,000 tickets', '2.6 cores')
     """
     number = value / UNITS.get(unit, (unit, 1.0))[1]
+    if digits < 3:
+        number = float(f"{number:.{digits}g}")
     text = f"{number:,.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.3g}"
     for many, word in ((1e9, "billion"), (1e6, "million")):
         if abs(number) >= many:

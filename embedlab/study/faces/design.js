@@ -4,7 +4,7 @@ const HELP = {
   questions: "A question a line, then Enter. What you ask for, you are told.",
   number: "A number with its unit, then Enter.",
   words: "A line, then Enter; as many as you like. Then press Done.",
-  tick: "Which of these did you say?",
+  tick: "Tick what you said, then press These.",
 };
 
 function node(tag, attributes = {}, ...children) {
@@ -55,7 +55,7 @@ function render({ model, el }) {
           view.kind === "number" ? view.unit : "");
     return [
       node("p", { class: "facts clock" }, clock(view)),
-      node("details", {}, node("summary", {}, "The case"), node("div", { html: view.prompt })),
+      node("details", view.open ? { open: "" } : {}, node("summary", {}, "The case"), node("div", { html: view.prompt })),
       node("div", { html: view.ask }),
       node("div", { role: "log" }, ...view.said.map((line) => node("p", { html: line }))),
       typed,

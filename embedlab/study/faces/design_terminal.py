@@ -9,12 +9,12 @@ from rich.text import Text
 
 from embedlab.study.faces.layout import bar, numbered, prose
 from embedlab.study.practice import History, keep, reading_of, remarks_on
-from embedlab.system_design import LEVELS, PHASES, TITLES, Block, Round, Step, minutes_of, shown
+from embedlab.system_design import LEVELS, PHASES, TITLES, Block, Round, Step, in_base, minutes_of, shown
 
 KEYS = "? hint · s skip · q stop"
 HELP = {
     "questions": "A question a line; Enter alone when you have none left.",
-    "number": "Type a number with its unit, such as 12 {unit}.",
+    "number": "Type a number with its unit, such as {such}.",
     "words": "A line or many; Enter alone when you are done.",
     "tick": "Type their numbers, such as 1 3; Enter for none.",
 }
@@ -56,7 +56,8 @@ def take(playing: Round, step: Step, out: Console, clock: Callable[[], float]) -
     out.print(prose(step.ask))
     if step.kind == "tick":
         out.print(numbered(step.shows[0].lines))
-    out.print(Text(HELP[step.kind].format(unit=step.unit), style="dim"))
+    such = shown(in_base(12, step.unit), step.unit)
+    out.print(Text(HELP[step.kind].format(such=such), style="dim"))
     while playing.step == step:
         since = clock()
         try:

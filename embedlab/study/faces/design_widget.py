@@ -130,6 +130,7 @@ class DesignWidget(anywidget.AnyWidget):
             "place": f"{PHASES.index(step.phase) + 1} of {len(PHASES)} · {TITLES[step.phase]}",
             "spent": spent,
             "minutes": minutes,
+            "open": step.kind == "questions",  # the case is unfolded while it is new
             "prompt": paragraph(f"*{case.title}.* {case.fill(case.prompt)}"),
             "ask": paragraph(step.ask),
             "kind": step.kind,
