@@ -90,6 +90,7 @@ def test_an_inverted_index_grows():
     assert (at_once.search(vectors[:9], 3)[1] == bit_by_bit.search(vectors[:9], 3)[1]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choices",
     [
