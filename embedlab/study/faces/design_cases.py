@@ -49,7 +49,7 @@ def read_case(name: str) -> None:
             out.print(prose(step.ask))
         show_blocks(out, step.shows)
     for level in LEVELS:
-        show_blocks(out, (Block(f"A {level}'s answer", (case.fill(case.answers[level]),), "text"),))
+        show_blocks(out, (Block(f"A {level} engineer's answer", (case.fill(case.answers[level]),), "text"),))
 
 
 def hold_round(name: str, level: str | None = None, *, fast: bool = False, new: bool = False) -> None:

@@ -17,7 +17,7 @@ def static_round(case: Case, level: str, *, fast: bool = False) -> str:
         folded = f"<details><summary>{title}</summary>{blocks_html(step.shows)}</details>"
         parts.append(f"<div>{'' if step.kind == 'tick' else paragraph(step.ask)}{folded}</div>")
     answer = paragraph(case.fill(case.answers[level]))
-    parts.append(f"<details><summary>A {level}'s answer</summary>{answer}</details>")
+    parts.append(f"<details><summary>A {level} engineer's answer</summary>{answer}</details>")
     return "".join(parts)
 
 

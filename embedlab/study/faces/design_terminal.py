@@ -163,7 +163,7 @@ def show_result(out: Console, playing: Round) -> None:
     for line in remarks_on(playing):
         out.print(prose(line))
     model = case.fill(case.answers[playing.level])
-    show_blocks(out, (Block(f"A {playing.level}'s answer", (model,), "text"),))
+    show_blocks(out, (Block(f"A {playing.level} engineer's answer", (model,), "text"),))
     if places := reading_of(playing):
         out.print(Text("Read again:", style="bold"))
         for place in places:

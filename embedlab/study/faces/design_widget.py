@@ -147,7 +147,7 @@ class DesignWidget(anywidget.AnyWidget):
         counted = ", ".join(f"{name} {score.levels[name][0]} of {score.levels[name][1]}" for name in LEVELS)
         phases = [f"{TITLES[phase]} {share:.0%}" for phase, share in score.phases.items()]
         points, of = score.estimates
-        model = Block(f"A {level}'s answer", (case.fill(case.answers[level]),), "text")
+        model = Block(f"A {level} engineer's answer", (case.fill(case.answers[level]),), "text")
         problem = keep(self._round, self._history)
         return {
             "phase": "over",

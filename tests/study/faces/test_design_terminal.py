@@ -75,7 +75,7 @@ def test_a_whole_round_from_the_prompt_to_the_result(folder):
     assert "'ten parsecs' is no number with a unit" in screen
     assert "numbers of points are wanted, such as 1 3, but got 'none'" in screen
     assert "you asked for staff" in screen
-    assert "A staff's answer" in screen
+    assert "A staff engineer's answer" in screen
     assert "notebooks/19_vector_databases.ipynb, “Tenants”" in screen
     assert max(map(len, screen.replace("\r", "").split("\n"))) <= 80
     stored = records(folder)
@@ -163,7 +163,7 @@ def test_a_case_can_be_read_without_a_terminal(folder, case):
     assert done.returncode == 0
     for line in find_case(case).draw.model.splitlines():
         assert line.strip() in done.stdout
-    assert "A staff's answer" in done.stdout
+    assert "A staff engineer's answer" in done.stdout
 
 
 @pytest.mark.parametrize(
