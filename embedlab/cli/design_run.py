@@ -63,7 +63,9 @@ def print_run(rows: list) -> None:
     where = f"{one.documents:,} documents of {one.benchmark}, {len(one.per_query)} {one.split} queries"
     typer.echo(f"\n{own.design.name}: {own.design.short}\nmeasured on {where}, {one.machine}\n")
     typer.echo(designs_as_text(rows))
-    typer.echo("\n→ yours, * on the front of dollars and nDCG, · dominated; the last four columns: at scale")
+    typer.echo(
+        "\n→ yours, * on the front of dollars (phones: memory) and nDCG, · dominated; last columns: at scale"
+    )
     for row in rows:
         if not row.yours:
             typer.echo(f"  {own.design.name} less {row.design.name}: nDCG@10 {difference_from(own, row)}")

@@ -77,12 +77,17 @@ class Row:
         }
 
 
+def cost_of(at: At) -> float:
+    """Return what stands against quality: dollars, or bytes where the machine is the user's."""
+    return at["index"] if at.scale.slow > 1 else at["monthly"]
+
+
 def compared(
     rows: Sequence[tuple[Design, Measured]], scale: Scale | None = None, yours: str = ""
 ) -> list[Row]:
     """Extrapolate designs to one scale, and find which are dominated; the one named ``yours`` is marked."""
     ats = [at_scale(design, measured, scale) for design, measured in rows]
-    beaten = dominated([(at["monthly"], one.ndcg) for at, (_, one) in zip(ats, rows, strict=True)])
+    beaten = dominated([(cost_of(at), one.ndcg) for at, (_, one) in zip(ats, rows, strict=True)])
     return [
         Row(design, measured, at, design.name == yours, is_beaten)
         for (design, measured), at, is_beaten in zip(rows, ats, beaten, strict=True)

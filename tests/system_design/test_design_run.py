@@ -82,6 +82,13 @@ def test_dominated_designs_are_dotted():
     assert not all(row.beaten for row in rows)
 
 
+def test_on_a_phone_memory_is_what_counts():
+    rows = tables.compared([(one, measured_for(one)) for one in references("device")])
+    assert len({row.dollars for row in rows}) == 1
+    assert [tables.cost_of(row.at) for row in rows] == [row.at["index"] for row in rows]
+    assert not any(row.beaten for row in rows)
+
+
 def test_only_what_answered_the_same_queries_is_compared():
     design = design_of({"name": "mine"})
     other = measured_for(references("tickets")[0]).as_json() | {"benchmark": "another"}
