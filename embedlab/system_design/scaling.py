@@ -195,6 +195,12 @@ def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tu
     ]
     if scale.stored > n:
         notes[0] += f", and {scale.stored:,.0f} are harder to search"
+    planned = find_case(scale.case).numbers().get("dims", design.dims)
+    if planned > design.dims:
+        notes.append(
+            f"the case plans with {planned:.0f} dimensions, this design has {design.dims}: vectors take "
+            f"{planned / design.dims:.2g} times as much there, and a larger encoder takes more of everything"
+        )
     if design.index == "hnsw":
         recall = f"{recall_at_100k(design.ef):.3f} among 100,000 (chapter 19, M 16)"
         held = f"at a fixed ef recall falls as n grows: at ef {design.ef} it was {recall}"

@@ -1,5 +1,7 @@
 """A design's index over real vectors: the same as the rooms' own, and its bytes are what the stages hold."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -111,6 +113,13 @@ def test_a_small_design_is_measured_and_its_parts_add_up(choices):
     assert 0 < one.p50 <= one.p95
     assert one.bytes_per_doc == pytest.approx(build_design(design, small).bytes_per_doc, abs=0.3)
     assert one.ndcg == pytest.approx(np.mean(one.per_query), abs=1e-3)
+
+
+@pytest.mark.slow
+def test_a_benchmark_without_dev_is_measured_on_test():
+    small = docsearch().sample(60)
+    only_test = dataclasses.replace(small, splits={"test": small.splits["test"]})
+    assert measure_design(Design(name="a"), only_test, timed=2).split == "test"
 
 
 @given(st.lists(st.tuples(st.floats(1, 100), st.floats(0, 1)), min_size=1, max_size=12))

@@ -16,6 +16,7 @@ from embedlab.system_design import (
     encode_seconds,
     evaluate,
     figures,
+    find_case,
     graph_seconds,
     measured_for,
     recall_at_100k,
@@ -139,6 +140,8 @@ def test_what_cannot_be_told_is_said(case):
         at = at_scale(design, measured(design))
         said = " ".join(at.notes)
         assert "6,152" in said
+        planned = find_case(case).numbers()["dims"]
+        assert (f"plans with {planned:.0f} dimensions" in said) == (planned > design.dims)
         assert ("at a fixed ef recall falls" in said) == (design.index == "hnsw")
         assert ("breaks the promise" in said) == (at.p95 > at.scale.limit)
         assert math.isfinite(at.p95)
