@@ -123,14 +123,14 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
         ax.plot([row.dollars] * 2, [one.low, one.high], color=colour, lw=1.2, alpha=0.6)
         ax.plot(row.dollars, one.ndcg, "*" if row.yours else "o", color=colour, ms=14 if row.yours else 8)
         late = "late: " if row.at.p95 > row.at.scale.limit else ""
-        label = f"{row.design.name}\n{row.design.short}\n{late}p95 {shown(row.at.p95, 'ms')}"
+        label = f"{row.design.name}\n{late}p95 {shown(row.at.p95, 'ms')}"
         ax.annotate(
             label,
             (row.dollars, one.ndcg),
-            (8, 4),
+            (8, -4 if row.beaten else 4),  # what is dominated lies below the front
             textcoords="offset points",
-            va="bottom",
-            fontsize=8,
+            va="top" if row.beaten else "bottom",
+            fontsize=SMALL,
             color=colour,
         )
     front = sorted((row.dollars, row.measured.ndcg) for row in rows if not row.beaten)
@@ -141,7 +141,7 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
         ax.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
         ax.set_xlim(low * 0.8, high * (high / low) ** 0.5)
     else:
-        ax.set_xlim(0, high * 1.5)
+        ax.set_xlim(0, high * 1.3)
     ax.set(xlabel="dollars a month at the case's scale", ylabel="nDCG@10 here")
     ax.xaxis.set_major_formatter(MONEY)
     return figure
