@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedlab.machine import needs
-from embedlab.pipelines.counting import die, note_apart, note_within
+from embedlab.pipelines.counting import die, note_apart, note_late, note_refused, note_within
 from embedlab.pipelines.encoders import Encode, encoder, fragile
 from embedlab.pipelines.queue import Job, beat, claim, complete, fail
 from embedlab.pipelines.schema import connect
@@ -61,6 +61,8 @@ class Orders:
     counted : str or None
         A folder: each job that is done leaves lines that can be counted, in a file there and in the database;
         see `counting`.
+    fenced : bool
+        False: late writes are not refused; the kill test's control.
     dies : str
         Where the worker dies when the folder's file ``die`` asks for it: one of `POINTS`.
     """
@@ -75,6 +77,7 @@ class Orders:
     counted: str | None = None
     dies: str = ""
     queue: str = "default"
+    fenced: bool = True
 
     def make(self) -> Encode:
         """Load the encoder."""
@@ -122,10 +125,16 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
             done = set(complete(connection, jobs, embedded))
             ours = {job.document for job in jobs if job.id in done}  # a lease that was lost writes nothing
             kept = [document in ours for document in embedded]
-            write(connection, orders.model, [one for one in writes if one.document in ours], vectors[kept])
+            mine = [one for one in writes if one.document in ours]
+            write(connection, orders.model, mine, vectors[kept], fenced=orders.fenced)
             if orders.counted:
+                note_refused(connection, "lost", [job.id for job in jobs if job.id not in done])
+                came = [one for one in mine if one.must_embed or one.text is None]
+                note_late(connection, orders.model, [(one.document, one.version) for one in came])
                 note_within(connection, orders.counted, list(done), orders.dies)
     except Overtaken:  # all of it was undone, the jobs are still ours: look again
+        if orders.counted:
+            note_refused(connection, "overtaken", [job.id for job in jobs])
         work(connection, jobs, encode, orders)
 
 
