@@ -31,7 +31,6 @@ from embedlab.pipelines import (
     step,
     write,
 )
-from embedlab.pipelines.counting import NOTED, note_late, note_refused
 
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.slow
@@ -166,26 +165,6 @@ def test_late_older_writes_and_late_writes_after_a_delete_are_turned_away(db):
     assert db.execute("SELECT version, embedding FROM vectors").fetchall() == [(8, None)]
     with pytest.raises(ValueError, match="0 vectors for 1 texts"):
         write(db, "m", [Write(1, 9, "newer")], new[:0])
-
-
-def test_without_the_fence_a_late_write_is_stored_and_a_deleted_document_is_back(db):
-    write(db, "m", [Write(1, 2, "new"), Write(2, 2, None)], hashed(["new"]))
-    late = [Write(1, 1, "old"), Write(2, 1, "old")]
-    question = "SELECT array_agg(version ORDER BY document), count(embedding) FROM vectors"
-    write(db, "m", late, hashed(["old", "old"]))
-    assert db.execute(question).fetchone() == ([2, 2], 1)
-    write(db, "m", late, hashed(["old", "old"]), fenced=False)
-    assert db.execute(question).fetchone() == ([1, 1], 2)
-
-
-def test_what_is_refused_is_noted(db):
-    db.execute(NOTED)
-    write(db, "m", [Write(1, 2, "new"), Write(2, 2, "new")], hashed(["new", "new"]))
-    note_late(db, "m", [(1, 1), (2, 2)])
-    note_refused(db, "lost", [7, 8])
-    note_refused(db, "overtaken", [])
-    assert db.execute("TABLE noted ORDER BY 1, 2").fetchall() == [("late", 1), ("lost", 7), ("lost", 8)]
-    db.execute("DROP TABLE noted")
 
 
 def test_insert_edit_delete_and_what_has_not_changed(db):
