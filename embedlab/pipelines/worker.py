@@ -6,6 +6,7 @@ python -m embedlab.pipelines.worker, with its orders as a line of JSON on standa
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -197,6 +198,7 @@ def run(url: str, orders: Orders, stopped: Callable[[], bool]) -> None:
 
 def main() -> None:
     """Read orders, work, and finish the batch in hand when asked to stop (SIGTERM)."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # a rollback without a connection is no news here
     asked = threading.Event()
     for name in ("SIGTERM", "SIGINT"):
         signal.signal(getattr(signal, name), lambda *_: asked.set())
