@@ -48,13 +48,20 @@ def draw_latency(
         for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
             ax.plot(list(curve), values, style, marker=marker, color=colour, label=rule, **wide)
             name = f"{rule}, {'p95' if style == '--' else 'median'}"
-            ends.append((values[-1], name, colour, list(curve)[-1]))
+            if len(curve) == 1:  # points say their names beside themselves, both above the upper one
+                if style == "--":
+                    both, at = rule, (*curve, *values)
+                    look = {"va": "bottom", "fontsize": SMALL, "color": colour}
+                    ax.annotate(both, at, (6, 2), textcoords="offset points", **look)
+            else:
+                ends.append((values[-1], name, colour, list(curve)[-1]))
         for load, bars in (spread or {}).get(rule, {}).items():
             for low, high in bars:
                 ax.vlines(load, low, high, color=colour, lw=2)
     if promise:
         ax.axhline(promise, color=INK, lw=1, ls=":")
-        ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK)
+        where = ax.get_yaxis_transform()  # x in shares of the axes
+        ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK, transform=where)
     ax.set(
         yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
     )
