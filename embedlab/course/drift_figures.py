@@ -211,7 +211,7 @@ def draw_half(rows: Sequence[Mapping], old: float, new: float) -> Figure:
     figure, ax = plt.subplots(figsize=(8.5, 4))
     share = [row["share"] for row in rows]
     for name, label, colour, place, offset, side in (
-        ("mapped", "the others mapped", GREEN, len(rows) // 5, (0, -13), "center"),
+        ("mapped", "the others mapped", GREEN, len(rows) // 5, (8, -14), "left"),
         ("raw", "the others as they were", RED, 6 * len(rows) // 10, (8, -16), "left"),
     ):
         values = [row[name] for row in rows]
