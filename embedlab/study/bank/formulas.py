@@ -4,6 +4,7 @@ import inspect
 
 from embedlab.study.bank import (
     formulas_databases,
+    formulas_design,
     formulas_online,
     formulas_pipelines,
     formulas_ranking,
@@ -22,6 +23,7 @@ MODULES = (
     formulas_serving,
     formulas_databases,
     formulas_online,
+    formulas_design,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)

@@ -73,7 +73,6 @@ def test_a_mistake_in_a_file_is_named(tmp_path, old, new, message):
     ("name", "message"),
     [
         ("77", "there is no topic '77'; topics: 01 tokenizer, 02"),
-        ("22", "there is no topic '22'"),  # a chapter without questions yet
         ("m", "'m' may be matryoshka, models, multimodal;"),
         ("1_", "no topic"),
         ("", "no topic"),
