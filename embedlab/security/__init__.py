@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "attacks": ["ATTACKS", "attack_table", "leaked_rows"],
         "checksums": ["entropy", "iban_valid", "ip_valid", "luhn_valid", "national_id_valid"],
         "disguises": ["decoded", "plain"],
         "injection": [
@@ -53,8 +54,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ticket_quality",
             "write_redaction",
         ],
+        "signed_tenants": [
+            "audited",
+            "login_url",
+            "make_view",
+            "signed_policies",
+            "tenant_token",
+            "with_token",
+        ],
         "span_scores": ["Scores", "counts", "leaked", "matched", "ratios", "score_table"],
         "spans": ["KINDS", "Span", "joined", "overlap", "resolved"],
+        "tenant_apps": ["CarelessApp", "Found", "PolicyApp", "SignedApp"],
         "tickets": ["Tickets", "make_tickets"],
     },
 )
