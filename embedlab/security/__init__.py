@@ -6,7 +6,20 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "attacks": ["ATTACKS", "attack_table", "leaked_rows"],
+        "bag_of_words": ["WordDecoder", "bag_matrix", "content_words", "word_discriminants", "word_scores"],
         "checksums": ["entropy", "iban_valid", "ip_valid", "luhn_valid", "national_id_valid"],
+        "decoder": ["TextDecoder", "train_decoder"],
+        "defences": [
+            "Defence",
+            "Int8",
+            "Noise",
+            "Prefix",
+            "Rotation",
+            "Signs",
+            "gaussian_epsilon",
+            "random_rotation",
+            "told_apart",
+        ],
         "disguises": ["decoded", "plain"],
         "injection": [
             "FAMILIES",
@@ -28,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "with_intervals",
             "write_injection",
         ],
+        "inversion": ["Corrected", "closest", "corrected", "edits", "nearest_texts", "vector_from_scores"],
         "labelled": ["Sentence", "labelled_sentences", "unmarked"],
         "poisoning": ["Attacker", "Poison", "best_swaps", "k_occurrences"],
         "poisoning_measured": [
@@ -42,7 +56,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "presidio": ["above", "analyzer", "both", "presidio_proposals"],
         "proxy": ["Outgoing", "RefusedError", "proxy_app"],
+        "public_corpus": ["attacked_by_length", "docstrings", "pieces", "prose", "public_texts", "words_of"],
         "recognisers": ["RECOGNISERS", "recognised"],
+        "records": ["FORM", "OTHER_FORM", "Record", "guessed_records", "make_records"],
         "redaction": ["Pseudonyms", "canonical", "masked", "replaced"],
         "redaction_measured": [
             "WAYS",

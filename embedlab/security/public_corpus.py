@@ -1,4 +1,4 @@
-"""What an attacker trains on: short pieces of public prose, none of which shares a phrase with what is attacked."""
+"""What an attacker trains on: pieces of public prose that share no phrase with what is attacked."""
 
 from __future__ import annotations
 
