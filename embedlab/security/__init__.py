@@ -5,9 +5,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "acl_changes": ["CachedGroups", "measure_changes", "shipped_changes", "write_changes"],
         "attacks": ["ATTACKS", "attack_table", "leaked_rows"],
         "bag_of_words": ["WordDecoder", "bag_matrix", "content_words", "word_discriminants", "word_scores"],
         "checksums": ["entropy", "iban_valid", "ip_valid", "luhn_valid", "national_id_valid"],
+        "client_filters": ["where_clause"],
         "decoder": ["TextDecoder", "train_decoder"],
         "defences": [
             "Defence",
@@ -21,6 +23,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "told_apart",
         ],
         "disguises": ["decoded", "plain"],
+        "envelope": ["Keys", "SealError", "Sealed", "bound_to"],
+        "estate": ["PLACES", "SENTENCE", "Estate", "an_estate"],
+        "forgetting": ["STEPS", "forget"],
+        "group_ways": ["exact_visible", "fill", "searching"],
+        "groups_measured": ["measure_groups", "shipped_groups", "some_vectors", "write_groups"],
         "injection": [
             "FAMILIES",
             "Injection",
@@ -70,6 +77,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ticket_quality",
             "write_redaction",
         ],
+        "shared_folders": ["Folders", "draw_folders", "may_read", "signature"],
+        "side_channels": ["VectorCache", "decoys", "guarded_table", "rows_tell", "times_tell"],
         "signed_tenants": [
             "audited",
             "login_url",
@@ -82,5 +91,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "spans": ["KINDS", "Span", "joined", "overlap", "resolved"],
         "tenant_apps": ["CarelessApp", "Found", "PolicyApp", "SignedApp"],
         "tickets": ["Tickets", "make_tickets"],
+        "tls": ["Authority", "client_context", "handshakes", "outcome", "serving_tls"],
+        "tls_database": ["database_handshakes", "tls_database", "tls_programs"],
+        "traces": ["carve", "traces"],
     },
 )

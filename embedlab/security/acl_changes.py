@@ -83,7 +83,9 @@ def measure_changes(
             connection.execute("CREATE INDEX ON shared USING gin (readers)")
             connection.execute("VACUUM ANALYZE shared")
             leave = f"DELETE FROM members WHERE usr = {USER} AND grp = {group}"
-            rewrite = f"UPDATE shared SET readers = array_remove(readers, {USER}) WHERE groups && '{{{group}}}'"
+            rewrite = (
+                f"UPDATE shared SET readers = array_remove(readers, {USER}) WHERE groups && '{{{group}}}'"
+            )
             for way, statement in (("copied to users", rewrite), ("asked at query time", leave)):
                 one = written(connection, statement) | {"way": way, "documents": rows, "seen_ms": [0.0]}
                 found.append(one)
@@ -118,14 +120,16 @@ def written(connection: Any, statement: str) -> dict:
 
 def groups_of(connection: Any, user: int) -> list[int]:
     """Return the groups of a user, as the database has them now."""
-    return [row[0] for row in connection.execute("SELECT grp FROM members WHERE usr = %s", (user,)).fetchall()]
+    return [
+        row[0] for row in connection.execute("SELECT grp FROM members WHERE usr = %s", (user,)).fetchall()
+    ]
 
 
 def visible(connection: Any, groups: list[int]) -> int:
     """Count the documents that somebody in these groups may read."""
-    return connection.execute(
-        "SELECT count(*) FROM shared WHERE groups && %s::int[]", (groups,)
-    ).fetchone()[0]
+    return connection.execute("SELECT count(*) FROM shared WHERE groups && %s::int[]", (groups,)).fetchone()[
+        0
+    ]
 
 
 def write_changes(n: int = 6_152) -> None:

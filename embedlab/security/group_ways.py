@@ -122,5 +122,3 @@ def exact_visible(vectors: Floats, drawn: Folders, queries: Floats, k: int = 10)
     which = np.flatnonzero(drawn.visible)
     scores = queries @ vectors[which].T
     return which[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
-
-

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.benchmark import docsearch, grown, seeded_sample
+from embedlab.benchmark import docsearch, seeded_sample
 from embedlab.embedder import Embedder
 from embedlab.index import Floats
 from embedlab.machine import data_path, machine_name, postgres, shipped_figures, write_figures
@@ -51,9 +51,7 @@ def measure_groups(
                 searches = {name: searches[name] for name in ways}
                 ids, seconds = interleaved(searches, queries)
             for way in ways:
-                hits = [
-                    len(set(a) & set(b.tolist())) / len(b) for a, b in zip(ids[way], exact, strict=True)
-                ]
+                hits = [len(set(a) & set(b.tolist())) / len(b) for a, b in zip(ids[way], exact, strict=True)]
                 assert not any(set(a) - set(np.flatnonzero(drawn.visible).tolist()) for a in ids[way])
                 found.append(
                     {
@@ -69,11 +67,12 @@ def measure_groups(
 
 
 def some_vectors(n: int, asked: int = 20) -> tuple[Floats, Floats]:
-    """Return n vectors (those of DocSearch, then grown from them), and a seeded sample of its dev queries."""
+    """Return the vectors of a seeded sample of DocSearch's documents, and of its dev queries."""
     benchmark, embedder = docsearch(), Embedder.load()
     documents = embedder.encode(benchmark.documents, cache=True, on_long="cut")
     texts = seeded_sample(benchmark.split("dev")[1], asked, seed=7)
-    return grown(documents, n), embedder.encode(texts, cache=True)
+    chosen = np.random.default_rng(7).permutation(len(documents))[:n]
+    return documents[chosen], embedder.encode(texts, cache=True)
 
 
 def write_groups(n: int = 6_152) -> None:

@@ -81,9 +81,13 @@ def _certificate(name, key, issuer, signer, *, hosts=(), days=1.0, authority=Fal
         .serial_number(x509.random_serial_number())
         .not_valid_before(end - span - datetime.timedelta(hours=1))
         .not_valid_after(end)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True)
+        .add_extension(
+            x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True
+        )
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     )
     if authority:
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
@@ -106,9 +110,7 @@ def _written(stem: Path, certificate: Any, key: Any) -> Pair:
     serial = needs("cryptography.hazmat.primitives.serialization")
     pair = Pair(stem.with_suffix(".pem"), stem.with_suffix(".key"))
     pair.certificate.write_bytes(certificate.public_bytes(serial.Encoding.PEM))
-    private = key.private_bytes(
-        serial.Encoding.PEM, serial.PrivateFormat.PKCS8, serial.NoEncryption()
-    )
+    private = key.private_bytes(serial.Encoding.PEM, serial.PrivateFormat.PKCS8, serial.NoEncryption())
     pair.key.touch(0o600)
     pair.key.write_bytes(private)
     return pair

@@ -55,7 +55,10 @@ def test_rotation_leaves_the_texts_as_they_are():
     sealed = {owner: keys.seal(owner.encode(), owner, "t", "d", 1) for owner in ("ann", "bo")}
     before, master = dict(keys.wrapped), keys.masters[1]
     assert keys.rotate() == 2
-    assert {owner: keys.open(one, "t", "d", 1) for owner, one in sealed.items()} == {"ann": b"ann", "bo": b"bo"}
+    assert {owner: keys.open(one, "t", "d", 1) for owner, one in sealed.items()} == {
+        "ann": b"ann",
+        "bo": b"bo",
+    }
     assert all(keys.wrapped[owner] != before[owner] for owner in before)
     assert master not in keys.masters.values()
     with pytest.raises(SealError, match="master key 1, which was destroyed"):

@@ -48,3 +48,47 @@ def best_swaps(words, gradient, old, allowed, n):
         if gain > 0:
             gains.append((-gain, int(one)))
     return [one for _, one in sorted(gains)[:n]]
+
+
+def where_clause(wanted, columns):
+    def right(value):
+        return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+
+    text, parameters = "", []
+    for name in wanted:
+        value = wanted[name]
+        many = isinstance(value, list)
+        if not set(columns) & {name} or not (all(map(right, value)) if many else right(value)):
+            raise ValueError(f"{name}: {value}")
+        text += (" AND " if text else "") + '"' + name + '" = ' + ("ANY(%s)" if many else "%s")
+        parameters.append(value)
+    return (text if text else "true"), parameters
+
+
+def bound_to(tenant, document, version):
+    if version < 0 or version.bit_length() > 64:
+        raise ValueError(f"version {version}")
+    out = bytearray()
+    for part in (tenant, document):
+        raw = part.encode("utf-8")
+        out += len(raw).to_bytes(4, "big")
+        out += raw
+    out += version.to_bytes(8, "big")
+    return bytes(out)
+
+
+def traces(raw, text, vector):
+    if text == "" or vector.size == 0:
+        raise ValueError("nothing to look for")
+    found = set()
+    if raw.find(text.encode("utf-8")) >= 0:
+        found.add("text")
+    for name, kind in (("float32", np.float32), ("float16", np.float16)):
+        plain = vector.astype(kind)
+        if raw.count(plain.tobytes()) or raw.count(plain.byteswap().tobytes()):
+            found.add(name)
+    bits = "".join("1" if one > 0 else "0" for one in vector)
+    bits += "0" * (-len(bits) % 8)
+    if bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)) in raw:
+        found.add("signs")
+    return found
