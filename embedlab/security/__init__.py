@@ -49,7 +49,18 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "write_injection",
         ],
         "inversion": ["Corrected", "closest", "corrected", "edits", "nearest_texts", "vector_from_scores"],
+        "inversion_measured": [
+            "DEFENCES",
+            "Memory",
+            "attacked_texts",
+            "f1_of",
+            "kept_quality",
+            "shipped_inversion",
+            "text_f1",
+            "write_inversion",
+        ],
         "labelled": ["Sentence", "labelled_sentences", "unmarked"],
+        "membership": ["best_scores"],
         "poisoning": ["Attacker", "Poison", "best_swaps", "k_occurrences"],
         "poisoning_measured": [
             "honest_posts",

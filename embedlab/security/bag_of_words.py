@@ -155,7 +155,7 @@ def bag_matrix(bags: Iterable[set[str]], vocabulary: Sequence[str]) -> csr_array
 
 
 def best_cutoff(scores: Floats, bags: Sequence[set[str]], vocabulary: Sequence[str]) -> float:
-    """Return the cutoff with the largest F1 over all words of all texts; words not in the vocabulary are missed."""
+    """Return the cutoff with the largest F1 over all texts' words; those not in the vocabulary are missed."""
     right = bag_matrix(bags, vocabulary).toarray().ravel().astype(bool)
     flat = scores.ravel()
     order = np.argsort(-flat)[: 20 * len(bags)]

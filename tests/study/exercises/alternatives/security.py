@@ -92,3 +92,29 @@ def traces(raw, text, vector):
     if bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)) in raw:
         found.add("signs")
     return found
+
+
+def word_discriminants(vectors, bags, shrinkage):
+    mean, n = vectors.mean(axis=0), len(vectors)
+    inverse = np.linalg.inv(
+        np.cov(vectors.T, bias=True).reshape(len(mean), -1) + shrinkage * np.eye(len(mean))
+    )
+    columns = []
+    for word in bags.T.astype(bool):
+        away = vectors[word].mean(axis=0) - mean
+        slope = inverse @ away
+        columns.append([*slope, np.log(word.sum() / n) - slope @ (mean + away / 2)])
+    return np.array(columns).T
+
+
+def random_rotation(gaussian):
+    columns = []
+    for column in gaussian.T:
+        for done in columns:
+            column = column - (column @ done) * done
+        columns.append(column / np.linalg.norm(column))
+    return np.array(columns).T
+
+
+def vector_from_scores(queries, scores):
+    return (np.linalg.pinv(queries.astype(float)) @ scores).astype(np.float32)
