@@ -133,7 +133,7 @@ def visible(connection: Any, groups: list[int]) -> int:
 
 
 def write_changes(n: int = 6_152) -> None:
-    """Measure anew, and put the result in the place of the one that comes with the course; a minute or two."""
+    """Measure anew, in the place of what comes with the course; about a minute."""
     vectors, _ = some_vectors(n, 1)
     with postgres(settings={"shared_buffers": "512MB"}) as url:
         rows = measure_changes(url, vectors)

@@ -9,7 +9,7 @@ def where_clause(wanted: Mapping[str, object], columns: Collection[str]) -> tupl
     """Make a client's filter a condition and its parameters.
 
     Only the names of columns get into the text, and only such as are allowed. The tenant is not among them:
-    it is no wish of the client's. `psycopg.sql` quotes names, too; the list of what is allowed it cannot know.
+    it is no wish of the client's. (`psycopg.sql` quotes names; which are allowed it cannot know.)
 
     Parameters
     ----------

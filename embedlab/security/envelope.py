@@ -51,8 +51,8 @@ def bound_to(tenant: str, document: str, version: int) -> bytes:
     Returns
     -------
     bytes
-        For tenant and document: 4 bytes of length (of the UTF-8, big-endian), then the UTF-8; then the version
-        in 8 bytes, big-endian.
+        For tenant and document: 4 bytes of length (of the UTF-8, big-endian), then the UTF-8; then the
+        version in 8 bytes, big-endian.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def vacuum(estate: Estate) -> None:
 
 
 def vacuum_indexes(estate: Estate) -> None:
-    """Clear the indexes, too: by default that is left out where under 2 % of a table's pages have dead rows."""
+    """Clear the indexes, too: by default they are left out where under 2 % of the pages have dead rows."""
     for table in ("sources", "vectors"):
         estate.connection.execute(f"VACUUM (INDEX_CLEANUP ON) {table}")
 

@@ -42,7 +42,8 @@ def fill(connection: Any, vectors: Floats, drawn: Folders) -> None:
     connection.execute("CREATE EXTENSION IF NOT EXISTS intarray SCHEMA public")
     for table in ("shared", "grants", "members"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
-    connection.execute(f"""CREATE TABLE shared (id int PRIMARY KEY, folder int NOT NULL, groups int[] NOT NULL,
+    connection.execute(f"""CREATE TABLE shared (id int PRIMARY KEY, folder int NOT NULL,
+        groups int[] NOT NULL,
         hash bit({BITS}) NOT NULL, embedding vector({vectors.shape[1]}) STORAGE PLAIN NOT NULL)""")
     connection.execute("CREATE TABLE grants (folder int, grp int, PRIMARY KEY (folder, grp))")
     connection.execute("CREATE TABLE members (usr int, grp int, PRIMARY KEY (usr, grp))")

@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 
 from embedlab.index import Floats
-from embedlab.vector_databases import Row, acting_as, copy_rows, nearest, tenant_policies
-from embedlab.vector_databases import configure, create_hnsw, create_table
+from embedlab.vector_databases import (
+    Row,
+    acting_as,
+    configure,
+    copy_rows,
+    create_hnsw,
+    create_table,
+    nearest,
+    tenant_policies,
+)
 
 DECOYS = 40  # the default of hnsw.ef_search: as many rows the graph gives before the policy is asked
 

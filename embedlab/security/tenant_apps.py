@@ -50,7 +50,7 @@ class CarelessApp:
         return self.rows(tenant, f"tenant = '{tenant}' AND {where} {nearest(query, k)}")
 
     def filtered(self, tenant: str, query: Floats, wanted: Mapping[str, str], k: int = 10) -> list[Found]:
-        """Return the k nearest whose columns have the wanted values; both parts are merged into one filter."""
+        """Return the k nearest whose columns have the wanted values, merged with the tenant's condition."""
         conditions = {"tenant": tenant} | dict(wanted)
         text = " AND ".join(f"{name} = '{value}'" for name, value in conditions.items())
         return self.rows(tenant, f"{text} {nearest(query, k)}")
@@ -94,10 +94,12 @@ class PolicyApp(CarelessApp):
     """The same statements under the policy of chapter 19, as a reader, for a tenant in a setting."""
 
     def rows(self, tenant: str, rest: str) -> list[Found]:
+        """Run a statement as a reader, until the end of its transaction."""
         with acting_as(self.connection, "reader", tenant):
             return super().rows(tenant, rest)
 
     def partition(self, tenant: str) -> str:
+        """Return the tenant's own part."""
         return tenant
 
 
@@ -107,7 +109,7 @@ class SignedApp(PolicyApp):
     Parameters
     ----------
     key : bytes
-        Of `signed_policies`. In a real system only the service that checks users has it, and hands out tokens.
+        Of `signed_policies`. In a real system only the service that checks users has it.
     """
 
     def __init__(self, connection: psycopg.Connection, table: str, key: bytes):
@@ -115,6 +117,7 @@ class SignedApp(PolicyApp):
         self.key = key
 
     def rows(self, tenant: str, rest: str) -> list[Found]:
+        """Run a statement with a token, until the end of its transaction."""
         with with_token(self.connection, tenant_token(tenant, self.key)):
             return CarelessApp.rows(self, tenant, rest)
 

@@ -52,7 +52,7 @@ class Authority:
         Parameters
         ----------
         hosts : tuple of str
-            Names or IP addresses, as the subject's alternative names: clients look at nothing else (RFC 9525).
+            Names or IP addresses, as the subject's alternative names: clients look at these only (RFC 9525).
         days : float
             How long it is good. Negative: it has expired already.
         """

@@ -1,4 +1,4 @@
-"""TLS between a client and PostgreSQL, where a server with TLS is installed (Debian's; the packaged has none)."""
+"""TLS between a client and PostgreSQL, where one with TLS is installed: the packaged one has none."""
 
 from __future__ import annotations
 

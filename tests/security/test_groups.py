@@ -1,4 +1,4 @@
-"""All ways to search by groups show what may be seen and nothing else; changes take effect when they should."""
+"""All ways to search by groups show what may be seen, and nothing else; changes take effect."""
 
 import numpy as np
 import pytest

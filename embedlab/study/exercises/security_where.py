@@ -159,7 +159,8 @@ EXERCISES = (
                 _nothing_is_false,
             ),
         ),
-        follow_up="The application now adds AND tenant = %s itself. Which attacks are left, and what does the "
+        follow_up="The application now adds AND tenant = %s itself. Which attacks are left, and what does "
+        "the "
         "database have to do about them?",
     ),
 )
