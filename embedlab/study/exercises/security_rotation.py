@@ -98,8 +98,8 @@ EXERCISES = (
     Exercise(
         name="random_rotation",
         chapter="21_security",
-        task="Turn a regular matrix (d, d) of normal numbers into a random orthogonal matrix, float64 (d, d), "
-        "all equally probable (reflections included): Q of its QR decomposition, the one for which R has a "
+        task="Turn a regular matrix (d, d) of normal numbers into a random orthogonal matrix, float64 (d, "
+        "d), all equally probable (reflections included): Q of its QR decomposition, the one for which R has a "
         "positive diagonal. np.linalg.qr promises no signs: change those of Q's columns.",
         reference="embedlab.security:random_rotation",
         cases=_matrices,
@@ -139,8 +139,8 @@ EXERCISES = (
         name="vector_from_scores",
         chapter="21_security",
         task="A search shows the score of one document for any query. queries, float32 (q, d), are the "
-        "vectors of yours, scores (q,) the inner products that came back, maybe rounded. Return the vector of the "
-        "document, float32 (d,): least squares; where several fit equally well, the shortest.",
+        "vectors of yours, scores (q,) the inner products that came back, maybe rounded. Return the vector "
+        "of the document, float32 (d,): least squares; where several fit equally well, the shortest.",
         reference="embedlab.security:vector_from_scores",
         cases=_systems,
         hints=(
