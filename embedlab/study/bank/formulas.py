@@ -7,6 +7,7 @@ from embedlab.study.bank import (
     formulas_online,
     formulas_pipelines,
     formulas_ranking,
+    formulas_security,
     formulas_serving,
     formulas_systems,
     formulas_text,
@@ -22,6 +23,7 @@ MODULES = (
     formulas_serving,
     formulas_databases,
     formulas_online,
+    formulas_security,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)

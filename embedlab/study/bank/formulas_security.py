@@ -1,0 +1,26 @@
+"""Formulas of the questions on security: rights, keys and what is left."""
+
+
+def passing_by_chance_percent(groups: float, entries: float, bits: float) -> float:
+    """Compute the percentage of documents that pass a hashed filter though no group is in common.
+
+    Each of a user's groups sets one of the bits, and so does each entry of a document's list.
+
+    Examples
+    --------
+    >>> round(passing_by_chance_percent(1, 1, 100), 6), round(passing_by_chance_percent(10**9, 1, 100), 6)
+    (1.0, 100.0)
+    """
+    bit_set = 1 - (1 - 1 / bits) ** groups
+    return 100 * (1 - (1 - bit_set) ** entries)
+
+
+def still_allowed_accesses(ttl: float, per_second: float) -> float:
+    """Compute how many accesses are expected after a right was withdrawn, behind a cache of ``ttl`` seconds.
+
+    Examples
+    --------
+    >>> still_allowed_accesses(60, 2)
+    60.0
+    """
+    return ttl / 2 * per_second
