@@ -35,7 +35,7 @@ def guarded_table(connection: Any, rows: Sequence[Row]) -> str:
     return table
 
 
-def decoys(first: int, tenant: str, vector: Floats, *, n: int = DECOYS, noise: float = 0.4, seed: int = 0):
+def decoys(first: int, tenant: str, vector: Floats, *, n: int = DECOYS, noise: float = 0.2, seed: int = 0):
     """Make rows of the attacker's own around a vector: nearer to it than anything, but for the text itself.
 
     Parameters
@@ -52,7 +52,7 @@ def decoys(first: int, tenant: str, vector: Floats, *, n: int = DECOYS, noise: f
     --------
     >>> rows = decoys(7, "a", np.float32([1, 0, 0, 0]), n=3)
     >>> [row.id for row in rows], round(float(rows[0].embedding[0]), 2)
-    ([7, 8, 9], 0.93)
+    ([7, 8, 9], 0.98)
     """
     added = np.random.default_rng(seed).normal(size=(n, len(vector)))
     added -= np.outer(added @ vector, vector)
