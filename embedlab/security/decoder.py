@@ -98,7 +98,8 @@ class TextDecoder(nn.Module):
         for step in range(1, longest + 1):
             made, state = self.states(given.expand(len(rows), -1), rows[:, -1:], state)
             logp = torch.log_softmax(made[:, 0] @ self.words.T + self.bias, dim=-1)
-            best, place = (scores[:, None] + logp).flatten().topk(width)
+            every = (scores[:, None] + logp).flatten()
+            best, place = every.topk(min(width, len(every)))
             before, token = place // logp.shape[1], place % logp.shape[1]
             ended = token == self.last
             done += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -98,11 +99,11 @@ def measure_words(embedder: Embedder) -> dict:
     public = embedder.encode(texts, cache=True, on_long="cut")
     decoder = WordDecoder.fit(public, texts)
     usual = Counter(word for text in texts for word in content_words(text))
+    often = {word for word, _ in usual.most_common(10)}
     found: dict = {"vocabulary": len(decoder.vocabulary), "public texts": len(texts)}
     for name, own in attacked_texts().items():
         vectors = embedder.encode(own, cache=True)
         near = nearest_texts(vectors, public, texts)
-        often = {word for word, _ in usual.most_common(len(decoder.guesses(vectors)[0]) or 3)}
         found[name] = {
             "no vector": f1_of([often] * len(own), own),
             "wrong vector": f1_of(decoder.guesses(np.roll(vectors, 1, axis=0)), own),
@@ -116,7 +117,7 @@ def measure_texts(embedder: Embedder, decoder: TextDecoder, words: WordDecoder) 
     """Measure the attacks that write texts: the decoder, its best beam by embedding, and correction."""
     memory, found = Memory(embedder), {}
     for length in (4, 8, 16):
-        own = with_words(attacked_by_length()[length])[:WRITTEN]
+        own = random.Random(length).sample(with_words(attacked_by_length()[length]), WRITTEN)
         vectors = memory(own)
         wrong = np.roll(vectors, 1, axis=0)
         beams = [decoder.beams(vector) for vector in vectors]

@@ -1,5 +1,7 @@
 """Formulas of the questions on security: rights, keys and what is left."""
 
+from statistics import NormalDist
+
 
 def passing_by_chance_percent(groups: float, entries: float, bits: float) -> float:
     """Compute the percentage of documents that pass a hashed filter though no group is in common.
@@ -24,3 +26,16 @@ def still_allowed_accesses(ttl: float, per_second: float) -> float:
     60.0
     """
     return ttl / 2 * per_second
+
+
+def told_apart_percent(distance: float, noise: float, dims: float) -> float:
+    """Compute how often the right one of two vectors is guessed from a noisy copy, in percent.
+
+    The noise is normal, of length ``noise`` in all, so of ``noise / sqrt(dims)`` in each number.
+
+    Examples
+    --------
+    >>> round(told_apart_percent(0, 1, 384)), round(told_apart_percent(2, 1, 1), 1)
+    (50, 84.1)
+    """
+    return 100 * NormalDist().cdf(distance * dims**0.5 / (2 * noise))

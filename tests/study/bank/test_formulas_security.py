@@ -34,3 +34,12 @@ def test_still_allowed_accesses_of_a_cache_of_groups(ttl, per_second):
             seen += cached(1)
         counts.append(seen)
     assert np.mean(counts) == pytest.approx(FORMULAS["still_allowed_accesses"](ttl, per_second), rel=0.15)
+
+
+@pytest.mark.parametrize(("distance", "noise", "dims"), [(0.5, 4, 384), (0.3, 2, 64), (1.0, 10, 384)])
+def test_told_apart_percent_of_noisy_vectors(distance, noise, dims):
+    rng = np.random.default_rng(0)
+    first, second = np.zeros(dims), np.eye(dims)[0] * distance
+    noisy = first + noise / dims**0.5 * rng.normal(size=(6000, dims))
+    right = np.linalg.norm(noisy - first, axis=1) < np.linalg.norm(noisy - second, axis=1)
+    assert 100 * right.mean() == pytest.approx(FORMULAS["told_apart_percent"](distance, noise, dims), abs=2.5)
