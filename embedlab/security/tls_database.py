@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -49,18 +50,18 @@ def tls_database(folder: Path, pair: Pair, authority: Path) -> Iterator[str]:
     FileNotFoundError
         If there is no such PostgreSQL.
     """
-    from embedlab.machine.pg_install import account
-
     programs = tls_programs()
     if not programs:
         raise FileNotFoundError(f"no PostgreSQL with TLS below {PROGRAMS}")
-    who = account()
+    import pwd  # there is none on Windows, and no such folder of programs either
+
+    who = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # PostgreSQL does not run as root
     data, password = folder / "data", folder / "password"
     password.write_text("a-password")
-    as_whom = who.options if who else {}
+    as_whom = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who else {}
     if who:
         for path in (folder, password):
-            shutil.chown(path, who.user, who.group)
+            shutil.chown(path, who.pw_uid, who.pw_gid)
     command = [programs / "initdb", "-D", data, "-U", "embedlab", "-A", "scram-sha-256"]
     command += [f"--pwfile={password}", "--no-sync"]
     subprocess.run(command, check=True, capture_output=True, cwd=folder, **as_whom)
@@ -68,7 +69,7 @@ def tls_database(folder: Path, pair: Pair, authority: Path) -> Iterator[str]:
         (data / name).write_bytes(path.read_bytes())
         (data / name).chmod(0o600)
         if who:
-            shutil.chown(data / name, who.user, who.group)
+            shutil.chown(data / name, who.pw_uid, who.pw_gid)
     (data / "pg_hba.conf").write_text(RULES)
     port = free_port()
     options = [f"-c{name}={value}" for name, value in {**SETTINGS, "port": port}.items()]
