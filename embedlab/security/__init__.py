@@ -90,7 +90,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "shared_folders": ["Folders", "draw_folders", "may_read", "signature"],
         "shipping_decoder": ["ship_decoder", "short_texts"],
-        "side_channels": ["VectorCache", "decoys", "guarded_table", "rows_tell", "times_tell"],
+        "side_channels": [
+            "VectorCache",
+            "crowd_tells",
+            "decoys",
+            "guarded_table",
+            "rows_tell",
+            "times_tell",
+        ],
         "signed_tenants": [
             "audited",
             "login_url",

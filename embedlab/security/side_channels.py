@@ -99,6 +99,34 @@ def rows_tell(
     return counts
 
 
+def crowd_tells(
+    connection: Any, table: str, spot: Floats, control: Floats, *, n: int = 800, tenant: str, tries: int = 60
+) -> dict[str, tuple[list[float], list[float]]]:
+    """Time a tenant's searches at two places, before and after another one stores n documents at the first.
+
+    Scans are iterative: they go on through the others' rows until ten of the tenant's own are found.
+
+    Returns
+    -------
+    dict
+        For "spot" and "control", the milliseconds of each search before and after, the places taking turns.
+    """
+    configure(connection, {"enable_seqscan": "off", "hnsw.iterative_scan": "relaxed_order"})
+    took: dict[str, tuple[list[float], list[float]]] = {"spot": ([], []), "control": ([], [])}
+    for after in (0, 1):
+        if after:
+            copy_rows(connection, table, decoys(20_000_000, "victim", spot, n=n, noise=0.7, seed=1))
+        for number in range(tries + 3):
+            for name, query in (("spot", spot), ("control", control)):
+                start = time.perf_counter()
+                rows_back(connection, table, tenant, query, k=10)
+                if number >= 3:  # the first ones warm up
+                    took[name][after].append(1000 * (time.perf_counter() - start))
+    connection.execute(f'DELETE FROM "{table}" WHERE tenant = %s', ("victim",))
+    configure(connection, {"hnsw.iterative_scan": "off"})
+    return took
+
+
 class VectorCache:
     """Vectors of texts that were embedded before, for all tenants, or for each its own.
 

@@ -80,3 +80,19 @@ def test_a_cache_embeds_once_a_tenant():
     count = itertools.count()
     cache = VectorCache(lambda text: next(count), shared=False)
     assert [cache("a", "t"), cache("a", "t"), cache("b", "t")] == [0, 0, 1]
+
+
+def test_a_crowd_of_others_makes_a_scan_longer(connection, hidden):
+    from embedlab.security.side_channels import crowd_tells
+
+    table, stored, _ = hidden
+    read = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = %s"
+    took = crowd_tells(connection, table, stored[0], stored[1], n=300, tenant="tenant0", tries=3)
+    assert {name: [len(part) for part in both] for name, both in took.items()} == {
+        "spot": [3, 3],
+        "control": [3, 3],
+    }
+    left = f'SELECT count(*) FROM "{table}"'
+    assert connection.execute(left).fetchone() == (600,)
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    assert connection.execute(read, (table,)).fetchone()[0] > 300  # through the others' rows
