@@ -103,11 +103,19 @@ def corrected(
     return Corrected(text, tuple(round(one, 4) for one in course), embedded)
 
 
-def vector_from_scores(queries: Floats, scores: Floats) -> Floats:
+def vector_from_scores(queries: Floats, scores: Floats, cut: float = 1e-5) -> Floats:
     """Return the vector (d,) that gives these scores (q,) as inner products with queries (q, d).
 
     A search that returns the score of a document to any query gives its vector away: as many queries as
     dimensions make a linear system. With fewer, it is the shortest vector that fits.
+
+    Parameters
+    ----------
+    queries : float array (q, d)
+    scores : float array (q,)
+    cut : float
+        Directions in which queries hardly differ are left out: singular values below this part of the
+        largest. Larger where scores are rounded, since there rounding is all that is seen.
 
     Raises
     ------
@@ -122,4 +130,4 @@ def vector_from_scores(queries: Floats, scores: Floats) -> Floats:
     queries, scores = np.asarray(queries, np.float64), np.asarray(scores, np.float64)
     if len(queries) != len(scores):
         raise ValueError(f"{len(queries)} queries need as many scores, but got {len(scores)}")
-    return np.linalg.lstsq(queries, scores, rcond=None)[0].astype(np.float32)
+    return np.linalg.lstsq(queries, scores, rcond=cut)[0].astype(np.float32)

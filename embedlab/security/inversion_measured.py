@@ -33,20 +33,22 @@ DEFENCES: tuple[Defence, ...] = (
 )
 PAIRS = (50, 100, 200, 400, 800)  # texts whose rotated vectors the attacker knows
 FITTED = 20_000  # public texts that an attack on defended vectors is fitted on
-RECORDS, WRITTEN, CORRECTED = 60, 60, 20  # records of the curve; texts a length that are written, corrected
+RECORDS, WRITTEN, CORRECTED = 50, 40, 20  # records of the curve; texts of a length: written, corrected
+OFFERED = 16  # words that an edit may bring in
 
 
 class Memory:
-    """An encoder that remembers what it has embedded."""
+    """An encoder that remembers what it has embedded; with ``cache``, also on disk, for the next run."""
 
-    def __init__(self, embedder: Embedder):
-        self.embedder, self.known = embedder, {}
+    def __init__(self, embedder: Embedder, *, cache: bool = False):
+        self.embedder, self.cache, self.known = embedder, cache, {}
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Embed texts: (n, d)."""
         new = list(dict.fromkeys(text for text in texts if text not in self.known))
         if new:
-            self.known.update(zip(new, self.embedder.encode(new, show_progress=False), strict=True))
+            vectors = self.embedder.encode(new, show_progress=False, cache=self.cache)
+            self.known.update(zip(new, vectors, strict=True))
         return np.stack([self.known[text] for text in texts])
 
 
@@ -113,35 +115,34 @@ def measure_words(embedder: Embedder) -> dict:
     return found
 
 
-def measure_texts(embedder: Embedder, decoder: TextDecoder, words: WordDecoder) -> dict:
-    """Measure the attacks that write texts: the decoder, its best beam by embedding, and correction."""
-    memory, found = Memory(embedder), {}
-    for length in (4, 8, 16):
-        own = random.Random(length).sample(with_words(attacked_by_length()[length]), WRITTEN)
-        vectors = memory(own)
-        wrong = np.roll(vectors, 1, axis=0)
-        beams = [decoder.beams(vector) for vector in vectors]
-        best = [closest(v, [t for _, t in b], memory) for v, b in zip(vectors, beams, strict=True)]
-        rows = {
-            "wrong vector": [decoder.beams(vector)[0][1] for vector in wrong[:CORRECTED]],
-            "decoder": [one[0][1] for one in beams],
-            "nearest beam": [text for text, _ in best],
-        }
-        if length <= 8:
-            proposals = words.best(vectors[:CORRECTED], 16)
-            rows["corrected"] = []
-            for i in range(CORRECTED):
-                written = [word for _, text in beams[i][:4] for word in words_of(text)]
-                offered = list(dict.fromkeys([*proposals[i], *written]))[:24]
-                rows["corrected"].append(corrected(vectors[i], best[i][0], offered, memory).text)
-        found[str(length)] = {"texts": own} | {
-            name: {
-                "written": written,
-                "f1": [round(text_f1(a, b), 4) for a, b in zip(written, own, strict=False)],
-                "exact": [int(words_of(a) == words_of(b)) for a, b in zip(written, own, strict=False)],
-                "cosine": np.round((memory(written) * vectors[: len(written)]).sum(1), 4).tolist(),
-            }
-            for name, written in rows.items()
+def measure_texts(encode: Memory, decoder: TextDecoder, words: WordDecoder, length: int) -> dict:
+    """Measure the attacks that write texts, on pieces of one length: what they wrote, and how near it came.
+
+    "decoder" is the most probable beam, "nearest beam" the one whose vector is nearest, "corrected" that one
+    after edits; for longer pieces the last would take minutes a text, and is left out.
+    """
+    own = random.Random(length).sample(with_words(attacked_by_length()[length]), WRITTEN)
+    vectors = encode(own)
+    beams = [[text for _, text in decoder.beams(vector)] for vector in vectors]
+    wrong = np.roll(vectors, 1, axis=0)[:CORRECTED]
+    rows = {
+        "wrong vector": [decoder.beams(vector)[0][1] for vector in wrong],
+        "decoder": [one[0] for one in beams],
+        "nearest beam": [closest(v, b, encode)[0] for v, b in zip(vectors, beams, strict=True)],
+    }
+    if length <= 8:
+        few, rows["corrected"] = words.best(vectors[:CORRECTED], OFFERED), []
+        for i in range(CORRECTED):
+            said = [word for text in beams[i][:4] for word in words_of(text)]
+            offered = list(dict.fromkeys([*said, *few[i]]))[:OFFERED]
+            rows["corrected"].append(corrected(vectors[i], rows["nearest beam"][i], offered, encode).text)
+    found: dict = {"texts": own}
+    for name, written in rows.items():
+        found[name] = {
+            "written": written,
+            "f1": [round(text_f1(a, b), 4) for a, b in zip(written, own, strict=False)],
+            "exact": [int(words_of(a) == words_of(b)) for a, b in zip(written, own, strict=False)],
+            "cosine": np.round((encode(written) * vectors[: len(written)]).sum(1), 4).tolist(),
         }
     return found
 
@@ -166,7 +167,7 @@ def measure_defences(embedder: Embedder) -> dict:
         else:
             adaptive = plain.guesses(stored)
         guesses = guessed_records(
-            defence.stored(secret, seed=3), memory, OTHER_FORM, defence=defence if knows else None, width=3
+            defence.stored(secret, seed=3), memory, OTHER_FORM, defence=defence if knows else None, width=1
         )
         found[defence.name] = {
             "naive": f1_of(plain.guesses(padded(stored, vectors.shape[1])), own),
@@ -207,7 +208,9 @@ def write_inversion() -> None:
         },
         "words": measure_words(embedder),
         "defences": measure_defences(embedder),
-        "written": measure_texts(embedder, decoder, words),
+        "written": {
+            str(length): measure_texts(Memory(embedder), decoder, words, length) for length in (4, 8, 16)
+        },
     }
     figures["about"]["seconds"] = round(time.perf_counter() - start)
     write_figures(data_path("security") / "inversion.json", figures)

@@ -145,7 +145,7 @@ def test_the_memory_embeds_a_text_once():
     class Counting:
         embedded = 0
 
-        def encode(self, texts, show_progress):
+        def encode(self, texts, show_progress, cache):
             self.embedded += len(texts)
             return np.eye(5, dtype=np.float32)[: len(texts)]
 

@@ -146,7 +146,7 @@ EXERCISES = (
         hints=(
             "queries @ vector = scores: how many equations, how many unknowns?",
             "np.linalg.solve wants as many equations as unknowns; np.linalg.lstsq takes any number.",
-            "np.linalg.lstsq(queries, scores, rcond=None)[0] is the shortest of the best.",
+            "np.linalg.lstsq(queries, scores, rcond=1e-5)[0] is the shortest of the best.",
         ),
         mistakes=(
             Mistake(
