@@ -98,8 +98,8 @@ EXERCISES = (
     Exercise(
         name="random_rotation",
         chapter="21_security",
-        task="Turn a regular matrix (d, d) of normal numbers into a random orthogonal matrix, float64 (d, d): "
-        "Q of its QR decomposition, the one for which R has a positive diagonal. So all are equally "
+        task="Turn a regular matrix (d, d) of normal numbers into a random orthogonal matrix, float64 (d, "
+        "d): Q of its QR decomposition, the one for which R has a positive diagonal. So all are equally "
         "probable, reflections included. np.linalg.qr promises no signs: change those of Q's columns.",
         reference="embedlab.security:random_rotation",
         cases=_matrices,
