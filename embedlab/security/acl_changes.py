@@ -86,9 +86,14 @@ def measure_changes(
             rewrite = (
                 f"UPDATE shared SET readers = array_remove(readers, {USER}) WHERE groups && '{{{group}}}'"
             )
-            for way, statement in (("copied to users", rewrite), ("asked at query time", leave)):
-                one = written(connection, statement) | {"way": way, "documents": rows, "seen_ms": [0.0]}
-                found.append(one)
+            looks = {
+                "copied to users": (rewrite, lambda: copied_to(connection)),
+                "asked at query time": (leave, lambda: visible(connection, groups_of(connection, USER))),
+            }
+            for way, (statement, look) in looks.items():
+                assert look() == rows  # before the right goes, all of them are seen
+                one = written(connection, statement) | {"way": way, "documents": rows}
+                found.append(one | {"seen_ms": [shown_for(look)]})
             back = f"INSERT INTO members VALUES ({USER}, {group})"
             waits = []
             for number in range(tries):
@@ -97,12 +102,18 @@ def measure_changes(
                 cached(USER)
                 time.sleep(ttl * (number + 0.5) / tries)  # how old the copy is when the right goes
                 connection.execute(leave)
-                start = time.perf_counter()
-                while visible(connection, cached(USER)):
-                    time.sleep(0.002)
-                waits.append(round(1000 * (time.perf_counter() - start), 1))
+                waits.append(shown_for(lambda cached=cached: visible(connection, cached(USER))))
             found.append({**found[-1], "way": "cached", "ttl_ms": 1000 * ttl, "seen_ms": waits})
     return found
+
+
+def shown_for(look: Callable[[], int]) -> float:
+    """Look each 2 ms, and return after how many milliseconds something was still shown for the last time."""
+    start, last = time.perf_counter(), 0.0
+    while look():
+        last = time.perf_counter() - start
+        time.sleep(0.002)
+    return round(1000 * last, 1)
 
 
 def written(connection: Any, statement: str) -> dict:
@@ -123,6 +134,12 @@ def groups_of(connection: Any, user: int) -> list[int]:
     return [
         row[0] for row in connection.execute("SELECT grp FROM members WHERE usr = %s", (user,)).fetchall()
     ]
+
+
+def copied_to(connection: Any) -> int:
+    """Count the rows that list the user."""
+    statement = "SELECT count(*) FROM shared WHERE readers @> ARRAY[%s::int]"
+    return connection.execute(statement, (USER,)).fetchone()[0]
 
 
 def visible(connection: Any, groups: list[int]) -> int:
