@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from embedlab.benchmark import bootstrap_interval
+from embedlab.security import with_intervals
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
 SMALL = 9.5  # points
@@ -22,10 +24,11 @@ ATTACK_LOOKS = {
 FAMILY_LOOKS = {"noise": (RED, "o"), "prefix": (BLUE, "s"), "signs": (PINK, "D"), "rotation": (GREEN, "^")}
 # Where a label stands, from its point: points to the right and up, and which side of the text is there.
 PLACES = {
-    "none": (0, 9, "center"),
-    "int8": (0, -16, "center"),
+    "none": (0, 12, "center"),
+    "int8": (-8, 2, "right"),
+    "prefix 96": (-8, 3, "right"),
     "rotation": (-8, 4, "right"),
-    "signs": (-8, -4, "right"),
+    "signs": (-8, 3, "right"),
 }
 
 
@@ -82,10 +85,12 @@ def draw_trade(defences: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """
     figure, panels = plt.subplots(1, 2, figsize=(11, 4.8))
     titles = {"adaptive": "F1 of content words", "records": "share of records read without an error"}
+    every: list[str] = []
     for (part, title), ax in zip(titles.items(), panels, strict=True):
         families: dict[str, list[tuple[float, float]]] = {}
         for name, each in defences.items():
-            x, y = interval(each["test"]), interval(each[part])
+            x = interval(each["test"])
+            y = with_intervals(each[part]) if part == "records" else interval(each[part])
             family = name.split()[0]
             colour, marker = FAMILY_LOOKS.get(family, (INK, "o"))
             families.setdefault(family, []).append((x[0], y[0]))
@@ -95,13 +100,19 @@ def draw_trade(defences: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
             if part == "adaptive" and family != "none":
                 ax.plot(x[0], np.mean(each["naive"]), ls="", marker=marker, ms=7, mfc="none", color=colour)
             right, up, side = PLACES.get(name, (8, -12, "left"))
+            if part == "records" and y[0] > 0.99:
+                every.append(name)
+                continue
             ax.annotate(name, (x[0], y[0]), (right, up), textcoords="offset points", ha=side, fontsize=SMALL)
         for family in ("noise", "prefix"):
             if family in families:
                 ax.plot(*zip(*families[family], strict=True), color=FAMILY_LOOKS[family][0], lw=1, alpha=0.5)
         ax.set(xlabel="nDCG@10 on the test queries", ylabel=title, ylim=(0, None))
-    panels[1].set_ylim(-0.03, 1.12)
-    panels[0].set_title("hollow: an attacker who does not know the defence", fontsize=SMALL, loc="left")
+    panels[1].set_ylim(-0.03, 1.05)
+    names = fill(f"every record is read: {', '.join(one.replace(' ', chr(160)) for one in every)}", 30)
+    panels[1].text(0.97, 0.66, names, transform=panels[1].transAxes, ha="right", va="top", fontsize=SMALL)
+    note = "hollow: an attacker who does not know the defence"
+    panels[0].text(0.02, 0.97, note, transform=panels[0].transAxes, va="top", fontsize=SMALL)
     return figure
 
 
