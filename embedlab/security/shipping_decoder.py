@@ -25,7 +25,7 @@ def short_texts(texts: Sequence[str]) -> list[str]:
 
 
 def ship_decoder(work: Path) -> None:
-    """Train on all short public texts, and put decoder and card into ``data/trained``; ten minutes.
+    """Train on all short public texts, and put decoder and card into ``data/trained``; a quarter of an hour.
 
     Parameters
     ----------
