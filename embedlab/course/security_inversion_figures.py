@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from embedlab.benchmark import bootstrap_interval
+from embedlab.course.hnsw_figures import described
 from embedlab.security import with_intervals
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
@@ -151,3 +152,6 @@ def rule(ax: Axes, height: float, text: str) -> None:
     """Draw a dotted line across, and say at its left end what it is."""
     ax.axhline(height, color=INK, lw=1, ls=":")
     ax.text(0.02, height, text, transform=ax.get_yaxis_transform(), va="bottom", fontsize=SMALL)
+
+
+__all__ = ["described", "draw_lengths", "draw_pairs", "draw_trade", "interval"]
