@@ -7,8 +7,12 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+import run_notebooks
 from PIL import Image
 from run_notebooks import WIDGET, ChapterError, execute, lighten, questions, without_widget
+
+from embedlab.benchmark import Scoreboard, docsearch
+from embedlab.benchmark.scoreboard import Row
 
 HEADER = "# Title\n\nReading 1 minutes · running under 60 s · memory under 4 GB"
 
@@ -62,6 +66,22 @@ def test_the_questions_of_a_chapter_are_read_and_missed():
     assert questions(nbformat.v4.new_notebook(cells=[asked])) == ["What?", "Why?"]
     with pytest.raises(ChapterError, match="no section '## The interviewer asks'"):
         questions(nbformat.v4.new_notebook(cells=[]))
+
+
+@pytest.mark.parametrize(("engine", "kept"), [("dense", False), ("one that this cache lacks", True)])
+def test_a_scoreboard_is_not_replaced_by_a_smaller_one(tmp_path, monkeypatch, capsys, engine, kept):
+    before = f"<!-- scoreboard -->\n| engine | ms |\n| --- | --- |\n| {engine} | 1 |\n<!-- /scoreboard -->\n"
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{before}<!-- chapters -->\n\n<!-- /chapters -->\n")
+    monkeypatch.setattr(run_notebooks, "README", readme)
+    benchmark = docsearch()
+    monkeypatch.setattr("embedlab.benchmark.docsearch", lambda: benchmark)
+    monkeypatch.setenv("EMBEDLAB_CACHE", str(tmp_path))
+    Scoreboard(benchmark).add(Row("dense", "00", 0.5, 0.4, 0.6, 0.9, 1, 1536, (0.5,)))
+    run_notebooks.write_readme({})
+    assert (before in readme.read_text()) is kept
+    assert (engine in capsys.readouterr().out) is kept
+    assert "| chapter |" in readme.read_text()
 
 
 @pytest.mark.slow

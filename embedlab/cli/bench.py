@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from embedlab.cli.bench_databases import clients, deletes
+from embedlab.cli.bench_databases import clients, deletes, durability, filters
 from embedlab.cli.printing import AsJson
 from embedlab.study.faces import plain_errors
 
@@ -17,6 +17,8 @@ TARGETS = (0.9, 0.95, 0.99)  # recall@10 at which databases are compared
 app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
 app.command()(clients)
 app.command()(deletes)
+app.command()(durability)
+app.command()(filters)
 
 
 def _bench(measure: Callable[[], dict], as_json: bool) -> None:
@@ -214,13 +216,13 @@ def shards(
 
 @app.command()
 def load(
-    seconds: Annotated[float, typer.Option(min=0.5, help="Of arrivals in each run.")] = 4.0,
-    rounds: Annotated[int, typer.Option(min=1, help="Runs of each rule at each load.")] = 2,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of arrivals in each run.")] = 20.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each rule at each load.")] = 3,
     precision: Annotated[str, typer.Option(help="float32 or int8.")] = "float32",
     write: Annotated[bool, typer.Option(help="Show these figures in chapter 17 from now on.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Latency of the server against load: batches by free worker, by timer, or none; five minutes."""
+    """Latency of the server against load: batches by free worker, by timer, or none; ten minutes."""
     with plain_errors():
         from embedlab.speed import bench_load, write_load
 

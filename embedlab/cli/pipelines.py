@@ -19,6 +19,9 @@ def chaos(
     locked: Annotated[
         bool, typer.Option("--locked", help="The row's lock is the lease; without, leases with a time.")
     ] = False,
+    fence: Annotated[
+        bool, typer.Option(help="Refuse late writes; without, the last write wins, and stays.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Kill workers and the database at random moments while documents are embedded; check every vector.
@@ -33,7 +36,7 @@ def chaos(
         def report(line: str) -> None:
             typer.echo(f"killed {line}", err=True)
 
-        outcome = run(documents, kills, seed, leased=not locked, report=report)
+        outcome = run(documents, kills, seed, leased=not locked, fenced=fence, report=report)
     figures = plain(outcome)
     if as_json:
         typer.echo(json.dumps(figures, indent=2))
@@ -47,7 +50,10 @@ def chaos(
 def measure(
     names: Annotated[
         list[str],
-        typer.Argument(help="chaos, points, full, rates, real, freshness, pressure, saved, delivery."),
+        typer.Argument(
+            help="chaos, chaos_again, unfenced, points, full, rates, sustained, freshness, pressure, saved, "
+            "delivery."
+        ),
     ],
 ) -> None:
     """Measure anew what comes with the course in data/pipelines; each takes up to four minutes."""

@@ -153,7 +153,7 @@ def draw_kept(upgrades: Mapping[str, Mapping], *, least: float = -0.5) -> Figure
                 np.array([row["kept"][key] for row in curve]).clip(least) for key in ("share", "low", "high")
             )
             ax.plot(anchors, share, marker=marker, ms=5, color=colour)
-            ax.fill_between(anchors, low, high, color=colour, alpha=0.13, lw=0)
+            ax.fill_between(anchors, low, high, color=colour, alpha=0.08, lw=0)
             ends[name] = anchors[-1], share[-1], colour
         for (name, (x, _, colour)), y in zip(
             ends.items(), _apart([e[1] for e in ends.values()]), strict=True
@@ -161,10 +161,8 @@ def draw_kept(upgrades: Mapping[str, Mapping], *, least: float = -0.5) -> Figure
             ax.annotate(
                 name, (x, y), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=SMALL
             )
-        for height in (0, 1):
-            ax.axhline(height, color=INK, lw=1, ls=":")
-        ax.text(93, 1.02, "all documents embedded again", fontsize=SMALL, va="bottom")
-        ax.text(93, 0.02, "old model", fontsize=SMALL, va="bottom")
+        for height in (0, 1):  # only as far as the curves, so that no label is struck through
+            ax.plot([90, anchors[-1]], [height, height], color=INK, lw=1, ls=":")
         ax.set(xscale="log", title=title, xlabel="anchors: documents that both models embedded")
         ax.set(xlim=(90, 45_000), ylim=(least - 0.04, 1.15))
         ax.set_xticks([100, 250, 500, 1000, 2500, 5583])
@@ -172,7 +170,8 @@ def draw_kept(upgrades: Mapping[str, Mapping], *, least: float = -0.5) -> Figure
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         ax.tick_params(axis="x", labelrotation=40)
     panels[0].set_ylabel("share of the gain kept (nDCG@10, dev)")
-    panels[0].yaxis.set_major_formatter(PercentFormatter(1))
+    ends = {0.0: "old model  0%", 1.0: "all embedded\nagain  100%"}
+    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: ends.get(abs(round(y, 6)), f"{y:.0%}")))
     figure.set_layout_engine("constrained")
     return figure
 
@@ -211,15 +210,14 @@ def draw_half(rows: Sequence[Mapping], old: float, new: float) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(8.5, 4))
     share = [row["share"] for row in rows]
-    ground = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1}
-    for name, label, colour, place in (
-        ("mapped", "the others mapped", GREEN, 7 * len(rows) // 10),
-        ("raw", "the others as they were", RED, 4 * len(rows) // 10),
+    for name, label, colour, place, offset, side in (
+        ("mapped", "the others mapped", GREEN, len(rows) // 5, (8, -14), "left"),
+        ("raw", "the others as they were", RED, 6 * len(rows) // 10, (8, -16), "left"),
     ):
         values = [row[name] for row in rows]
         ax.plot(share, values, color=colour, marker="o", ms=4)
-        look = {"color": colour, "ha": "center", "va": "center", "fontsize": SMALL, "bbox": ground}
-        ax.annotate(label, (share[place], values[place]), (0, -16), textcoords="offset points", **look)
+        look = {"color": colour, "ha": side, "va": "center", "fontsize": SMALL}
+        ax.annotate(label, (share[place], values[place]), offset, textcoords="offset points", **look)
     for value, label in ((old, "old model, old index"), (new, "new model, new index")):
         ax.axhline(value, color=INK, lw=1, ls=":")
         ax.text(1.03, value, label, fontsize=SMALL, va="center", color=INK)

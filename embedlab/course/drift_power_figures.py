@@ -64,14 +64,24 @@ def draw_power(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -
     ax.set_yticks(range(len(lost)), list(lost), fontsize=SMALL)
     ax.set_xticks(range(len(detectors)), detectors, fontsize=SMALL, rotation=35, ha="left")
     ax.text(-0.95, -0.75, "nDCG@10", ha="center", va="bottom", fontsize=SMALL, color=INK)
+    _draw_key(ax, len(lost))
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    ax.set(xlim=(-1.5, len(detectors) - 0.5), ylim=(len(lost) - 0.5, -0.5))
+    ax.set(xlim=(-1.5, max(len(detectors), 7) - 0.5), ylim=(len(lost) + 0.6, -0.5))
     ax.grid(visible=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
     figure.set_layout_engine("constrained")
     return figure
+
+
+def _draw_key(ax: plt.Axes, y: float) -> None:
+    """Say below the table which shade is which delay."""
+    labels = ("within a day", "within a week", "later", "·  not told from chance")
+    for x, (label, shade) in enumerate(zip(labels, (*SHADES, None), strict=True)):
+        if shade:
+            ax.add_patch(Rectangle((2 * x - 0.48, y - 0.1), 0.3, 0.4, color=shade[1], lw=0))
+        ax.text(2 * x - 0.1 - 0.3 * (shade is None), y + 0.1, label, va="center", fontsize=SMALL, color=INK)
 
 
 def _draw_cell(ax: plt.Axes, x: int, y: int, row: Mapping | None) -> None:
@@ -102,8 +112,11 @@ def draw_nulls(
     'MMD'
     >>> plt.close(figure)
     """
-    figure, panels = plt.subplots(1, len(null), figsize=(3.6 * len(null), 3), squeeze=False)
-    for ax, name in zip(panels[0], null, strict=True):
+    columns = min(2, len(null))
+    figure, panels = plt.subplots(
+        -(-len(null) // columns), columns, figsize=(9.5, 2.7 * -(-len(null) // columns)), squeeze=False
+    )
+    for ax, name in zip(panels.flat, null, strict=False):
         edges = np.linspace(*_ends(null[name], shifted[name]), 36)
         for values, colour, label in ((null[name], GREY, "quiet"), (shifted[name], RED, "shifted")):
             ax.hist(values, edges, density=True, color=colour, alpha=0.55, label=label)
@@ -111,7 +124,8 @@ def draw_nulls(
             ax.axvline(limit, color=INK, lw=1.2, ls=":")
         ax.set(xlabel=name, yticks=[])
         ax.xaxis.set_major_locator(MaxNLocator(4))
-    panels[0, 0].set_ylabel("windows (density)")
+    for ax in panels[:, 0]:
+        ax.set_ylabel("windows (density)")
     panels[0, 0].legend(fontsize=SMALL)
     figure.set_layout_engine("constrained")
     return figure

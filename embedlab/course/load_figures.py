@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,10 @@ SMALL = 9.5  # points
 
 
 def draw_latency(
-    curves: Mapping[str, Mapping[float, tuple[float, float]]], *, promise: float | None = None
+    curves: Mapping[str, Mapping[float, tuple[float, float]]],
+    *,
+    promise: float | None = None,
+    spread: Mapping[str, Mapping[float, Sequence[tuple[float, float]]]] | None = None,
 ) -> Figure:
     """Draw the median (solid) and the 95th percentile (dashed) in ms against the load.
 
@@ -26,6 +29,8 @@ def draw_latency(
         Load as a share of the capacity; milliseconds.
     promise : float, optional
         Milliseconds; drawn as a line.
+    spread : {rule: {load: ((low, high) of the median, (low, high) of the p95)}}, optional
+        Drawn as upright lines.
 
     Examples
     --------
@@ -42,33 +47,45 @@ def draw_latency(
         wide = {"lw": 5, "alpha": 0.4, "ms": 8} if number == 0 else {"lw": 1.6, "ms": 4}  # seen behind others
         for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
             ax.plot(list(curve), values, style, marker=marker, color=colour, label=rule, **wide)
-            ends.append((values[-1], f"{rule}, {'p95' if style == '--' else 'median'}", colour))
+            name = f"{rule}, {'p95' if style == '--' else 'median'}"
+            if len(curve) == 1:  # points say their names beside themselves, both above the upper one
+                if style == "--":
+                    both, at = rule, (*curve, *values)
+                    look = {"va": "bottom", "fontsize": SMALL, "color": colour}
+                    ax.annotate(both, at, (6, 2), textcoords="offset points", **look)
+            else:
+                ends.append((values[-1], name, colour, list(curve)[-1]))
+        for load, bars in (spread or {}).get(rule, {}).items():
+            for low, high in bars:
+                ax.vlines(load, low, high, color=colour, lw=2)
     if promise:
         ax.axhline(promise, color=INK, lw=1, ls=":")
-        ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK)
+        where = ax.get_yaxis_transform()  # x in shares of the axes
+        ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK, transform=where)
     ax.set(
         yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
     )
     ticks = [
         tick
-        for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+        for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
         if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]
     ]
     ax.set_yticks(ticks, ticks)
     ax.minorticks_off()
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    at, apart = 0.0, (ax.get_ylim()[1] / ax.get_ylim()[0]) ** 0.05  # a line of text, on this axis
-    for value, label, colour in sorted(ends):
+    at, apart = 0.0, (ax.get_ylim()[1] / ax.get_ylim()[0]) ** 0.055  # a line of text, on this axis
+    for value, label, colour, load in sorted(ends):
         at = max(value, at * apart)
-        where = (1.02, at)
         ax.annotate(
             label,
-            where,
-            xycoords=("axes fraction", "data"),
+            (load, value),
+            (1.03, at),
+            textcoords=("axes fraction", "data"),
             va="center",
             fontsize=SMALL,
             color=colour,
             annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkA": 1, "shrinkB": 3},
         )
     return figure
 

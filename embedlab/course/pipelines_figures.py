@@ -1,14 +1,14 @@
-"""Pictures of chapter 18: the way of a change, claims, a lease, kills, back pressure, rates, freshness."""
+"""Pictures of chapter 18: the way of a change, claims, a lease, back pressure, redelivery, freshness."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from embedlab.course.hnsw_figures import described
+from embedlab.course.pipelines_runs import draw_effects, draw_rates, draw_sustained
 from embedlab.course.ways import INK, RED, SMALL, draw_way
 
 BLUE, GREY = "#0072B2", "#666666"
@@ -114,39 +114,6 @@ def draw_lease(
     return figure
 
 
-def draw_effects(outcomes: Mapping[str, Mapping]) -> Figure:
-    """Draw how many effects came twice after the kill test: within the transaction, apart, and in a file.
-
-    Parameters
-    ----------
-    outcomes : {way: figures}
-        The figures of ``shipped("chaos")``.
-
-    Examples
-    --------
-    >>> row = {"within": 10, "within_twice": 0, "apart": 11, "apart_twice": 1}
-    >>> figure = draw_effects({"leased": row | {"outside": 12, "outside_twice": 2}})
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    [' 0 of 10', ' 1 of 11', ' 2 of 12']
-    >>> plt.close(figure)
-    """
-    figure, ax = plt.subplots(figsize=(8, 0.9 + 0.9 * len(outcomes)))
-    places = {"within": "in the job's transaction", "apart": "in one of its own", "outside": "in a file"}
-    labels = []
-    for way, row in outcomes.items():
-        for name, place in places.items():
-            colour = BLUE if name == "within" else RED
-            y, twice = len(labels), row[f"{name}_twice"]
-            ax.barh(y, twice, color=colour, height=0.6)
-            ax.text(twice, y, f" {twice:,} of {row[name]:,}", va="center", fontsize=SMALL)
-            labels.append(f"{way}, {place}")
-    ax.set_yticks(range(len(labels)), labels)
-    most = max(row["outside_twice"] for row in outcomes.values())
-    ax.set(xlabel="duplicate effects, after 50 kills", xlim=(0, 1.25 * max(most, 1)))
-    ax.invert_yaxis()
-    return figure
-
-
 def draw_back_pressure(seconds: Sequence[float], ages: Sequence[float], pages: Sequence[int],
                        limit: float) -> Figure:  # fmt: skip
     """Draw how long users wait, and how large the pages of the back-fill are meanwhile.
@@ -187,34 +154,6 @@ def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
     return figure
 
 
-def draw_rates(groups: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Draw documents a second, a panel for each group of setups: medians, and from least to most as a line.
-
-    Examples
-    --------
-    >>> figure = draw_rates({"claim": {"1": [350.0, 370.0, 390.0], "16": [2305.0]}})
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    [' 370', ' 2,305']
-    >>> plt.close(figure)
-    """
-    sizes = [len(group) for group in groups.values()]
-    figure, panels = plt.subplots(
-        len(groups), 1, figsize=(8.5, 0.8 + 0.42 * sum(sizes)), sharex=True, squeeze=False,
-        gridspec_kw={"height_ratios": sizes}, layout="constrained",
-    )  # fmt: skip
-    for ax, (name, group) in zip(panels[:, 0], groups.items(), strict=True):
-        for y, found in enumerate(group.values()):
-            ax.barh(y, median(found), color=BLUE, height=0.6)
-            ax.plot([min(found), max(found)], [y, y], color=INK, lw=1.5)
-            ax.text(max(found), y, f" {median(found):,.0f}", va="center", fontsize=SMALL)
-        ax.set_yticks(range(len(group)), list(group))
-        ax.set(ylabel=name)
-        ax.invert_yaxis()
-    largest = max(max(found) for group in groups.values() for found in group.values())
-    panels[-1, 0].set(xlabel="documents a second (line: all runs)", xlim=(0, 1.15 * largest))
-    return figure
-
-
 def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) -> Figure:
     """Draw the median and the 95th percentile of the seconds from a write to its vector, by condition.
 
@@ -246,4 +185,4 @@ def draw_freshness(rows: Mapping[str, tuple[float, float]], objective: float) ->
 
 
 __all__ = ["described", "draw_back_pressure", "draw_change", "draw_claims", "draw_effects"]
-__all__ += ["draw_freshness", "draw_lease", "draw_rates", "draw_redelivered"]
+__all__ += ["draw_freshness", "draw_lease", "draw_rates", "draw_redelivered", "draw_sustained"]

@@ -1,4 +1,4 @@
-"""Curves of chapter 19: the tail of a request to many shards, and clients that ask at once."""
+"""Curves of chapter 19: tails, clients that ask at once, conditions in the walk, deleted places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from embedlab.vector_databases import Tail
 
-RED, BLUE = "#D55E00", "#0072B2"
+RED, BLUE, GREEN, PINK, GREY = "#D55E00", "#0072B2", "#009E73", "#AA4499", "#666666"
+MARKED = ((BLUE, "o"), (PINK, "^"), (GREEN, "D"), (RED, "s"), (GREY, "v"))
 SMALL = 9.5  # points
 
 
@@ -103,4 +104,77 @@ def draw_clients(rows: Sequence[Mapping], names: Mapping[str, str]) -> Figure:
     return figure
 
 
-__all__ = ["draw_clients", "draw_tails"]
+def draw_walks(rows: Sequence[Mapping], ways: Mapping[tuple[str, int], str]) -> Figure:
+    """Draw recall and time against the share that passes, a column for each kind of condition.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `embedlab.vector_databases.walk_rows` returns them.
+    ways : {(way, ef): label}
+        Which of them are drawn; five at most.
+
+    Examples
+    --------
+    >>> row = {"condition": "lot", "way": "all", "ef": 0, "recall": 1.0, "ms": 2.0}
+    >>> figure = draw_walks([row | {"share": share} for share in (0.1, 0.5)], {("all", 0): "all that pass"})
+    >>> [ax.get_ylabel() for ax in figure.axes]
+    ['recall@10', 'milliseconds a query']
+    >>> plt.close(figure)
+    """
+    conditions = list(dict.fromkeys(row["condition"] for row in rows))
+    size = {"figsize": (10.5, 5.4), "sharex": True, "sharey": "row", "squeeze": False}
+    figure, panels = plt.subplots(2, len(conditions), layout="constrained", **size)
+    for condition, column in zip(conditions, panels.T, strict=True):
+        for (way, label), (colour, marker) in zip(ways.items(), MARKED, strict=False):
+            own = [row for row in rows if (row["condition"], row["way"], row["ef"]) == (condition, *way)]
+            own.sort(key=lambda row: row["share"])
+            for ax, key in zip(column, ("recall", "ms"), strict=True):
+                line = [row["share"] for row in own], [row[key] for row in own]
+                ax.plot(*line, marker=marker, ms=5, color=colour, label=label)
+        column[0].set(title=condition, ylim=(0, 1.04))
+        column[1].set(yscale="log", xscale="log", xlabel="share of the rows that pass")
+        column[1].set_xticks(sorted({row["share"] for row in rows}))
+        column[1].xaxis.set_major_formatter(plt.FuncFormatter(lambda x, _: f"{x:.1%}".replace(".0%", "%")))
+        column[1].yaxis.set_major_formatter(plt.FuncFormatter(lambda y, _: f"{y:g}"))
+        column[1].minorticks_off()
+    panels[0, 0].set_ylabel("recall@10")
+    panels[1, 0].set_ylabel("milliseconds a query")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def draw_places(rows: Sequence[Mapping]) -> Figure:
+    """Draw the recall inside each deleted cluster, a dot for each place, at each stage and in each way.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `embedlab.vector_databases.deleted_places` returns them.
+
+    Examples
+    --------
+    >>> row = {"stage": "deleted", "recall": 0.2, "recall_wide": 0.8, "recall_iterative": 1.0}
+    >>> figure = draw_places([row, row | {"recall": 0.3}])
+    >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    ['deleted']
+    >>> plt.close(figure)
+    """
+    stages = list(dict.fromkeys(row["stage"] for row in rows))
+    ways = {"recall": "ef_search 40", "recall_wide": "ef_search 200", "recall_iterative": "40, iterative"}
+    figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
+    for number, ((key, label), (colour, marker)) in enumerate(zip(ways.items(), MARKED, strict=False)):
+        for at, stage in enumerate(stages):
+            values = [row[key] for row in rows if row["stage"] == stage]
+            spread = np.linspace(-0.09, 0.09, len(values)) if len(values) > 1 else np.zeros(1)
+            where = at + 0.27 * (number - 1)
+            style = {"color": colour, "ms": 5, "alpha": 0.75, "ls": ""}
+            ax.plot(where + spread, sorted(values), marker, label=None if at else label, **style)
+            ax.hlines(np.mean(values), where - 0.12, where + 0.12, color=colour, lw=2)
+    ax.set_xticks(range(len(stages)), stages)
+    ax.set(ylabel="recall@10 inside the cluster", ylim=(-0.04, 1.06))
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+__all__ = ["draw_clients", "draw_places", "draw_tails", "draw_walks"]

@@ -14,7 +14,8 @@ from embedlab.course.hnsw_figures import described
 from embedlab.course.ways import draw_way
 
 BLUE, GREEN, RED, PINK, GREY, INK = "#0072B2", "#009E73", "#D55E00", "#AA4499", "#666666", "#222222"
-LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"), (INK, "x"), (BLUE, "P"))
+ORANGE = "#B8860B"
+LOOKS = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PINK, "^"), (GREY, "v"), (INK, "x"), (ORANGE, "P"))
 SMALL = 9.5  # points
 WAYS = ("after the index", "relaxed order", "strict order", "B-tree", "partial index", "partition")
 WAYS += ("B-tree, iterative",)

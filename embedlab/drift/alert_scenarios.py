@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from embedlab.drift.prometheus_rules import rule_test, run_rule_test
 
+LAST_RUN = 'monitor_last_run_timestamp_seconds{{monitor="{}"}}'
 HEALTHY = {
     "canary_checks_total": "0+50x288",
     "canary_failed_total": "0x99 1x99 2x90",
@@ -25,6 +26,8 @@ HEALTHY = {
     "search_seconds_count": "0+60x288",
     "reembedding_backlog": "12x288",
     "index_built_timestamp_seconds": "0x288",  # the test's clock begins at 0
+    LAST_RUN.format("canary"): "0+300x288",
+    LAST_RUN.format("sample"): "0+300x288",
 }
 
 
@@ -64,7 +67,12 @@ SCENARIOS = (
     Scenario(
         "fixed texts get other vectors",
         {"canary_cosine": "1x144 0.4x144"},
-        {"12h5m": (), "12h20m": ("CanaryVectorsChanged",)},
+        {"12h5m": (), "12h10m": (), "12h15m": ("CanaryVectorsChanged",)},
+    ),
+    Scenario(
+        "one bad round of fixed texts: nobody is woken",
+        {"canary_cosine": "1x144 0.4 1x143"},
+        {"12h5m": (), "12h10m": (), "12h15m": (), "12h30m": ()},
     ),
     Scenario("the graph decays", {"ann_recall": "0.99x144 0.9x144"}, {"13h": (), "23h": ("AnnRecallLow",)}),
     Scenario("users ask otherwise", {"query_psi": "0.05x72 0.9x216"}, {"8h": (), "23h": ("QueriesShifted",)}),
@@ -106,8 +114,13 @@ SCENARIOS = (
     ),
     Scenario(
         "the canary job hangs, its series stands still",
-        {"canary_checks_total": "0+50x143 7150x144"},
-        {"12h10m": (), "13h": ("MonitorSilent",)},
+        {"canary_checks_total": "0+50x143 7150x144", LAST_RUN.format("canary"): "0+300x143 42900x144"},
+        {"12h10m": (), "13h": ("MonitorSilent",), "15h": ("MonitorHangs", "MonitorSilent")},
+    ),
+    Scenario(
+        "the job that samples recall hangs, its gauges stand still",
+        {LAST_RUN.format("sample"): "0+300x143 42900x144"},
+        {"13h": (), "15h": ("MonitorHangs",)},
     ),
 )
 

@@ -11,11 +11,10 @@ from scipy.stats import binom
 
 from embedlab.benchmark import paired_difference
 from embedlab.drift.alarms import allowed_above, cusum_delays, delays, rate_interval
-from embedlab.drift.banks import bank, draw_windows
 from embedlab.drift.conditions import CANARIES, CONDITIONS, SHARES, Condition, World
 from embedlab.drift.detectors import WINDOWED
 from embedlab.drift.experiments import wilson
-from embedlab.drift.thresholds import A_DAY, SIZE, Watch, a_month, restless
+from embedlab.drift.thresholds import A_DAY, SIZE, Watch, a_month
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
 Values = NDArray[np.float64]
@@ -94,22 +93,6 @@ def harm_of(condition: Condition) -> dict:
     }
 
 
-def quiet(watch: Watch, count: int, classifier: int | None, seed: int = 1) -> dict:
-    """Count false alarms a month in fresh quiet windows, and on days whose mix differs; of each, of any."""
-    world, found = watch.world, {}
-    rng, a_day = np.random.default_rng(seed), A_DAY // watch.size
-    for kind in ("steady days", "days differ"):
-        chances = restless(world, rng, count, a_day) if kind == "days differ" else None
-        rows = draw_windows(rng, count, watch.size, len(world.traffic), chances=chances)
-        raw = bank(rows, world.traffic, world.reference, classifier=classifier)
-        alarms = {n: watch.worse(n, v) > watch.limit[n] for n, v in raw.items()}
-        full = [alarm for alarm in alarms.values() if len(alarm) == count]
-        found[kind] = {name: round(float(watch.month * alarm.mean()), 2) for name, alarm in alarms.items()}
-        found[kind]["any"] = round(float(watch.month * np.any(full, axis=0).mean()), 2)
-        found[kind] |= {"detectors in any": len(full), "windows": count}
-    return found
-
-
 def measure_power(
     world: World | None = None,
     *,
@@ -122,7 +105,7 @@ def measure_power(
     sums: bool = True,
     report: Callable[[str], None] = lambda step: None,
 ) -> dict:
-    """Measure all detectors against shifts: ``rows``, ``harm``, ``quiet`` and ``limits``.
+    """Measure all detectors against shifts: ``rows``, ``harm`` and ``limits``.
 
     Parameters
     ----------
@@ -153,7 +136,6 @@ def measure_power(
     return {
         "rows": rows,
         "harm": harm,
-        "quiet": quiet(watch, max(windows // 2, 1), classifier // 2),
         "limits": {name: round(value, 6) for name, value in watch.limit.items()},
         "false alarms a month": [round(watch.month * low, 2), round(watch.month * high, 2)],
         "size": size,
@@ -186,7 +168,7 @@ def ship_sizes(file: Path | None = None, sizes: Sequence[int] = (50, 250, 1000))
         found = measure_power(
             world, names=names, shares=(0.05, 0.2), size=size, windows=windows, classifier=0
         )
-        measured[str(size)] = {key: found[key] for key in ("rows", "quiet", "false alarms a month")}
+        measured[str(size)] = {key: found[key] for key in ("rows", "false alarms a month")}
     write_figures(file or data_path(SHIPPED_SIZES), measured)
     return measured
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 
@@ -147,6 +148,28 @@ def roll_back(db: sqlite3.Connection, why: str) -> int:
         if state != "shadow":
             raise SwitchRefused(f"no way back to index {last[0]}: it is {state}")
         return _set(db, last[0], why, back=True)
+
+
+def ramp_index(user: str, old: int, new: int, share: float, salt: str) -> int:
+    """Return which index answers a user while the new one is ramped up: a hash of the user decides.
+
+    The same user gets the same index at each search, and who has the new one keeps it when the share grows.
+    The ``salt`` names this migration: with another one, other users come first.
+
+    Parameters
+    ----------
+    share : float
+        Of the users that the new index answers, 0 to 1.
+
+    Examples
+    --------
+    >>> [ramp_index(user, 1, 2, 0.5, "fine-tuned") for user in ("ann", "bob", "eve", "gil")]
+    [1, 1, 2, 2]
+    >>> ramp_index("eve", 1, 2, 0.0, "fine-tuned"), ramp_index("ann", 1, 2, 1.0, "fine-tuned")
+    (1, 2)
+    """
+    place = int.from_bytes(hashlib.sha256(f"{salt}/{user}".encode()).digest()[:8], "big") / 2**64
+    return new if place < share else old
 
 
 def retire(db: sqlite3.Connection, index: int, keep_seconds: float, *, now: float | None = None) -> int:

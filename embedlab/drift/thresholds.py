@@ -1,4 +1,4 @@
-"""Detectors with their thresholds, set on windows without any shift; and what days without one are like."""
+"""Detectors with their thresholds, set on windows without any shift."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from embedlab.drift.alarms import alarm_threshold, cusum_threshold
 from embedlab.drift.banks import bank, draw_windows
 from embedlab.drift.conditions import CANARIES, Condition, World
 from embedlab.drift.detectors import DETECTORS
-from embedlab.drift.shifts import package_of
 
 Values = NDArray[np.float64]
 A_DAY, DAYS = 1000, 30  # queries; days of a month
 SIZE = 250  # queries of a window: four windows a day, 120 a month
 LEAST_COSINE = 0.999  # of each canary with what is stored; the limit of chapter 17
 LEAST_NDCG = 0.01  # that the canaries lose before somebody is called
-CONCENTRATION = 30.0  # of the Dirichlet that days differ by: a package's share scatters by some 8 points
 
 
 def a_month(size: int) -> int:
@@ -30,18 +28,6 @@ def a_month(size: int) -> int:
     if size < 1 or DAYS * A_DAY % size:
         raise ValueError(f"windows of {size} queries do not divide a month of {DAYS * A_DAY:,}")
     return DAYS * A_DAY // size
-
-
-def restless(world: World, rng: np.random.Generator, windows: int, a_day: int) -> Values:
-    """Return the chances of each dev query, (windows, q), on days whose mix of packages differs.
-
-    Drawn from a Dirichlet around the usual mix; the windows of one day share it. That is no shift: it is
-    what Mondays and Tuesdays are like.
-    """
-    package = np.array([package_of(world.benchmark, i) for i in world.ids])
-    _, place, counts = np.unique(package, return_inverse=True, return_counts=True)
-    mixes = rng.dirichlet(CONCENTRATION * counts / counts.sum(), -(-windows // a_day))
-    return np.repeat((mixes / counts)[:, place], a_day, axis=0)[:windows]
 
 
 class Watch:

@@ -33,7 +33,7 @@ class QualityMetrics:
         self.checks = counter("canary_checks", "Canary queries asked", **own)
         self.failed = counter("canary_failed", "Of them, without their document among the first ten", **own)
         self.ndcg = gauge("canary_ndcg", "nDCG@10 of the last round of canaries", **own)
-        self.cosine = gauge("canary_cosine", "Lowest cosine of fixed texts with their first vectors", **own)
+        self.cosine = gauge("canary_cosine", "Lowest cosine of fixed texts with their stored vectors", **own)
         self.recall = gauge("ann_recall", "recall@10 of the index against exact search, on a sample", **own)
         self.psi = gauge("query_psi", "Population stability index of the first score, 300 queries", **own)
         self.searches = counter("searches", "Searches answered", **own)
@@ -41,7 +41,7 @@ class QualityMetrics:
         self.seconds = prometheus.Histogram(
             "search_seconds", "From question to answer", buckets=latency_buckets(), **own
         )
-        self.backlog = gauge("reembedding_backlog", "Documents changed and not yet embedded", **own)
+        self.backlog = gauge("reembedding_backlog", "Documents whose newest version the index lacks", **own)
         self.built = gauge("index_built_timestamp_seconds", "When the index was built", **own)
         self.last_run = gauge(
             "monitor_last_run_timestamp_seconds", "When a monitor last finished", ["monitor"], **own
@@ -69,7 +69,10 @@ class QualityMetrics:
             self.empty.inc()
 
     def index(self, *, built: float, backlog: int) -> None:
-        """Set when the index was built, and how many changed documents wait to be embedded."""
+        """Set when the index was built, and how many documents it lacks the newest version of.
+
+        That is a count of source minus index: an edit that got lost waits in no queue.
+        """
         self.built.set(built)
         self.backlog.set(backlog)
 

@@ -38,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "schema": ["TABLES", "connect", "create"],
         "measuring": ["MEASUREMENTS", "measure"],
         "shipping": ["shipped"],
+        "minutes": ["sustained"],
         "users": ["Writer", "background"],
         "worker": ["Orders", "run", "step", "work"],
         "writing": [

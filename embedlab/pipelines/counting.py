@@ -3,7 +3,7 @@
 A job that is done leaves three lines: in a file, in a table by a transaction of its own, and in that table by
 the transaction that deletes the job. All three *add*: done twice, they are there twice. (Vectors cannot tell:
 the second worker finds the hash of the text, and writes nothing.) The second is the control: the same
-statement, one line higher.
+statement, one line higher. What was refused is noted as well: lost leases, late writes, looks overtaken.
 """
 
 from __future__ import annotations
@@ -20,9 +20,15 @@ from embedlab.machine import needs
 if TYPE_CHECKING:
     from psycopg import Connection
 
-WAYS = ("outside", "apart", "within")
 NOTED = "CREATE TABLE noted (way text NOT NULL, job bigint NOT NULL)"  # no key: it shows what comes twice
 NOTE = "INSERT INTO noted SELECT %s, unnest(%s::bigint[])"
+# Asked after the write: whoever finds a newer version in the row was refused.
+LATE = """
+INSERT INTO noted SELECT 'late', came.document
+FROM unnest(%(documents)s::bigint[], %(versions)s::bigint[]) AS came (document, version)
+JOIN vectors ON vectors.document = came.document AND vectors.model = %(model)s
+WHERE vectors.version > came.version
+"""
 
 # In the order in which a worker passes them.
 POINTS = (
@@ -63,6 +69,18 @@ def note_within(connection: Connection, folder: str, jobs: Sequence[int], dies: 
     """Leave a line for each job in the table, within the transaction that deletes the jobs."""
     connection.execute(NOTE, ("within", list(jobs)))
     die(folder, dies, "before the commit")
+
+
+def note_refused(connection: Connection, way: str, jobs: Sequence[int]) -> None:
+    """Note jobs that were "lost" (their lease is somebody else's) or "overtaken" (their text was)."""
+    if jobs:
+        connection.execute(NOTE, (way, list(jobs)))
+
+
+def note_late(connection: Connection, model: str, came: Sequence[tuple[int, int]]) -> None:
+    """Note the documents, of (document, version) just written, whose row holds a newer version."""
+    documents, versions = [document for document, _ in came], [version for _, version in came]
+    connection.execute(LATE, {"documents": documents, "versions": versions, "model": model})
 
 
 def doubled_by(lines: Sequence[str], killed: Collection[int]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""The kill test: workers and the database end with SIGKILL at random moments, and every vector is checked."""
+"""The kill test: workers and the database end with SIGKILL at random moments, and every vector is checked.
+
+Workers are also suspended for a while, with jobs in hand: they come back late, and do not know it.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ CREATE TRIGGER note_the_job AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION n
 """
 JOBS = "SELECT (SELECT count(*) FROM created), count(*) FILTER (WHERE attempts > %s) FROM effects"
 NOTES = "SELECT count(*), count(*) - count(DISTINCT job) FROM noted WHERE way = %s"
+LEASE = 2.0  # seconds; workers sleep for up to twice as long
 DEAD = "SELECT coalesce(text, '') FROM dead LEFT JOIN documents ON documents.id = document"
 POISON = (f"{CRASHES} one", f"{CRASHES} two", f"{RAISES} three")
 
@@ -48,6 +52,9 @@ class Outcome:
     """What the kill test found."""
 
     way: str  # "leased" or "locked"
+    seed: int
+    fenced: bool
+    naps: int  # workers that were suspended
     kills_of_workers: int
     kills_of_database: int
     crashes: int  # workers that a poison text ended
@@ -62,7 +69,10 @@ class Outcome:
     apart_twice: int
     outside: int  # in a file
     outside_twice: int
-    outside_twice_by: dict[str, int]  # whether its worker was killed, or alive without a database
+    outside_twice_by: dict[str, int]  # whether its worker was killed, or alive: without a database, or asleep
+    late: int  # writes of a version older than the row's: refused by the fence
+    lost: int  # jobs completed too late, when the lease was somebody else's: refused by the token
+    overtaken: int  # jobs in hand when "unchanged" was no longer true: undone, and done again
     tried_again: int  # jobs that took more than one attempt
     dead: int
     dead_innocent: int  # without poison
@@ -82,6 +92,7 @@ def chaos(
     seed: int = 0,
     *,
     leased: bool = True,
+    fenced: bool = True,
     workers: int = 2,
     seconds: float = 0.02,
     report: Callable[[str], None] = lambda line: None,
@@ -93,11 +104,14 @@ def chaos(
     documents : int
         At the start; a user edits, inserts and deletes while the test runs.
     kills : int
-        With SIGKILL, at random moments: one in four ends the database, the others a worker.
+        With SIGKILL, at random moments: one in four ends the database, the others a worker. Before every
+        fourth, a worker is suspended for up to two leases, and comes back.
     seed : int
         Of the victims, the moments and the edits.
     leased : bool
         Leases, and three poison texts; False: the lock is the lease, and one poison text that raises.
+    fenced : bool
+        False: `UPSERT` without its last line, so that late writes are stored: the control.
     workers : int
     seconds : float
         What a text takes: workers that have nothing to do are killed in vain.
@@ -125,8 +139,9 @@ def chaos(
         outside = Path(folder) / "outside"
         outside.touch()
         ended: list[int | None] = []  # the process of each worker that was killed; None: the database
-        lease = 2.0 if leased else None
-        orders = Orders("chaos", "hashed", 16, lease, fragile=True, seconds=seconds, counted=folder)
+        how = {"fragile": True, "seconds": seconds, "counted": folder, "fenced": fenced}
+        orders = Orders("chaos", "hashed", 16, LEASE if leased else None, **how)
+        naps = 0
         with connect(database.url) as connection:
             create(connection)
             connection.execute(CREATED + NOTED)
@@ -137,6 +152,8 @@ def chaos(
         with fleet(database.url, workers, orders) as running:
             with background(writer.run), background(lambda stopped: _fill(database.url, stopped)):
                 for number in range(1, kills + 1):
+                    if number % 4 == 0:
+                        naps += _nap(running, dice)
                     ended.append(_kill(database, running, dice))
                     report(f"{number}: {'a worker' if ended[-1] else 'the database'}")
             with connect(database.url) as connection:
@@ -148,6 +165,9 @@ def chaos(
         with connect(database.url) as connection:
             return Outcome(
                 way="leased" if leased else "locked",
+                seed=seed,
+                fenced=fenced,
+                naps=naps,
                 kills_of_workers=workers_killed,
                 kills_of_database=ended.count(None),
                 crashes=crashes,
@@ -165,6 +185,7 @@ def _outside(lines: list[str], ended: list[int | None]) -> dict:
 def _counted(connection: Connection, writer: Writer, first: int) -> dict:
     jobs, again = connection.execute(JOBS, (first,)).fetchone()
     within, apart = (connection.execute(NOTES, (way,)).fetchone() for way in ("within", "apart"))
+    refused = {way: connection.execute(NOTES, (way,)).fetchone()[0] for way in ("late", "lost", "overtaken")}
     dead = [text for (text,) in connection.execute(DEAD)]
     now = dict(connection.execute("SELECT id, text FROM documents"))
     return {
@@ -177,6 +198,7 @@ def _counted(connection: Connection, writer: Writer, first: int) -> dict:
         "within_twice": within[1],
         "apart": apart[0],
         "apart_twice": apart[1],
+        **refused,
         "tried_again": again,
         "dead": len(dead),
         "dead_innocent": sum(CRASHES not in text and RAISES not in text for text in dead),
@@ -193,6 +215,16 @@ def _fill(url: str, stopped: Callable[[], bool]) -> None:
             return
         except psycopg.OperationalError:
             time.sleep(0.05)
+
+
+def _nap(running: Fleet, dice: random.Random) -> bool:
+    """Suspend a worker, and wait until it has come back; return whether this system can."""
+    which = dice.randrange(running.count)
+    slept = running.suspend(which, dice.uniform(0.2, 2 * LEASE))
+    while running.asleep:
+        running.tend()
+        time.sleep(0.01)
+    return slept
 
 
 def _kill(database: Server, running: Fleet, dice: random.Random) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 
 from embedlab.pipelines.broker import deliver
@@ -11,15 +12,21 @@ from embedlab.pipelines.dying import fail_points
 from embedlab.pipelines.filling import Limits
 from embedlab.pipelines.fresh import CONDITIONS, SLOW, freshness
 from embedlab.pipelines.kill_test import as_json, chaos
+from embedlab.pipelines.minutes import sustained
 from embedlab.pipelines.shipping import ship
 from embedlab.pipelines.throughput import full_run, rates, saved
 
 Report = Callable[[str], None]
 
 
-def _chaos(report: Report) -> dict:
-    ways = {"leased": True, "locked": False}
-    return {way: as_json(chaos(leased=leased, report=report)) for way, leased in ways.items()}
+def _chaos(report: Report, **how: object) -> dict:
+    ways, found = {"leased": True, "locked": False}, {}
+    with ProcessPoolExecutor() as pool:  # both at a time: it is counted, not timed
+        runs = {way: pool.submit(chaos, leased=leased, **how) for way, leased in ways.items()}
+        for way, run in runs.items():
+            found[way] = as_json(run.result())
+            report(str(found[way]))
+    return found
 
 
 def _freshness(report: Report) -> dict:
@@ -55,11 +62,17 @@ def _points(report: Report) -> list[dict]:
     return [asdict(found) for found in fail_points(report=report)]
 
 
+KILLS = (
+    "5,000 documents, hashed and 20 ms a text; 50 kills, 12 suspensions, 2 workers, several runs at a time; "
+    "fsync on"
+)
 # A name, the run, and what the card says of it.
 MEASUREMENTS: dict[str, tuple[Callable[[Report], dict], str]] = {
-    "chaos": (
-        _chaos,
-        "5,000 documents, hashed and 20 ms a text; 50 kills with SIGKILL, seed 0, 2 workers; fsync on",
+    "chaos": (_chaos, f"{KILLS}, seed 0"),
+    "chaos_again": (lambda report: _chaos(report, seed=1), f"{KILLS}, seed 1"),
+    "unfenced": (
+        lambda report: _chaos(report, fenced=False),
+        f"{KILLS}, seed 0; UPSERT without its last line",
     ),
     "points": (
         _points,
@@ -69,6 +82,10 @@ MEASUREMENTS: dict[str, tuple[Callable[[Report], dict], str]] = {
     "rates": (
         lambda report: rates(report=report),
         "10,000 short texts each (into HNSW 3,000); 3 times, interleaved",
+    ),
+    "sustained": (
+        lambda report: sustained(report=report),
+        "edits of 20,000 documents, hashed, 2 workers, claims of 64, 2,000 jobs waiting; once",
     ),
     "freshness": (
         _freshness,
@@ -101,7 +118,7 @@ def measure(name: str, report: Report = lambda line: None) -> dict:
     --------
     >>> measure("luck")
     Traceback (most recent call last):
-    ValueError: there is no measurement 'luck', but chaos, points, full, rates, freshness, ...
+    ValueError: there is no measurement 'luck', but chaos, chaos_again, unfenced, points, full, ...
     """
     if name not in MEASUREMENTS:
         raise ValueError(f"there is no measurement {name!r}, but {', '.join(MEASUREMENTS)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """A user who edits, inserts and deletes documents all the while, and remembers what was acknowledged."""
+    """A user who edits, inserts and deletes documents all the while, and remembers what was acknowledged.
 
-    def __init__(self, url: str, ids: list[int], seed: int, *, pause: float = 0.02):
+    A share ``again`` of the changes goes to one of the ten documents that were changed last.
+    """
+
+    def __init__(self, url: str, ids: list[int], seed: int, *, pause: float = 0.02, again: float = 0.5):
         self.url, self.pause, self.random = url, pause, random.Random(seed)
-        self.ids, self.next = (
-            list(ids),
-            max(ids) + 1_000,
-        )  # an id is never used again
+        self.ids, self.next = list(ids), max(ids) + 1_000  # an id is never used again
+        self.again, self.lately = again, deque(maxlen=10)
         self.acknowledged: dict[int, str | None] = {}
         self.undone: dict[int, str] = {}  # what a text was before its last edit
         self.counts: Counter[str] = Counter()
@@ -33,7 +34,8 @@ class Writer:
     def write(self, connection: Connection) -> None:
         """Make one change. One that was not acknowledged may have happened, or not: it is not counted."""
         kind = self.random.choices(["edit", "insert", "delete"], [6, 2, 2])[0]
-        document = self.random.choice(self.ids)
+        again = self.lately and self.random.random() < self.again
+        document = self.random.choice(self.lately if again else self.ids)
         text = f"version {self.random.random()} of a text"
         if kind == "insert":
             document, self.next = self.next, self.next + 1
@@ -48,9 +50,12 @@ class Writer:
             connection.execute("UPDATE documents SET text = %s WHERE id = %s", (text, document))
         else:
             self.ids.remove(document)
+            self.lately = deque((other for other in self.lately if other != document), maxlen=10)
             self.acknowledged.pop(document, None)
             connection.execute("DELETE FROM documents WHERE id = %s", (document,))
         self.acknowledged[document] = None if kind == "delete" else text
+        if kind != "delete" and document not in self.lately:
+            self.lately.append(document)
         self.counts[kind] += 1
 
     def run(self, stopped: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ python -m embedlab.pipelines.worker, with its orders as a line of JSON on standa
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedlab.machine import needs
-from embedlab.pipelines.counting import die, note_apart, note_within
+from embedlab.pipelines.counting import die, note_apart, note_late, note_refused, note_within
 from embedlab.pipelines.encoders import Encode, encoder, fragile
 from embedlab.pipelines.queue import Job, beat, claim, complete, fail
 from embedlab.pipelines.schema import connect
@@ -61,6 +62,8 @@ class Orders:
     counted : str or None
         A folder: each job that is done leaves lines that can be counted, in a file there and in the database;
         see `counting`.
+    fenced : bool
+        False: late writes are not refused; the kill test's control.
     dies : str
         Where the worker dies when the folder's file ``die`` asks for it: one of `POINTS`.
     """
@@ -75,6 +78,7 @@ class Orders:
     counted: str | None = None
     dies: str = ""
     queue: str = "default"
+    fenced: bool = True
 
     def make(self) -> Encode:
         """Load the encoder."""
@@ -122,10 +126,16 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
             done = set(complete(connection, jobs, embedded))
             ours = {job.document for job in jobs if job.id in done}  # a lease that was lost writes nothing
             kept = [document in ours for document in embedded]
-            write(connection, orders.model, [one for one in writes if one.document in ours], vectors[kept])
+            mine = [one for one in writes if one.document in ours]
+            write(connection, orders.model, mine, vectors[kept], fenced=orders.fenced)
             if orders.counted:
+                note_refused(connection, "lost", [job.id for job in jobs if job.id not in done])
+                came = [one for one in mine if one.must_embed or one.text is None]
+                note_late(connection, orders.model, [(one.document, one.version) for one in came])
                 note_within(connection, orders.counted, list(done), orders.dies)
     except Overtaken:  # all of it was undone, the jobs are still ours: look again
+        if orders.counted:
+            note_refused(connection, "overtaken", [job.id for job in jobs])
         work(connection, jobs, encode, orders)
 
 
@@ -188,6 +198,7 @@ def run(url: str, orders: Orders, stopped: Callable[[], bool]) -> None:
 
 def main() -> None:
     """Read orders, work, and finish the batch in hand when asked to stop (SIGTERM)."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # a rollback without a connection is no news here
     asked = threading.Event()
     for name in ("SIGTERM", "SIGINT"):
         signal.signal(getattr(signal, name), lambda *_: asked.set())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ class Fleet:
         self.url, self.count, self.orders = url, count, orders
         self.processes: list[subprocess.Popen] = []
         self.restarts = 0
+        self.asleep: dict[int, float] = {}  # process: when it is woken
 
     def __enter__(self) -> Fleet:
         self.processes = [self._start() for _ in range(self.count)]
@@ -58,14 +60,32 @@ class Fleet:
         self.processes[which].kill()
         self.processes[which].wait()
 
+    def suspend(self, which: int, seconds: float) -> bool:
+        """Stop a worker where it is; `tend` wakes it. False: this system has no SIGSTOP."""
+        if not hasattr(signal, "SIGSTOP"):
+            return False
+        self.processes[which].send_signal(signal.SIGSTOP)
+        self.asleep[self.processes[which].pid] = time.monotonic() + seconds
+        return True
+
+    def wake(self, now: float = float("inf")) -> None:
+        """Let workers go on whose sleep is over by ``now``; all of them by default."""
+        rested = [pid for pid, until in self.asleep.items() if until <= now]
+        for pid in rested:
+            del self.asleep[pid]
+        for process in self.processes:
+            if process.pid in rested:
+                process.send_signal(signal.SIGCONT)
+
     def tend(self) -> int:
-        """Start a new worker for each that has ended; return how many.
+        """Wake who has slept long enough, start a new worker for each that has ended; return how many ended.
 
         Raises
         ------
         RuntimeError
             If more than `TOO_MANY` had to be started: they end by a fault of ours.
         """
+        self.wake(time.monotonic())
         ended = [i for i, process in enumerate(self.processes) if process.poll() is not None]
         for i in ended:
             self.processes[i].stdin.close()
@@ -77,6 +97,7 @@ class Fleet:
 
     def stop(self, patience: float = 15.0) -> list[int]:
         """Ask all workers to finish their batch and end; kill those that do not. Return their exit codes."""
+        self.wake()
         for process in self.processes:
             process.terminate()  # SIGTERM; on Windows there is only the hard way
         limit = time.monotonic() + patience

@@ -22,6 +22,7 @@ SET version = excluded.version, content_hash = excluded.content_hash, embedding 
     written_at = excluded.written_at
 WHERE excluded.version > vectors.version
 """
+UNFENCED = UPSERT.replace("WHERE excluded.version > vectors.version\n", "")  # the last write wins: a control
 
 UNCHANGED = """
 UPDATE vectors SET version = %(version)s
@@ -114,7 +115,14 @@ def wins(new: int, old: int | None) -> bool:
     return old is None or new > old
 
 
-def write(connection: Connection, model: str, writes: Sequence[Write], vectors: NDArray[np.float32]) -> None:
+def write(
+    connection: Connection,
+    model: str,
+    writes: Sequence[Write],
+    vectors: NDArray[np.float32],
+    *,
+    fenced: bool = True,
+) -> None:
     """Write vectors, tombstones, and the new versions of texts that have not changed.
 
     Parameters
@@ -125,6 +133,8 @@ def write(connection: Connection, model: str, writes: Sequence[Write], vectors: 
     writes : sequence of Write
     vectors : array of float32, (n, d)
         Of the writes that `must_embed`, in their order.
+    fenced : bool
+        False: older versions are written, too (the kill test's control).
 
     Raises
     ------
@@ -145,7 +155,7 @@ def write(connection: Connection, model: str, writes: Sequence[Write], vectors: 
     rows.sort(key=lambda row: row[0])
     cursor = connection.cursor()
     if rows:
-        cursor.executemany(UPSERT, rows)
+        cursor.executemany(UPSERT if fenced else UNFENCED, rows)
     if same:
         names = "document", "version", "hash"
         values = [{name: getattr(one, name) for name in names} | {"model": model} for one in same]

@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "utilisation",
         ],
         "load": ["Answered", "closed_load", "load_process", "open_load"],
+        "raw_client": ["RawClient"],
         "simulation": ["NO_STALL", "Service", "Stall", "closed_loop", "fitted", "poisson", "simulate"],
         "standin": ["Nap"],
         "running": ["listening", "serve", "served", "server_of", "server_process", "status_of"],
@@ -28,7 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "gate": ["Gate", "read_body", "unless_gone"],
         "batcher": ["Batcher"],
         "batching": ["Batching", "buckets", "padding_waste", "still_to_wait"],
-        "limits": ["Limits", "Refused", "check_texts", "check_tokens", "retry_after"],
+        "limits": ["Limits", "Refused", "check_texts", "check_tokens", "drawn_wait", "retry_after"],
         "contract": [
             "Embedding",
             "EmbeddingsRequest",

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from embedlab.serving.batching import Batching, buckets, still_to_wait, taken
-from embedlab.serving.limits import Refused, retry_after
+from embedlab.serving.limits import Refused, drawn_wait, retry_after
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Batcher:
     ):
         self.embed, self.rule, self.most, self.watch, self.stage = embed, rule, inside, watch, stage
         self.inside = 0  # texts let in: before the queue, in it, or worked on
+        self.away = 0  # texts turned away, less those answered since: they will be back
         self.per_second = 0.0  # texts, lately
         self.waiting: dict[int, _Waiting] = {}  # in the order of arrival; a client that leaves is taken out
         self._threads = ThreadPoolExecutor(rule.workers, thread_name_prefix="embedlab-worker")
@@ -67,17 +69,19 @@ class Batcher:
         Raises
         ------
         Refused
-            429, with the time after which there may be room.
+            429, and when to come back: drawn, up to the time that those inside and those turned away take.
         """
         if self.inside + texts > self.most:
-            seconds = retry_after(self.inside, self.per_second)
-            message = f"the server is full ({self.inside} texts); try again in {seconds} s"
+            self.away += texts
+            seconds = drawn_wait(retry_after(self.inside + self.away, self.per_second), random.random())
+            message = f"the server is full ({self.inside} texts); try again in {seconds:.1f} s"
             raise Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
         self.inside += texts
 
     def leave(self, texts: int) -> None:
         """Give back the room of `admit`."""
         self.inside -= texts
+        self.away = max(0, self.away - texts)
 
     async def run(self) -> None:
         """Send batches to workers, until cancelled."""
@@ -104,9 +108,10 @@ class Batcher:
 
     async def _work(self, batch: list[_Waiting]) -> None:
         """Embed a batch group by group; each group's clients are answered as soon as it is done."""
-        lengths, start = [one.length for one in batch], time.monotonic()
-        groups = buckets(lengths, self.rule.max_tokens, self.rule.call_tokens)
+        start = time.monotonic()
         try:
+            lengths = [one.length for one in batch]
+            groups = buckets(lengths, self.rule.max_tokens, self.rule.call_tokens)
             for group in groups:
                 members = [batch[i] for i in group if not batch[i].answer.done()]  # some may have left
                 if members:
@@ -115,6 +120,11 @@ class Batcher:
                 self.watch([[lengths[i] for i in group] for group in groups])
                 rate = self.rule.workers * len(batch) / max(time.monotonic() - start, 1e-9)
                 self.per_second = rate if not self.per_second else 0.9 * self.per_second + 0.1 * rate
+        except Exception as error:  # a fault here, not the model's: nobody may wait for ever
+            for one in batch:
+                if not one.answer.done():
+                    one.answer.set_exception(error)
+            raise
         finally:
             self._free.release()
 

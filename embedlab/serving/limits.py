@@ -12,8 +12,8 @@ class Refused(Exception):  # noqa: N818, an answer to the client and no fault
 
     Examples
     --------
-    >>> Refused(429, "busy", "rate_limit_error", retry_after=2).headers
-    {'Retry-After': '2'}
+    >>> Refused(429, "busy", "rate_limit_error", retry_after=1.25).headers
+    {'Retry-After': '2', 'retry-after-ms': '1250'}
     """
 
     def __init__(
@@ -24,11 +24,14 @@ class Refused(Exception):  # noqa: N818, an answer to the client and no fault
         *,
         param: str | None = None,
         code: str | None = None,
-        retry_after: int | None = None,
+        retry_after: float | None = None,
     ):
         super().__init__(message)
         self.status, self.body = status, error_body(message, kind, param=param, code=code)
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.headers = {}
+        if retry_after is not None:  # the standard knows whole seconds; OpenAI's clients read the other first
+            ms = round(1000 * retry_after)
+            self.headers = {"Retry-After": str(math.ceil(retry_after)), "retry-after-ms": str(ms)}
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,33 @@ def check_tokens(lengths: Sequence[int], limits: Limits, param: str) -> list[int
     return [min(length, limits.tokens) for length in lengths]
 
 
+def drawn_wait(longest: float, u: float) -> float:
+    """Draw the seconds that a refused client is told: anything up to the longest wait, but no less than 0.1.
+
+    Clients that were refused together and were all told the same come back together.
+
+    Parameters
+    ----------
+    longest : float
+        See `retry_after`.
+    u : float
+        Drawn from [0, 1).
+
+    Examples
+    --------
+    >>> drawn_wait(4.0, 0.25), drawn_wait(4.0, 0.0)
+    (1.0, 0.1)
+    """
+    return max(0.1, longest * u)
+
+
 def retry_after(ahead: int, per_second: float, most: int = 60) -> int:
-    """Estimate the seconds after which a client should try again: the time that those ahead of it take.
+    """Estimate the seconds after which there is room for a client: the time that those ahead of it take.
 
     Parameters
     ----------
     ahead : int
-        Texts in the server.
+        Texts in the server, and those that were turned away and will be back.
     per_second : float
         Texts a second that it was measured to answer.
     most : int
@@ -132,8 +155,7 @@ def retry_after(ahead: int, per_second: float, most: int = 60) -> int:
     Returns
     -------
     int
-        A whole number of seconds, as the header wants it (RFC 9110, section 10.2.3), 1 to ``most``; 5 where
-        no rate was measured yet.
+        Whole seconds, 1 to ``most``; 5 where no rate was measured yet.
 
     Examples
     --------

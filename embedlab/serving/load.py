@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.machine import needs
+from embedlab.serving.raw_client import RawClient
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,15 @@ class Answered:
     done : float64 array
     status : int array
         Of HTTP; 0 where there was no answer.
+    cpu : float
+        Processor seconds that the generator took from the first request to the last answer.
     """
 
     planned: np.ndarray
     sent: np.ndarray
     done: np.ndarray
     status: np.ndarray
+    cpu: float = 0.0
 
     @property
     def latency(self) -> np.ndarray:
@@ -67,16 +70,11 @@ class Answered:
 
 def _client(url: str, model: str, timeout: float):
     """Return a function that posts a text and returns the status, and the client to close."""
-    httpx = needs("httpx")
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-    client = httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
+    client = RawClient(url, timeout)
 
     async def post(text: str) -> int:
-        try:
-            asked = {"input": text, "model": model, "encoding_format": "base64"}
-            return (await client.post("/v1/embeddings", json=asked)).status_code
-        except httpx.HTTPError:
-            return 0
+        asked = {"input": text, "model": model, "encoding_format": "base64"}
+        return await client.post("/v1/embeddings", json.dumps(asked).encode())
 
     return post, client
 
@@ -110,12 +108,12 @@ async def open_load(
 
     async with client, asyncio.TaskGroup() as group:
         await post(texts[0])  # a connection is there, the code is loaded
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         for i, moment in enumerate(times):
             await asyncio.sleep(max(0.0, moment - (time.perf_counter() - start)))
             group.create_task(send(i))
     planned, sent, done, status = rows.T
-    return Answered(planned, sent, done, status.astype(int))
+    return Answered(planned, sent, done, status.astype(int), time.process_time() - cpu)
 
 
 async def closed_load(
@@ -142,16 +140,16 @@ async def closed_load(
 
     async with client:
         await post(texts[0])
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(user(number) for number in range(users)))
     planned, sent, done, status = np.array(rows).T
-    return Answered(planned, sent, done, status.astype(int))
+    return Answered(planned, sent, done, status.astype(int), time.process_time() - cpu)
 
 
 def load_process(url: str, plan: dict, model: str, timeout: float = 30.0) -> Answered:
     """Run a load from a process of its own, so that it does not share the server's interpreter.
 
-    It does share its cores, where there are no others.
+    It does share its cores, unless both were told to keep to their own.
 
     Parameters
     ----------
@@ -183,12 +181,12 @@ def load_process(url: str, plan: dict, model: str, timeout: float = 30.0) -> Ans
     )
     if ran.returncode:
         raise RuntimeError(f"the load generator failed: {ran.stderr.strip().splitlines()[-1:]}")
-    columns = json.loads(ran.stdout)
-    return Answered(*(np.array(column) for column in columns))
+    *columns, cpu = json.loads(ran.stdout)
+    return Answered(*(np.array(column) for column in columns), cpu)
 
 
 def main() -> None:
-    """Read a plan, carry it out, and write what `Answered` holds, column by column."""
+    """Read a plan, carry it out, and write what `Answered` holds, in its order."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--model", required=True)
@@ -200,7 +198,8 @@ def main() -> None:
         run = asyncio.run(open_load(given.url, plan["times"], texts, model, timeout))
     else:
         run = asyncio.run(closed_load(given.url, plan["users"], plan["seconds"], texts, model, timeout))
-    json.dump([column.tolist() for column in (run.planned, run.sent, run.done, run.status)], sys.stdout)
+    columns = [column.tolist() for column in (run.planned, run.sent, run.done, run.status)]
+    json.dump([*columns, run.cpu], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,18 @@ outage into a long one (Bronson et al. 2021, "Metastable Failures in Distributed
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.serving.breaker import Breaker, allow, record
+from embedlab.serving.limits import drawn_wait, retry_after
 from embedlab.serving.retrying import Budget, CallError, Policy, wait_before_retry
 
 
@@ -36,6 +39,11 @@ class FailingService:
         Whether it knows the deadline, and leaves what nobody waits for.
     room : int, optional
         Attempts that may wait; beyond, 429 at once. None is a queue without a bound.
+    tells : {"nothing", "same", "drawn", "drawn, whole"}
+        With a 429, when to come back: `retry_after` for those inside, the same for all; or what the server
+        does, `drawn_wait`; or that in whole seconds.
+    newest_first : bool
+        Whether a free worker takes who came last.
     """
 
     workers: int = 10
@@ -45,6 +53,8 @@ class FailingService:
     end: float = 120.0
     drops_expired: bool = False
     room: int | None = None
+    tells: Literal["nothing", "same", "drawn", "drawn, whole"] = "nothing"
+    newest_first: bool = False
 
     def __post_init__(self):
         if not 0 <= self.lost <= self.workers:
@@ -57,6 +67,16 @@ class FailingService:
     def at_work(self, now: float) -> int:
         """Return how many workers there are at a time."""
         return self.workers - self.lost * (self.start <= now < self.end)
+
+    def told(self, inside: int, away: int, now: float, u: float) -> float | None:
+        """Return the seconds that a refused client is told, as `Batcher.admit` would; u is from [0, 1)."""
+        if self.tells == "nothing":
+            return None
+        per_second = self.at_work(now) / self.mean
+        if self.tells == "same":
+            return float(retry_after(inside, per_second))
+        wait = drawn_wait(retry_after(inside + away, per_second), u)
+        return wait if self.tells == "drawn" else float(math.ceil(wait))
 
 
 @dataclass
@@ -101,6 +121,7 @@ class _Run:
     events: list = field(default_factory=list)
     queue: deque = field(default_factory=deque)
     busy: int = 0
+    away: int = 0  # turned away, less those answered since
     count: int = 0
 
     def at(self, when: float, kind: str, what: object) -> None:
@@ -119,6 +140,7 @@ def simulate_outage(
     budget: Budget | None = None,
     breaker: Breaker | None = None,
     rule: Callable[[int | None, int, float, float, float | None], float | None] | None = None,
+    burst: tuple[float, int] | None = None,
     seed: int = 0,
 ) -> Outcome:
     """Send Poisson arrivals to a service through an outage.
@@ -140,6 +162,8 @@ def simulate_outage(
         Another rule in place of the policy's `wait_before_retry`: of the status, the attempt that failed
         (from 0), the seconds left, a draw from [0, 1) and the seconds that the service asked for, it makes
         the seconds to wait, or None.
+    burst : (float, int), optional
+        So many more requests, all at one time.
     seed : int
 
     Examples
@@ -150,11 +174,13 @@ def simulate_outage(
     """
     if not per_second > 0 or not seconds > 0:
         raise ValueError(f"need requests and time, but got {per_second} a second for {seconds} seconds")
-    draws, work = random.Random(seed), random.Random(seed + 1)  # retries do not change the work's draws
+    draws, work, told = (random.Random(seed + i) for i in range(3))  # retries do not change the work's draws
     arrived, now = [], draws.expovariate(per_second)
     while now < seconds:
         arrived.append(now)
         now += draws.expovariate(per_second)
+    if burst is not None:
+        arrived = sorted(arrived + [burst[0]] * burst[1])
     latency, sent, refused, run = np.full(len(arrived), np.inf), [], 0, _Run()
     for request, when in enumerate(arrived):
         run.at(when, "send", (request, 0))
@@ -172,7 +198,10 @@ def simulate_outage(
                 breaker, allowed = allow(breaker, now)
             if allowed and service.room is not None and len(run.queue) >= service.room:
                 sent.append(now)
-                what, error = _Attempt(request, number, now, "given up"), CallError(429)
+                run.away += 1
+                wait = service.told(len(run.queue) + run.busy, run.away, now, told.random())
+                what = _Attempt(request, number, now, "given up")
+                error = CallError(429, retry_after=wait)
                 breaker = breaker and record(breaker, False, now)
             elif allowed:
                 one = _Attempt(request, number, now + policy.timeout)
@@ -182,7 +211,7 @@ def simulate_outage(
             else:
                 refused += 1  # fails at once; there is no point in waiting for the breaker
         elif kind == "done":
-            run.busy -= 1
+            run.busy, run.away = run.busy - 1, max(0, run.away - 1)
             if what.state == "waiting":
                 what.state, latency[what.request] = "done", now - arrived[what.request]
                 breaker = breaker and record(breaker, True, now)
@@ -201,7 +230,7 @@ def simulate_outage(
             if wait is not None:
                 run.at(now + wait, "send", (what.request, what.number + 1))
         while run.queue and run.busy < service.at_work(now):
-            one = run.queue.popleft()
+            one = run.queue.pop() if service.newest_first else run.queue.popleft()
             if not (service.drops_expired and one.state == "given up"):
                 run.busy += 1
                 run.at(now + work.expovariate(1 / service.mean), "done", one)

@@ -6,15 +6,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "ann": ["as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
+        "cores": ["pinned", "stolen_seconds", "two_cores"],
         "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
         "engines": ["bench_engines", "write_latency"],
         "load": [
             "LOAD",
             "LOADS",
+            "OPEN",
             "RULES",
             "WAYS",
             "bench_load",
-            "omission",
             "on_paper",
             "quick_load",
             "shipped_load",
@@ -22,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
-        "server_times": ["one_run", "percentiles", "request_stages", "server_totals", "summary"],
+        "server_times": ["one_run", "percentiles", "request_stages", "run_row", "server_totals", "summary"],
         "serving": ["bench_serving", "shipped_speed", "texts_of_length", "write_speed"],
     },
 )

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import statistics
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,7 @@ from embedlab.serving import (
     server_process,
     simulate,
 )
+from embedlab.speed.cores import pinned, two_cores
 from embedlab.speed.server_times import one_run, percentiles, summary
 from embedlab.tokenizer import WordPieceTokenizer
 
@@ -37,13 +36,15 @@ RULES = {
     "free worker": Batching("free"),
     "timer 10 ms": Batching("timer", wait_s=0.01),
 }
-# The servers of the closed loop: a rule, and options of `embedlab serve`.
-WAYS = {name: (name,) for name in RULES} | {
-    "one by one, spinning": ("one by one", "--spin"),
-    "free worker, spinning": ("free worker", "--spin"),
-    "free worker, one thread": ("free worker", "--threads=1"),
+# The servers: a rule, whether it keeps to a core of its own, and options of `embedlab serve`.
+WAYS = {name: (name, True, "--threads=1") for name in RULES} | {
+    "two threads, shared": ("free worker", False, "--threads=2"),
+    "two threads, shared, spinning": ("free worker", False, "--threads=2", "--spin"),
 }
-LOADS = (0.2, 0.5, 0.8, 1.0)
+LOADS = (0.2, 0.5, 0.8, 0.9)
+# What is measured open-loop: one by one as far as it can keep up, the timer where it costs most.
+OPEN = [("free worker", load) for load in LOADS] + [("one by one", load) for load in LOADS[:3]]
+OPEN += [("timer 10 ms", LOADS[0])]
 
 
 def serve_command(rule: Batching, precision: str, *more: str) -> list[str]:
@@ -61,8 +62,8 @@ def serve_command(rule: Batching, precision: str, *more: str) -> list[str]:
 
 
 def service_times(texts: Sequence[str], precision: str, repeats: int = 5) -> tuple[Service, list[dict]]:
-    """Time calls of 1 to 32 texts of the sample, alone in a process, and fit a `Service`."""
-    encode, tokenizer = OnnxEncoder.load(precision, spins=False).encode, WordPieceTokenizer.load()
+    """Time calls of 1 to 32 texts of the sample on one thread, alone in a process, and fit a `Service`."""
+    encode, tokenizer = OnnxEncoder.load(precision, threads=1, spins=False).encode, WordPieceTokenizer.load()
     rows = []
     for size in (1, 2, 4, 8, 16, 32):
         draw = random.Random(size)
@@ -76,57 +77,55 @@ def service_times(texts: Sequence[str], precision: str, repeats: int = 5) -> tup
     return fitted([row["padded"] for row in rows], [row["seconds"] for row in rows]), rows
 
 
-def bench_load(
-    *,
-    seconds: float = 4.0,
-    rounds: int = 2,
-    precision: str = "float32",
-    loads: Sequence[float] = LOADS,
-) -> dict:
-    """Measure latency against load for each rule of batching, open-loop, and simulate the same arrivals.
+def bench_load(*, seconds: float = 20.0, rounds: int = 3, precision: str = "float32") -> dict:
+    """Measure latency against load for rules of batching, open-loop, and simulate the same arrivals.
 
-    One server for each rule, in processes of their own, of which one is loaded at a time; the generator in
-    another process, on the same cores. Loads are shares of the capacity, which is what 32 users in a closed
-    loop get out of the server that batches by free worker. The rules take turns in a random order, and the
-    latencies of all rounds are pooled. In the closed loop the servers of `WAYS` take part, too.
+    One server for each of `WAYS`, in processes of their own, of which one is loaded at a time. Those with a
+    core of their own get one thread, and the generator gets the other core; the others share both cores with
+    it. Loads are shares of the capacity, which is what 32 users in a closed loop get out of the server that
+    batches by free worker. In a round all take turns in a random order.
 
     Parameters
     ----------
     seconds : float
-        Of arrivals in one run.
+        Of arrivals in one run; a fifth of it in the closed loop.
     rounds : int
     precision : str
         Of the ONNX file.
-    loads : sequence of float
 
     Returns
     -------
     dict
         The card, ``service``, ``calls``; ``closed``, a row for each server; ``capacity``, its requests a
-        second; ``table``, a row for each rule and load; ``generator_ms``, see `generator_cost`; ``omission``.
+        second; ``table``, a row for each rule and load.
     """
     texts = seeded_sample(docsearch().split("dev")[1], 400, 0)
     lengths = [len(ids) for ids in WordPieceTokenizer.load().encode_batch(texts)]
-    service, calls = service_times(texts, precision)
+    for_server, for_load = two_cores() or (None, None)
     turns, closed, opened = random.Random(0), {}, {}
-    plan = {"users": 32, "seconds": seconds, "texts": texts}
+    with pinned(for_server):
+        service, calls = service_times(texts, precision)
     with contextlib.ExitStack() as stack:
-        urls = {
-            name: stack.enter_context(server_process(serve_command(RULES[rule], precision, *options)))[0]
-            for name, (rule, *options) in WAYS.items()
-        }
+        urls = {}
+        for name, (rule, own, *options) in WAYS.items():
+            with pinned(for_server if own else None):
+                command = serve_command(RULES[rule], precision, *options)
+                urls[name] = stack.enter_context(server_process(command))[0]
+        plan = {"users": 32, "seconds": seconds / 5, "texts": texts}
         for _ in range(rounds):
             for name in turns.sample(list(WAYS), len(WAYS)):
-                closed.setdefault(name, []).append(one_run(urls[name], plan, MODEL))
-        generator = generator_cost(urls["free worker"], texts)
+                run = one_run(urls[name], plan, MODEL, for_load if WAYS[name][1] else None)
+                closed.setdefault(name, []).append(run)
         capacity = {name: summary(runs)["answered"] for name, runs in closed.items()}
-        for turn, share in product(range(rounds), loads):
-            times = poisson(share * capacity["free worker"], seconds, seed=turn)
-            plan = {"times": times.tolist(), "texts": texts}
-            for name in turns.sample(list(RULES), len(RULES)):
+        for turn in range(rounds):
+            for name, share in turns.sample(OPEN, len(OPEN)):
+                times = poisson(share * capacity["free worker"], seconds, seed=turn)
+                plan = {"times": times.tolist(), "texts": texts}
                 paper = paper_latency(times, lengths, RULES[name], service)[0]
-                opened.setdefault((name, share), []).append((*one_run(urls[name], plan, MODEL), paper))
-    return card(seconds, rounds, precision) | {
+                opened.setdefault((name, share), []).append(
+                    (*one_run(urls[name], plan, MODEL, for_load), paper)
+                )
+    return card(seconds, rounds, precision, pins=for_server is not None) | {
         "capacity": capacity,
         "service": {"call_ms": round(1000 * service.call_s, 3), "token_ms": round(1000 * service.token_s, 4)},
         "calls": [row | {"seconds": round(row["seconds"], 5)} for row in calls],
@@ -135,36 +134,15 @@ def bench_load(
             {"rule": rule, "load": load, "rate": round(load * capacity["free worker"], 2)} | summary(runs)
             for (rule, load), runs in sorted(opened.items())
         ],
-        "generator_ms": generator,
-        "omission": omission(),
     }
 
 
-def generator_cost(url: str, texts: Sequence[str], seconds: float = 3.0, rounds: int = 3) -> float:
-    """Measure the load generator's own processor time for a request, in milliseconds; median of rounds.
-
-    Its process also starts and loads its code; so a short run is subtracted from a long one. 0 on Windows.
-    """
-
-    def spent(length: float) -> tuple[int, float]:
-        before = os.times()
-        ran = load_process(url, {"users": 32, "seconds": length, "texts": texts}, MODEL)
-        after = os.times()
-        cpu = after.children_user + after.children_system - before.children_user - before.children_system
-        return len(ran.done), cpu
-
-    costs = []
-    for _ in range(rounds):
-        (few, little), (many, much) = spent(0.1), spent(seconds)
-        costs.append(1000 * (much - little) / (many - few))
-    return round(statistics.median(costs), 3)
-
-
-def card(seconds: float, rounds: int, precision: str) -> dict:
+def card(seconds: float, rounds: int, precision: str, *, pins: bool) -> dict:
     """Return what a reader has to know about the figures."""
     import torch
 
-    names = "onnxruntime", "fastapi", "uvicorn", "httpx"
+    names = "onnxruntime", "fastapi", "uvicorn"
+    cores = "a core for the server, another for the generator" if pins else "all on the same cores"
     return {
         "machine": machine_name(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
@@ -172,8 +150,8 @@ def card(seconds: float, rounds: int, precision: str) -> dict:
         "versions": {name: version(name) for name in names},
         "command": f"embedlab bench load --seconds {seconds:g} --rounds {rounds} --precision {precision}",
         "conditions": "400 dev queries of DocSearch, drawn at random; Poisson arrivals; latency from the "
-        "planned time to the answer, HTTP included; servers and load generator are processes on the same "
-        "cores; one server is loaded at a time, in turns",
+        f"planned time to the answer, HTTP included; {cores} (those called shared: all cores for both); one "
+        "server is loaded at a time, in turns",
     }
 
 
@@ -190,24 +168,6 @@ def on_paper(times: np.ndarray, lengths: Sequence[int], rule: Batching, service:
     """Simulate a run; return percentiles of latency in milliseconds and the mean batch."""
     latency, sizes = paper_latency(times, lengths, rule, service)
     return percentiles(latency) | {"batch": round(float(np.mean(sizes)), 2)}
-
-
-def omission(seconds: float = 5.0, call_ms: float = 5.0, stall_after: int = 200) -> dict:
-    """Load a server that stalls once for a second, with one user who waits, and at planned times.
-
-    Returns
-    -------
-    dict
-        ``closed`` and ``open``: see `Answered.summary`.
-    """
-    stall = ["-m", "embedlab.serving.standin", f"--call-ms={call_ms}", f"--stall-after={stall_after}"]
-    times = poisson(100, seconds, seed=0).tolist()
-    plans = {"closed": {"users": 1, "seconds": seconds}, "open": {"times": times}}
-    found = {}
-    for name, plan in plans.items():
-        with server_process([*stall, "--max-texts=1"]) as (url, _):
-            found[name] = load_process(url, plan | {"texts": ["a text"]}, "nap").summary()
-    return found
 
 
 def quick_load(seconds: float = 2.5, rate: float = 30.0, call_ms: float = 40.0, seed: int = 0) -> list[dict]:

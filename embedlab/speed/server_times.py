@@ -1,16 +1,18 @@
-"""Runs of a load against a server, pooled; and where a request's time went, by the server's ``/metrics``."""
+"""Runs of a load against a server, summed up; and where a request's time went, by its ``/metrics``."""
 
 from __future__ import annotations
 
 import statistics
+import time
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from embedlab.machine import needs
 from embedlab.serving import Answered, load_process
+from embedlab.speed.cores import pinned, stolen_seconds
 
 # What is read of /metrics: a sample's name, the value of its label, and what it is called here.
 READ = {
@@ -79,16 +81,46 @@ def request_stages(totals: Mapping[str, float], latency_s: float) -> dict[str, f
 Run = tuple[Answered, Counter]
 
 
-def one_run(url: str, plan: dict, model: str) -> Run:
-    """Load a server from a process of its own; return the answers, and what it counted meanwhile."""
-    before = server_totals(url)
-    answered = load_process(url, plan, model)
+def one_run(url: str, plan: dict, model: str, cores: Collection[int] | None = None) -> Run:
+    """Load a server from a process of its own, on some cores or on any.
+
+    Returns
+    -------
+    Answered
+    Counter
+        What the server counted meanwhile, see `server_totals`; ``seconds`` that the run took, and ``stolen``,
+        those that the host took from all cores.
+    """
+    before, stolen = server_totals(url), stolen_seconds()
+    start = time.perf_counter()
+    with pinned(cores):
+        answered = load_process(url, plan, model)
     after = server_totals(url)
-    return answered, Counter({name: after[name] - before[name] for name in after})
+    counted = Counter({name: after[name] - before[name] for name in after})
+    return answered, counted | Counter(seconds=time.perf_counter() - start, stolen=stolen_seconds() - stolen)
+
+
+def run_row(answered: Answered, counted: Mapping[str, float]) -> dict[str, float]:
+    """Return the figures of one run: `Answered.summary`, and who used how many cores on average.
+
+    ``server`` and ``generator`` are cores that each of them kept busy; ``stolen`` those that were not there.
+
+    Examples
+    --------
+    >>> times = np.array([0.0, 1.0])
+    >>> run = Answered(times, times, times + 1.0, np.array([200, 200]), cpu=0.5)
+    >>> row = run_row(run, {"cpu": 1.5, "seconds": 2.5, "stolen": 0.25})
+    >>> row["server"], row["generator"], row["stolen"]
+    (0.75, 0.25, 0.1)
+    """
+    span = float(answered.done.max())
+    cores = {"server": counted["cpu"] / span, "generator": answered.cpu / span}
+    cores["stolen"] = counted["stolen"] / counted["seconds"]
+    return answered.summary() | {name: round(value, 3) for name, value in cores.items()}
 
 
 def summary(runs: Sequence[tuple]) -> dict:
-    """Pool the runs of one server: each latency of each round counts once.
+    """Sum up the runs of one server under one load: medians over the runs, and each run by itself.
 
     Parameters
     ----------
@@ -97,26 +129,20 @@ def summary(runs: Sequence[tuple]) -> dict:
     Returns
     -------
     dict
-        ``answered`` a second, ``requests``, percentiles, `request_stages`; ``rates`` and ``p95s``, of each
-        round; ``late_ms``, how late the generator was at the p99, the worst round; ``simulated`` percentiles.
+        ``requests`` of all runs, ``ok`` of the worst; medians over the runs of ``answered`` a second and of
+        their percentiles; ``runs``, a `run_row` each; ``stages``, the mean `request_stages` of all requests;
+        ``simulated`` percentiles, medians over the runs.
     """
-    each = [run.summary() for run, *_ in runs]
+    rows = [run_row(run, counted) for run, counted, *_ in runs]
     latency = np.concatenate([run.latency for run, *_ in runs])
     totals = sum((counted for _, counted, *_ in runs), Counter())
-    pooled = {
-        "answered": round(statistics.mean(one["answered"] for one in each), 2),
-        "requests": len(latency),
-        "ok": min(one["ok"] for one in each),
-        **percentiles(latency),
-        "rates": [one["answered"] for one in each],
-        "p95s": [one["p95"] for one in each],
-        "late_ms": max(one["late_ms"] for one in each),
-        "stages": request_stages(totals, float(latency.mean())),
-    }
+    summed = {"requests": len(latency), "ok": min(row["ok"] for row in rows)}
+    summed |= {key: statistics.median(row[key] for row in rows) for key in ("answered", "p50", "p95", "p99")}
+    summed |= {"runs": rows, "stages": request_stages(totals, float(latency.mean()))}
     if len(runs[0]) == 3:
-        paper = percentiles(np.concatenate([run[2] for run in runs]))
-        pooled |= {f"simulated {key}": value for key, value in paper.items()}
-    return pooled
+        paper = [percentiles(run[2]) for run in runs]
+        summed |= {f"simulated {key}": statistics.median(one[key] for one in paper) for key in paper[0]}
+    return summed
 
 
 def percentiles(latency: np.ndarray) -> dict[str, float]:

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "skipped_vacuum",
             "write_deletes",
         ],
+        "durability": ["measure_durability", "shipped_durability", "write_durability"],
         "filtering": ["deal", "filters"],
         "gather": [
             "chance_to_miss",
@@ -27,7 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "simulated_misses",
             "without_repeats",
         ],
-        "graph_shards": ["graph_rows"],
+        "graph_shards": ["exact_rows", "graph_rows"],
         "hot_tenants": [
             "Traffic",
             "busiest",
@@ -95,6 +96,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "shared_idf": ["share_statistics", "term_statistics"],
         "sparse": ["create_sparse", "document_vectors", "heaviest", "query_vector", "sparse_nearest"],
         "tails": ["Tail", "by_deadline", "chance_slow", "draw_calls", "hedge", "tail_rows"],
+        "walk_filters": ["crossing", "measure_walks", "shipped_walks", "walk_rows", "write_walks"],
         "updates": ["bloat", "build_memory", "deletes", "snapshots"],
     },
 )

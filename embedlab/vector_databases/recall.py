@@ -37,6 +37,7 @@ from embedlab.vector_databases.contenders import (
     all_contenders,
     exact_ids,
 )
+from embedlab.vector_databases.measured_on import DURABLE, about
 from embedlab.vector_databases.schema import connect
 
 RESULTS = data_path("vector_databases") / "recall.json"
@@ -89,7 +90,7 @@ def recall_latency(
     vectors = grown(documents, n, seed=seed)
     with postgres(folder / "postgres", settings=SETTINGS) as url:
         place = Place(folder, url, vectors)
-        built = _built(place, taking_part, report)
+        built = built_in(place, taking_part, report)
         searches = {
             (name, value): one.search(place, value)
             for name, one in taking_part.items()
@@ -104,21 +105,11 @@ def recall_latency(
         latency_row(name, taking_part[name].knob, value, share_found(found[name, value], exact), taken)
         for (name, value), taken in seconds.items()
     ]
-    about = {
-        "machine": machine_name(),
-        "date": time.strftime("%Y-%m-%d"),
-        "command": "embedlab bench databases --write",
-        "vectors": n,
-        "dims": vectors.shape[1],
-        "queries": len(queries),
-        "seed": seed,
-        "m": M,
-        "ef_construction": EF_CONSTRUCTION,
-        "maintenance_work_mem": MEMORY,
-        "versions": {name: version(name) for name in VERSIONS} | servers,
-        "made of": content_key(documents.tobytes(), queries.tobytes()),
-    }
-    return {"about": about, "built": built, "rows": rows}
+    facts = {"vectors": n, "dims": vectors.shape[1], "queries": len(queries), "seed": seed, "m": M}
+    facts |= {"ef_construction": EF_CONSTRUCTION, "maintenance_work_mem": MEMORY, "crash safety": DURABLE}
+    made = about("embedlab bench databases --write", VERSIONS, servers, **facts)
+    made["made of"] = content_key(documents.tobytes(), queries.tobytes())
+    return {"about": made, "built": built, "rows": rows}
 
 
 def server_versions(connection) -> dict[str, str]:
@@ -177,7 +168,7 @@ def fresh_recall(
     )
 
 
-def _built(place: Place, taking_part: dict, report: Callable[[str], None]) -> dict:
+def built_in(place: Place, taking_part: dict, report: Callable[[str], None] = print) -> dict:
     """Build what is not there yet, and write down how long each took."""
     card = place.folder / f"built-{content_key(place.vectors.tobytes())}.json"
     built = json.loads(card.read_text()) if card.exists() else {}

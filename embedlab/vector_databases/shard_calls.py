@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -13,9 +12,10 @@ import numpy as np
 
 from embedlab.benchmark import Benchmark, grown, seeded_sample
 from embedlab.index import FlatIndex, Floats
-from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
+from embedlab.machine import data_path, shipped_figures, write_figures
 from embedlab.vector_databases.actors import ShardedIndex, write_shards
-from embedlab.vector_databases.graph_shards import graph_rows
+from embedlab.vector_databases.graph_shards import exact_rows, graph_rows
+from embedlab.vector_databases.measured_on import about
 from embedlab.vector_databases.recall import interleaved
 from embedlab.vector_databases.sharding_experiments import merging_rows, placement_rows
 
@@ -37,8 +37,8 @@ def call_rows(
     -------
     dict
         ``rows``, each with ``shards`` (0: no actor), ``ms`` (median) and ``p99``; ``empty_ms``, of a call
-        that does nothing; ``latencies``, in ms, of single calls to one shard of the most while no other
-        works; ``crash``: ``noticed_ms`` by the query that finds it, ``restart_s``.
+        that does nothing, and ``empty``, each of them; ``latencies``, in ms, of single calls to one shard of
+        the most while no other works; ``crash``: ``noticed_ms`` by the query that finds it, ``restart_s``.
     """
     whole = FlatIndex(vectors.shape[1])
     whole.add(vectors)
@@ -71,6 +71,7 @@ def call_rows(
     return {
         "rows": rows,
         "empty_ms": round(1000 * statistics.median(alone["empty"]), 3),
+        "empty": [round(1000 * taken, 3) for taken in alone["empty"]],
         "latencies": [round(1000 * taken, 3) for taken in alone["one"]],
         "crash": crash,
     }
@@ -112,21 +113,19 @@ def measure_shards(
     n : int
         How many vectors the calls are measured on; the placements on 30,000.
     """
-    about = {
-        "machine": machine_name(),
-        "date": time.strftime("%Y-%m-%d"),
-        "command": "embedlab bench shards --write",
-        "vectors": n,
-        "queries": len(queries),
-        "versions": {name: version(name) for name in VERSIONS},
-    }
-    few = np.stack(seeded_sample(queries, 200))
+    command = "embedlab bench shards --write"
+    made = about(command, VERSIONS, vectors=n, queries=len(queries))
+    few, vectors = np.stack(seeded_sample(queries, 200)), grown(documents, n)
     return {
-        "about": about,
-        "graphs": {"about": about | {"queries": len(few)}, "rows": graph_rows(grown(documents, n), few)},
+        "about": made,
+        "graphs": {
+            "about": made | {"queries": len(few)},
+            "rows": graph_rows(vectors, few),
+            "exact": exact_rows(vectors, few),
+        },
         "placement": [row for s in (8, 32) for row in placement_rows(documents, queries, shards=s)],
         "merging": merging_rows(benchmark, documents, queries),
-        "calls": call_rows(ray, folder, grown(documents, n), few),
+        "calls": call_rows(ray, folder, vectors, few),
     }
 
 

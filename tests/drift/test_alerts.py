@@ -57,9 +57,9 @@ def test_every_alert_says_what_to_do_and_how_urgent_it_is():
 def test_rules_ask_only_for_metrics_that_are_exported():
     import re
 
-    exported = {
-        sample.name for family in drift.QualityMetrics().registry.collect() for sample in family.samples
-    } | {"embedlab_search_seconds_bucket", "embedlab_search_seconds_count"}
+    metrics = drift.QualityMetrics()
+    metrics.sampled(recall=1.0, psi=0.0, now=0.0)  # a gauge with labels has no sample before it is set
+    exported = {sample.name for family in metrics.registry.collect() for sample in family.samples}
     asked = re.findall(r"embedlab_\w+", (data_path("drift") / "alerts.yaml").read_text(encoding="utf-8"))
     assert set(asked) <= exported
 

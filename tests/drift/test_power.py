@@ -104,11 +104,26 @@ def test_canaries_meet_a_share_of_the_replicas(world):
 
 
 def test_any_of_several_detectors_calls_oftener_than_one():
-    quiet = drift.shipped_power()["quiet"]
-    steady, differ = quiet["steady days"], quiet["days differ"]
-    each = [steady[name] for name in DETECTORS if name in steady and name != "classifier AUC"]
-    assert max(each) < steady["any"] < sum(each)
-    assert differ["any"] > steady["any"]
+    shipped = drift.shipped_days()
+    means = {
+        name: {detector: one["calls"][0] for detector, one in found["detectors"].items()}
+        for name, found in shipped.items()
+    }
+    steady = [value for detector, value in means["steady"].items() if detector != "any"]
+    assert max(steady) < means["steady"]["any"] < sum(steady)
+    assert means["steady"]["any"] < means["mild"]["any"] < means["medium"]["any"] < means["strong"]["any"]
+
+
+def test_a_month_of_days_is_counted_again(world):
+    fresh = drift.measure_days(world, months=4, seeds=1)
+    for name, found in drift.shipped_days().items():
+        assert found["points"] == fresh[name]["points"]
+        for detector in ("centroid cosine", "nearest document"):
+            known, one = found["detectors"][detector], fresh[name]["detectors"][detector]
+            assert one["calls"][0] == pytest.approx(known["calls"][0], abs=2 + 0.5 * known["calls"][0])
+            assert one["days"][0] <= one["calls"][0]
+    quiet = fresh["steady"]["detectors"]["centroid cosine"]
+    assert 0.2 < quiet["sum calls"][0] < 3  # the CUSUM's limit: one a month, estimated
 
 
 def test_an_index_whose_links_are_cut_finds_less(world):

@@ -7,6 +7,7 @@ import pytest
 from embedlab.pipelines import (
     Orders,
     Overtaken,
+    Write,
     backfill,
     check,
     claim,
@@ -17,6 +18,7 @@ from embedlab.pipelines import (
     worker,
     write,
 )
+from embedlab.pipelines.counting import NOTED, note_late, note_refused
 
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.slow
@@ -102,3 +104,23 @@ def test_a_queue_that_is_switched_on_under_a_lock_misses_no_change_under_way(url
     while step(db, hashed, replace(ORDERS, model="new", queue="new")):
         pass
     assert check(db, "new", hashed).right == 1
+
+
+def test_without_the_fence_a_late_write_is_stored_and_a_deleted_document_is_back(db):
+    write(db, "m", [Write(1, 2, "new"), Write(2, 2, None)], hashed(["new"]))
+    late = [Write(1, 1, "old"), Write(2, 1, "old")]
+    question = "SELECT array_agg(version ORDER BY document), count(embedding) FROM vectors"
+    write(db, "m", late, hashed(["old", "old"]))
+    assert db.execute(question).fetchone() == ([2, 2], 1)
+    write(db, "m", late, hashed(["old", "old"]), fenced=False)
+    assert db.execute(question).fetchone() == ([1, 1], 2)
+
+
+def test_what_is_refused_is_noted(db):
+    db.execute(NOTED)
+    write(db, "m", [Write(1, 2, "new"), Write(2, 2, "new")], hashed(["new", "new"]))
+    note_late(db, "m", [(1, 1), (2, 2)])
+    note_refused(db, "lost", [7, 8])
+    note_refused(db, "overtaken", [])
+    assert db.execute("TABLE noted ORDER BY 1, 2").fetchall() == [("late", 1), ("lost", 7), ("lost", 8)]
+    db.execute("DROP TABLE noted")

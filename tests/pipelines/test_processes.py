@@ -30,6 +30,7 @@ from embedlab.pipelines import (
     missing,
     rates,
     saved,
+    sustained,
     wait_until,
     window,
 )
@@ -56,6 +57,7 @@ def test_kills_leave_nothing_wrong(leased):
     assert outcome.within_twice == 0
     assert outcome.within + outcome.dead == outcome.jobs
     assert outcome.outside_twice == sum(outcome.outside_twice_by.values())
+    assert outcome.naps == (0 if os.name == "nt" else 1)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")
@@ -130,6 +132,14 @@ def test_rates_are_measured_for_each_setup():
     assert list(found) == list(setups)
     assert min(rate for each in found.values() for rate in each) > 0
     assert full_run(500, 2, Orders(encoder="hashed"))["documents"] == 500
+
+
+def test_minutes_of_load_are_watched_in_phases():
+    found = sustained(3.2, documents=400, waiting=200, every=0.2)
+    assert len(found["phases"]) == 4
+    assert len({len(values) for name, values in found.items() if name != "phases"}) == 1
+    assert sum(found["rate"]) > 0
+    assert min(found["pages"]) > 0
 
 
 def test_a_content_hash_saves_what_has_not_changed():

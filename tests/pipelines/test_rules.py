@@ -134,6 +134,16 @@ def test_shipped_fifty_kills_left_nothing_wrong(way):
     assert outcome["outside_twice"] > 0  # what no transaction takes back was done twice
 
 
+@pytest.mark.parametrize("name", ["chaos", "chaos_again"])
+def test_shipped_kills_met_late_writes_and_without_the_fence_they_stay(name):
+    fenced = shipped(name)["figures"]
+    assert all(one["fenced"] and one["clean"] and one["late"] > 0 for one in fenced.values())
+    for control in shipped("unfenced")["figures"].values():
+        assert control["check"]["stale"] + control["check"]["ghosts"] > 0
+        assert not control["fenced"]
+        assert not control["clean"]
+
+
 def test_shipped_fail_points_double_what_was_made_before_the_point_and_not_with_the_job():
     found = {one["point"]: one for one in shipped("points")["figures"]}
     assert list(found) == list(POINTS)

@@ -141,11 +141,55 @@ def test_a_full_house_refuses_and_says_when_to_come_back():
         with pytest.raises(Refused) as refused:
             batcher.admit(3)
         assert refused.value.status == 429
-        assert refused.value.headers == {"Retry-After": "2"}
+        assert (
+            0 < float(refused.value.headers["retry-after-ms"]) <= 3000
+        )  # 8 inside and 3 outside, 4 a second
+        assert refused.value.headers["Retry-After"] in "123"
         batcher.leave(8)
         batcher.admit(10)
 
     with_batcher(scenario, inside=10)
+
+
+def test_many_refused_at_once_are_not_told_the_same():
+    async def scenario(batcher, model):
+        batcher.admit(10)
+        batcher.per_second = 10.0
+        told = []
+        for _ in range(200):
+            with pytest.raises(Refused) as refused:
+                batcher.admit(1)
+            told.append(int(refused.value.headers["retry-after-ms"]))
+        assert len(set(told)) > 150
+        assert max(told[:10]) <= 2000  # as long as few are away, nobody is sent away for long
+        assert 10_000 < max(told) <= 21_000  # 200 away and 10 inside, 10 a second
+        batcher.leave(10)
+        assert batcher.away == 190
+
+    with_batcher(scenario, inside=10)
+
+
+@pytest.mark.parametrize("broken", ["buckets", "watch"])
+def test_a_fault_of_the_batcher_is_told_and_the_worker_is_free_again(broken, monkeypatch):
+    """Who waits is told; the next batch finds a worker."""
+
+    def fails(*_):
+        raise ArithmeticError("no groups")
+
+    async def scenario(batcher, model):
+        model.gate.set()
+        with monkeypatch.context() as patch:
+            if broken == "buckets":
+                patch.setattr("embedlab.serving.batcher.buckets", fails)
+                with pytest.raises(ArithmeticError):
+                    await asyncio.wait_for(batcher.embedded(["a"], [5]), 5)
+            else:
+                patch.setattr(batcher, "watch", fails)
+                assert len(await batcher.embedded(["a"], [5])) == 1
+            await until(lambda: not batcher._batches)
+        assert len(await asyncio.wait_for(batcher.embedded(["b"], [5]), 5)) == 1
+
+    with_batcher(scenario)
 
 
 def test_other_work_waits_for_a_worker():

@@ -5,7 +5,17 @@ import asyncio
 import numpy as np
 import pytest
 
-from embedlab.serving import Nap, Settings, closed_load, load_process, make_app, open_load, poisson, served
+from embedlab.serving import (
+    Nap,
+    RawClient,
+    Settings,
+    closed_load,
+    load_process,
+    make_app,
+    open_load,
+    poisson,
+    served,
+)
 
 
 @pytest.fixture
@@ -57,3 +67,19 @@ def test_one_stall_one_slow_request_or_many():
     times = poisson(60, 3.0, seed=1)
     assert slow_answers(lambda url: closed_load(url, 1, 3.0, ["a"], "nap")) == 1
     assert slow_answers(lambda url: open_load(url, times, ["a"], "nap")) > 20
+
+
+def test_the_raw_client_keeps_its_connections_and_reads_the_status(url):
+    """Two requests one after the other share a connection; a wrong model is a 404, and no fault."""
+
+    async def asks():
+        async with RawClient(url, 5.0) as client:
+            body = b'{"model": "nap", "input": "a"}'
+            good = [await client.post("/v1/embeddings", body) for _ in range(2)]
+            kept = len(client._idle)
+            bad = await client.post("/v1/embeddings", body.replace(b"nap", b"ada"))
+            return good, kept, bad
+
+    assert asyncio.run(asks()) == ([200, 200], 1, 404)
+    run = asyncio.run(open_load(url, [0.0, 0.1], ["a"], "nap"))
+    assert run.cpu > 0

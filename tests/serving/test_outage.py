@@ -48,6 +48,7 @@ def test_retries_keep_an_outage_going_and_a_budget_with_deadlines_ends_it():
     storm = outage(Policy(attempts=4))
     told = FailingService(start=30.0, end=60.0, drops_expired=True)
     budgeted = outage(Policy(attempts=4), told, budget=Budget())
+    budgeted_alone = outage(Policy(attempts=4), budget=Budget())
     assert none.amplification(30, 60) == pytest.approx(1, abs=0.02)
     assert storm.amplification(30, 60) > 3
     assert storm.success(100, 150) < 0.2  # long after the service is whole again
@@ -55,6 +56,11 @@ def test_retries_keep_an_outage_going_and_a_budget_with_deadlines_ends_it():
     assert budgeted.amplification(30, 60) < 1.2
     assert budgeted.recovered(60) < 5
     assert np.isinf(storm.recovered(60))
+    assert budgeted_alone.recovered(60) < 90
+    for seed in range(3):  # deadlines by themselves do not: what is begun expires under way
+        dropping = outage(Policy(attempts=4), told, seed=seed)
+        assert np.isinf(dropping.recovered(60))
+        assert dropping.success(100, 150) < 0.5
 
 
 def test_a_breaker_sheds_load_and_recovers():
@@ -153,3 +159,26 @@ def test_a_bounded_queue_answers_what_the_workers_can_do():
         assert outage(policy, bounded).recovered(60) < 5
     with pytest.raises(ValueError, match="room is -1"):
         FailingService(room=-1)
+
+
+def test_the_newest_first_answers_what_the_workers_can_do():
+    """Seven of ten workers, 80 requests a second: in the order of arrival nearly all come too late."""
+    for policy in (Policy(attempts=1), Policy()):
+        stack = outage(policy, FailingService(start=30.0, end=60.0, newest_first=True))
+        assert stack.success(30, 60) > 0.75 > 0.4 > outage(policy).success(30, 60)
+        assert stack.recovered(60) < 15
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_wait_that_is_drawn_parts_those_who_were_refused_together(seed):
+    share, wave = {}, {}
+    for tells in ("nothing", "same", "drawn", "drawn, whole"):
+        service = FailingService(lost=0, room=20, tells=tells)
+        options = {"per_second": 60, "seconds": 45, "deadline": 30, "burst": (10.0, 500)}
+        run = simulate_outage(service, Policy(), seed=seed, **options)
+        share[tells] = run.success(10.0, 10.0001)
+        wave[tells] = np.histogram(run.attempts, np.arange(10.05, 40, 0.1))[0].max()
+    assert share["nothing"] < 0.3
+    assert share["same"] < 0.5
+    assert min(share["drawn"], share["drawn, whole"]) > 0.8
+    assert wave["drawn"] < wave["drawn, whole"] < wave["same"] < wave["nothing"]

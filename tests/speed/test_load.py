@@ -1,13 +1,26 @@
 """Load as it is measured: rules, commands and tables; and a short run for real."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
-from itertools import product
 
 import numpy as np
 import pytest
 
 from embedlab.serving import Answered, Batching, Service, poisson, server_process
-from embedlab.speed import LOAD, LOADS, RULES, WAYS, on_paper, one_run, quick_load, shipped_load, summary
+from embedlab.speed import (
+    LOAD,
+    OPEN,
+    WAYS,
+    on_paper,
+    one_run,
+    pinned,
+    quick_load,
+    shipped_load,
+    summary,
+    two_cores,
+)
 
 
 def test_on_paper_batches_help_under_load_only():
@@ -19,19 +32,18 @@ def test_on_paper_batches_help_under_load_only():
         assert free["batch"] >= single["batch"] == 1
 
 
-def test_latencies_are_pooled_and_not_their_percentiles():
-    """A slow round of ten requests must not weigh as much as a quick one of a thousand."""
-    counted = Counter(requests=1010, server=10.1, texts=1010, batches=505)
-    runs = [
-        (answered(np.full(1000, 0.01)), counted),
-        (answered(np.full(10, 1.0)), Counter()),
-    ]
+def test_a_row_has_the_median_run_and_every_run_by_itself():
+    """One run that went wrong shows in the spread, and does not move the row."""
+    counted = Counter(requests=300, server=30, cpu=0.3, texts=300, batches=150, seconds=1, stolen=0.5)
+    runs = [(answered(np.full(100, seconds)), counted) for seconds in (0.01, 0.02, 1.0)]
     row = summary(runs)
-    assert (row["requests"], row["p50"], row["p95"], row["p99"]) == (1010, 10, 10, 10)
-    assert row["p95s"] == [10, 1000]
+    assert (row["requests"], row["p50"], row["p95"], row["p99"]) == (300, 20, 20, 20)
+    assert [run["p95"] for run in row["runs"]] == [10, 20, 1000]
+    assert [run["stolen"] for run in row["runs"]] == [0.5] * 3
+    assert row["runs"][0]["server"] == pytest.approx(0.3, abs=0.01)  # 0.3 s in a run of one second
     assert row["stages"]["batch"] == 2
     stages = {name: row["stages"][name] for name in ("count", "queue", "run", "rest", "outside")}
-    assert sum(stages.values()) == pytest.approx(1000 * (1000 * 0.01 + 10) / 1010, abs=0.01)
+    assert sum(stages.values()) == pytest.approx(1000 * 1.03 / 3, abs=0.01)
 
 
 def answered(latency):
@@ -70,9 +82,24 @@ def test_the_shipped_run_is_whole_and_says_where_it_was_made():
     shipped = shipped_load()
     assert {"machine", "versions", "command", "conditions", "load average after"} <= set(shipped)
     table = shipped["table"]
-    assert {(row["rule"], row["load"]) for row in table} == set(product(RULES, LOADS))
+    assert {(row["rule"], row["load"]) for row in table} == set(OPEN)
     assert {row["way"] for row in shipped["closed"]} == set(WAYS)
-    assert all(len(row["p95s"]) >= 5 for row in table)
     for row in table:
+        assert len(row["runs"]) >= 3
+        assert all(run["stolen"] < 0.05 for run in row["runs"])
         assert row["p50"] <= row["p95"] <= row["p99"]
         assert row["simulated p50"] <= row["simulated p95"] <= row["simulated p99"]
+
+
+@pytest.mark.skipif(two_cores() is None, reason="needs two cores, and a system that lets one choose")
+def test_a_process_stays_on_the_core_on_which_it_was_started():
+    one, other = two_cores()
+    with pinned(one):
+        child = subprocess.run(
+            [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)))"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert child.stdout.strip() == str(sorted(one))
+    assert os.sched_getaffinity(0) >= one | other

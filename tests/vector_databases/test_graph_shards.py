@@ -2,7 +2,7 @@
 
 from vectors import unit
 
-from embedlab.vector_databases import graph_rows, ms_at, shipped_shards
+from embedlab.vector_databases import exact_rows, graph_rows, ms_at, shipped_shards
 
 
 def test_graphs_of_a_part_each():
@@ -18,3 +18,13 @@ def test_what_comes_with_the_course():
     graphs = shipped_shards()["graphs"]
     assert {row["engine"] for row in graphs["rows"]} == {"1 graph", "8 graphs"}
     assert all(ms_at(graphs["rows"], 0.95).values())
+    assert graphs["about"]["command"] == "embedlab bench shards --write"
+    one, eight = graphs["exact"]
+    assert eight["ms"] < one["ms"]
+
+
+def test_parts_of_an_exact_search():
+    one, four = exact_rows(unit(4000, dims=64), unit(20, seed=1, dims=64), shards=(1, 4))
+    assert (one["shards"], four["shards"]) == (1, 4)
+    assert one["ms"] == one["ms_together"]
+    assert four["ms"] < four["ms_together"]

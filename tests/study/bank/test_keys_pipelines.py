@@ -86,11 +86,11 @@ def test_without_a_key_messages_had_a_second_effect():
 
 
 def test_the_kill_test_doubled_only_what_lies_outside():
-    for outcome in shipped("chaos")["figures"].values():
+    for outcome in (run for name in ("chaos", "chaos_again") for run in shipped(name)["figures"].values()):
         assert outcome["clean"]
         assert outcome["kills_of_workers"] + outcome["kills_of_database"] == 50
         assert outcome["within_twice"] == 0
-        assert outcome["outside_twice"] > 100
+        assert outcome["outside_twice"] > 50  # more than one a kill
 
 
 # Effects.
