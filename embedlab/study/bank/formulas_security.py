@@ -39,3 +39,14 @@ def told_apart_percent(distance: float, noise: float, dims: float) -> float:
     (50, 84.1)
     """
     return 100 * NormalDist().cdf(distance * dims**0.5 / (2 * noise))
+
+
+def thousand_tickets_leaking(thousands: float, names: float, recall: float) -> float:
+    """Thousands of tickets with at least one readable name, where each is found independently.
+
+    Examples
+    --------
+    >>> thousand_tickets_leaking(100, 2, 90)
+    19.0
+    """
+    return round(thousands * (1 - (recall / 100) ** names), 9)

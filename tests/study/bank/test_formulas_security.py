@@ -43,3 +43,10 @@ def test_told_apart_percent_of_noisy_vectors(distance, noise, dims):
     noisy = first + noise / dims**0.5 * rng.normal(size=(6000, dims))
     right = np.linalg.norm(noisy - first, axis=1) < np.linalg.norm(noisy - second, axis=1)
     assert 100 * right.mean() == pytest.approx(FORMULAS["told_apart_percent"](distance, noise, dims), abs=2.5)
+
+
+@pytest.mark.parametrize(("thousands", "names", "recall"), [(20, 1, 80), (100, 3, 95), (400, 5, 90)])
+def test_thousand_tickets_leaking_ticket_by_ticket(thousands, names, recall):
+    found = np.random.default_rng(0).random((1000 * thousands, names)) < recall / 100
+    leaking = np.count_nonzero(~found.all(axis=1)) / 1000
+    assert FORMULAS["thousand_tickets_leaking"](thousands, names, recall) == pytest.approx(leaking, rel=0.03)
