@@ -28,6 +28,29 @@ STOPS = (
     ("generator", "reads what\nwas found", "obeys a\ndocument"),
 )
 
+# The forms in which a search system holds a text, and what is done to each.
+FORMS = (
+    ("text", "names, keys,\nsecrets", "leaves for\nsomebody's API"),
+    ("vector", "384 numbers", "is read back\ninto words"),
+    ("table, graph", "rows of\nall tenants", "answer who\nmay not ask"),
+    ("disk, backup", "files of\nlast year", "keep what\nwas deleted"),
+    ("results", "ten documents", "hold a page\nmade to be found"),
+    ("generator", "reads them", "obeys what\nit reads"),
+)
+
+
+def draw_forms() -> Figure:
+    """Draw the forms in which a search system holds a text, and below each what is done to it.
+
+    Examples
+    --------
+    >>> figure = draw_forms()
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_weight() == "bold"][:2]
+    ['text', 'vector']
+    >>> plt.close(figure)
+    """
+    return draw_way(FORMS)
+
 
 def draw_text() -> Figure:
     """Draw the way of a text to a model and back, and below each stop what goes wrong there.

@@ -8,6 +8,7 @@ from embedlab.study.bank import (
     formulas_online,
     formulas_pipelines,
     formulas_ranking,
+    formulas_security,
     formulas_serving,
     formulas_systems,
     formulas_text,
@@ -24,6 +25,7 @@ MODULES = (
     formulas_databases,
     formulas_online,
     formulas_design,
+    formulas_security,
 )
 FORMULAS = {
     name: formula for module in MODULES for name, formula in inspect.getmembers(module, inspect.isfunction)

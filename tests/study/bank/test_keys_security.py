@@ -28,3 +28,11 @@ def test_scores_tell_who_is_stored_and_even_the_vector():
     secret = unit(rng.normal(size=64))
     queries = unit(rng.normal(size=(64, 64))).astype(np.float64)  # a system is solved with them
     assert np.allclose(np.linalg.solve(queries, queries @ secret), secret)  # as many scores as dimensions
+
+
+def test_of_a_thousand_alarms_eight_are_real():
+    """Counted on documents that are drawn, ten million of them."""
+    rng, n = np.random.default_rng(0), 10_000_000
+    planted = rng.random(n) < 1 / 10_000
+    alarm = rng.random(n) < np.where(planted, 0.8, 0.01)
+    assert abs(1000 * planted[alarm].mean() - 7.94) < 0.6
