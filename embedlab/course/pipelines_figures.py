@@ -150,7 +150,12 @@ def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
     ax.axvline(measured, color=RED, lw=2)
     top = ax.get_ylim()[1]
     ax.text(measured, 1.05 * top, f" measured: {measured}", color=RED, va="center", fontsize=SMALL)
-    ax.set(ylim=(0, 1.12 * top), xlabel="duplicate effects", ylabel="simulated runs", xlim=(0, None))
+    ax.set(
+        ylim=(0, 1.12 * top),
+        xlabel="duplicate effects of six kills, batches of 64",
+        ylabel="simulated runs",
+        xlim=(0, None),
+    )
     return figure
 
 

@@ -78,7 +78,7 @@ def draw_rates(groups: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
 
 def draw_sustained(found: Mapping) -> Figure:
-    """Draw jobs a second and the pages that a claim touches, over minutes of load, with the phases named.
+    """Draw jobs a second, pages and ms of a claim, over minutes of load; a tick where vacuum has finished.
 
     Parameters
     ----------
@@ -88,16 +88,17 @@ def draw_sustained(found: Mapping) -> Figure:
     Examples
     --------
     >>> found = {"phases": [["calm", 0.0]], "at": [2, 4], "rate": [9000, 8000], "pages": [10, 900]}
-    >>> figure = draw_sustained(found)
+    >>> figure = draw_sustained(found | {"ms": [1.0, 2.0], "vacuums": [0, 1]})
     >>> [ax.get_ylabel() for ax in figure.axes]
-    ['jobs a second', 'pages of a claim']
+    ['jobs a second', 'pages of a claim', 'ms of a claim']
     >>> plt.close(figure)
     """
-    figure, panels = plt.subplots(2, 1, figsize=(9, 4.6), sharex=True, layout="constrained")
+    figure, panels = plt.subplots(3, 1, figsize=(9, 6), sharex=True, layout="constrained")
     at = np.asarray(found["at"], float)
     for ax, name, label, colour in (
         (panels[0], "rate", "jobs a second", BLUE),
         (panels[1], "pages", "pages of a claim", RED),
+        (panels[2], "ms", "ms of a claim", RED),
     ):
         ax.plot(at, found[name], color=colour, lw=1.2)
         ax.set(ylabel=label, ylim=(0, None), xlim=(0, at[-1]))
@@ -108,7 +109,9 @@ def draw_sustained(found: Mapping) -> Figure:
             ax.axvspan(start, end, color=GREY, alpha=0.12 if i % 2 else 0.0, lw=0)
         place = {"ha": "center", "va": "bottom", "transform": panels[0].get_xaxis_transform()}
         panels[0].text((start + end) / 2, 1.02, fill(name, 14), fontsize=SMALL, color=INK, **place)
-    panels[1].set(xlabel="seconds")
+    done = at[np.diff(found["vacuums"], prepend=0) > 0]
+    panels[1].plot(done, [0.97] * len(done), "|", color=INK, ms=8, transform=panels[1].get_xaxis_transform())
+    panels[2].set(xlabel="seconds")
     return figure
 
 

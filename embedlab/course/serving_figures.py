@@ -181,9 +181,9 @@ def draw_served(
     )
     for threshold in advised:
         ax.axvline(threshold, color=GREY, lw=1)
-        ax.text(threshold, 1.02, f"{threshold:.2f}", ha="center", va="bottom", fontsize=SMALL, color=GREY)
     if advised:
-        ax.text(np.mean(advised), 1.02, "advised", ha="center", va="bottom", fontsize=SMALL, color=GREY)
+        guide = f"a guide: {min(advised):.2f} to {max(advised):.2f}"
+        ax.text(np.mean(advised), 1.02, guide, ha="center", va="bottom", fontsize=SMALL, color=GREY)
     ax.set(
         xlabel="cosine from which the stored answer is served",
         ylabel="share served, 95 % interval",
