@@ -149,12 +149,12 @@ def test_what_the_chapters_measured_is_what_they_show():
     for name, notebook, pattern in (
         ("links", "06_hnsw", r"formula (\d+) bytes"),
         ("pair_core", "08_reranking", r"([\d.]+) ms a pair"),
-        ("encoder_core", "18_pipelines", r"measured: (\d+) texts of 33 tokens"),
+        ("encoder_core", "18_pipelines", r"measured: (\d+) texts of 32 tokens"),
     ):
         cells = json.loads((ROOT / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
         output = json.dumps([cell.get("outputs") for cell in cells])
         found = float(re.search(pattern, output)[1])
-        expected = {"links": found - 1536, "pair_core": 2 * found, "encoder_core": found * 33 / 2}[name]
+        expected = {"links": found - 1536, "pair_core": 2 * found, "encoder_core": found * 32 / 2}[name]
         assert constants()[name].value == pytest.approx(expected, rel=0.3), name
 
 
