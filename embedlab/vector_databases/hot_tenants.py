@@ -118,10 +118,14 @@ def split_tenant(placed: Placement, tenant: int, shards: Sequence[int]) -> dict[
     return {**placed, tenant: list(shards)}
 
 
-def tenant_latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> Times:
+def tenant_latencies(
+    traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5, growth: float = 0.0
+) -> Times:
     """Return how long each query takes in all, (n,) ms: waiting and work, on the slowest shard that it asks.
 
-    A tenant that is split over m shards does 1/m of the work on each, and a fixed part on every one.
+    A tenant that is split over m shards does m^(growth - 1) of its work on each, and a fixed part on every
+    one. In an exact scan the parts are 1/m, together as much as the whole (growth 0). m graphs together do
+    more than one: ``growth`` is log(how many times as much) / log(m), 1 if each does as much as the whole.
 
     Examples
     --------
@@ -130,12 +134,14 @@ def tenant_latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0
     array([4., 7.])
     >>> tenant_latencies(one, {0: [0], 1: [1]}, fixed_ms=0)
     array([4., 4.])
+    >>> tenant_latencies(one, {0: [0, 1], 1: [0]}, fixed_ms=0, growth=0.5).round(1)
+    array([2.8, 5.8])
     """
     where = [placed[int(tenant)] for tenant in traffic.tenants]
     counts = np.array([len(shards) for shards in where])
     query = np.repeat(np.arange(len(where)), counts)
     shard = np.concatenate([np.asarray(shards) for shards in where])
-    work = fixed_ms + (traffic.work / counts)[query]
+    work = fixed_ms + (traffic.work * counts ** (float(growth) - 1))[query]
     total = np.zeros(len(where))
     for one in np.unique(shard):
         mine = shard == one
@@ -144,8 +150,10 @@ def tenant_latencies(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0
     return total
 
 
-def ways_out(traffic: Traffic, placed: Placement, shards: int) -> list[dict]:
+def ways_out(traffic: Traffic, placed: Placement, shards: int, *, growth: float = 0.0) -> list[dict]:
     """Compare what helps against tenant 0, the hot one: it stays, moves to a shard of its own, or is split.
+
+    ``growth``: how the work of a split query grows, see `tenant_latencies`.
 
     Returns
     -------
@@ -170,13 +178,13 @@ def ways_out(traffic: Traffic, placed: Placement, shards: int) -> list[dict]:
     }
     rows = []
     for way, where in ways.items():
-        took = tenant_latencies(traffic, where)
+        took = tenant_latencies(traffic, where, growth=growth)
         slow = {name: float(np.percentile(took[who], 99)) for name, who in (("hot", hot), ("beside", beside))}
-        rows.append({"way": way, **slow, "busiest": busiest(traffic, where)})
+        rows.append({"way": way, **slow, "busiest": busiest(traffic, where, growth=growth)})
     return rows
 
 
-def busiest(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> float:
+def busiest(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5, growth: float = 0.0) -> float:
     """Return which share of the time the busiest shard works; see `tenant_latencies`.
 
     Examples
@@ -189,6 +197,6 @@ def busiest(traffic: Traffic, placed: Placement, *, fixed_ms: float = 0.5) -> fl
     for tenant, where in placed.items():
         own = traffic.tenants == tenant
         for shard in where:
-            work = traffic.work[own].sum() / len(where) + fixed_ms * own.sum()
+            work = traffic.work[own].sum() * len(where) ** (float(growth) - 1) + fixed_ms * own.sum()
             load[shard] = load.get(shard, 0.0) + float(work)
     return max(load.values()) / float(traffic.arrivals[-1])

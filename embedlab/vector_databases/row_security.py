@@ -18,16 +18,18 @@ def tenant_policies(table: str) -> list[sql.Composed]:
     """Write the statements that give each tenant its own rows of a table, and nobody more.
 
     A reader sees the rows of its tenant; a writer also writes them, and can give none away; an auditor sees
-    of all rows who owns them, neither text nor vector. Without a tenant nothing is seen: the setting is NULL,
-    and so is the condition. ``FORCE`` holds the owner of the table to the policies, too; a superuser or a
-    role with ``BYPASSRLS`` is never held (PostgreSQL 18, section 5.9), so no program connects as one.
+    of all rows who owns them, neither text nor vector. Without a tenant nothing is seen: a setting that was
+    never made is NULL; one that ended with its transaction is the empty string on that connection, and
+    ``nullif`` makes NULL of it. With NULL the condition is NULL, and no row passes. ``FORCE`` holds the owner
+    of the table to the policies, too; a superuser or a role with ``BYPASSRLS`` is never held (PostgreSQL 18,
+    section 5.9), so no program connects as one.
 
     Examples
     --------
     >>> print(tenant_policies("docs")[-2].as_string())
     CREATE POLICY own_rows ON "docs" TO reader, writer
-        USING (tenant = current_setting('app.tenant', true))
-        WITH CHECK (tenant = current_setting('app.tenant', true))
+        USING (tenant = nullif(current_setting('app.tenant', true), ''))
+        WITH CHECK (tenant = nullif(current_setting('app.tenant', true), ''))
     """
     name = name_of(table)
     roles = [
@@ -45,8 +47,8 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$""").format
         "DROP POLICY IF EXISTS own_rows ON {}",
         "DROP POLICY IF EXISTS who_owns ON {}",
         """CREATE POLICY own_rows ON {} TO reader, writer
-    USING (tenant = current_setting('app.tenant', true))
-    WITH CHECK (tenant = current_setting('app.tenant', true))""",
+    USING (tenant = nullif(current_setting('app.tenant', true), ''))
+    WITH CHECK (tenant = nullif(current_setting('app.tenant', true), ''))""",
         "CREATE POLICY who_owns ON {} FOR SELECT TO auditor USING (true)",
     ]
     return roles + [sql.SQL(statement).format(name) for statement in statements]

@@ -70,6 +70,16 @@ def test_ways_out_are_those_by_hand():
     assert rows["split over two"]["busiest"] < rows["by hash"]["busiest"] < 1
 
 
+def test_parts_of_a_graph_do_more_work_than_parts_of_a_scan():
+    traffic, placed = make_traffic(50, 4000, per_second=300), hashed_tenants(50, 4, "x")
+    scan, graph = (ways_out(traffic, placed, 4, growth=growth) for growth in (0.0, 0.75))
+    assert scan[:2] == graph[:2]  # not split: the same
+    assert all(one["hot"] < other["hot"] for one, other in zip(scan[2:], graph[2:], strict=True))
+    assert scan[3]["busiest"] < graph[3]["busiest"]
+    everywhere = split_tenant(placed, 0, range(4))  # each part as much as the whole: no shard carries less
+    assert busiest(traffic, everywhere, growth=1) >= busiest(traffic, placed)
+
+
 def test_the_busiest_shard():
     traffic = make_traffic(2, 10_000, per_second=100)  # 2/3 and 1/3 of 100 a second, 4 ms each
     assert busiest(traffic, {0: [0], 1: [1]}, fixed_ms=0) == pytest.approx(0.267, abs=0.02)

@@ -51,6 +51,15 @@ def test_a_tenant_ends_with_its_transaction(connection, guarded, query):
         assert seen(connection, nearest(guarded, dims=DIMS), query) == set()
 
 
+def test_a_tenant_that_ended_does_not_see_rows_of_the_empty_tenant(connection, guarded, query):
+    connection.execute(f"UPDATE {guarded} SET tenant = '' WHERE id < 5")
+    with acting_as(connection, "reader", "tenant1"):
+        pass
+    assert connection.execute("SELECT current_setting('app.tenant', true)").fetchone() == ("",)
+    with acting_as(connection, "reader"):
+        assert seen(connection, nearest(guarded, dims=DIMS), query) == set()
+
+
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
