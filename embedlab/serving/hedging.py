@@ -12,7 +12,7 @@ import asyncio
 import heapq
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,7 +47,7 @@ def hedged_latency(first: Floats, second: Floats, after: float) -> tuple[Floats,
 
 @dataclass(frozen=True)
 class Replicas:
-    """Servers with a queue each, one worker each; a request goes to one of them at random.
+    """Servers with a queue each, one worker each, and the rule by which a call gets one of them.
 
     Attributes
     ----------
@@ -56,6 +56,13 @@ class Replicas:
         Of the work of a request: lognormal, in seconds.
     stall_share, stall : float
         Some answers take so much longer, whatever was asked (a collection of garbage, a slow disk).
+    route : str
+        Of the first call and of the hedge: "random", or "fewest" unanswered calls, known without delay.
+
+    Raises
+    ------
+    ValueError
+        For another route.
     """
 
     count: int = 10
@@ -63,11 +70,39 @@ class Replicas:
     sigma: float = 0.3
     stall_share: float = 0.01
     stall: float = 0.3
+    route: str = "random"
+
+    def __post_init__(self) -> None:
+        if self.route not in ("random", "fewest"):
+            raise ValueError(f"route is random or fewest, not {self.route!r}")
 
     @property
     def mean(self) -> float:
         """Seconds of work of an average request."""
         return self.median * float(np.exp(self.sigma**2 / 2)) + self.stall_share * self.stall
+
+    def pick(self, unanswered: Sequence[int], draw: random.Random, but: int | None = None) -> int:
+        """Return the replica, 0 to count - 1, that gets a call.
+
+        Parameters
+        ----------
+        unanswered : sequence of count int
+            Calls that wait or are worked on at each.
+        draw : random.Random
+        but : int or None
+            The replica that has this request already.
+
+        Examples
+        --------
+        >>> Replicas(3, route="fewest").pick([0, 2, 1], random.Random(0), but=0)
+        2
+        """
+        others = range(self.count)
+        if but is not None:
+            others = [(but + step) % self.count for step in range(1, self.count)]
+        if self.route == "fewest":
+            return min(others, key=unanswered.__getitem__)
+        return others[draw.randrange(len(others))]
 
 
 @dataclass(frozen=True)
@@ -107,6 +142,11 @@ def simulate_hedging(
         finished in any case.
     seed : int
 
+    Raises
+    ------
+    ValueError
+        For a load that is not positive, or a hedge without a second replica.
+
     Examples
     --------
     >>> plain = simulate_hedging(Replicas(), 0.2, None, requests=2000)
@@ -124,7 +164,7 @@ def simulate_hedging(
     for _ in range(requests):
         now += arrivals.expovariate(per_second)
         arrived.append(now)
-    latency, at = np.full(requests, np.inf), np.zeros(requests, int)
+    latency, at = np.full(requests, np.inf), {}
     queues, busy = [deque() for _ in range(replicas.count)], [False] * replicas.count
     events = [(when, request, "first", request) for request, when in enumerate(arrived)]
     count, worked, attempts = requests, 0.0, 0
@@ -134,26 +174,26 @@ def simulate_hedging(
             server, request = what
             busy[server] = False
             latency[request] = min(latency[request], now - arrived[request])
+            for other in at.pop(request, ()) if cancels else ():
+                if other != server and request in queues[other]:
+                    queues[other].remove(request)
         elif kind == "first" or np.isinf(latency[what]):  # a hedge goes out only while there is no answer
-            server = draw.randrange(replicas.count)
-            if kind == "hedge":
-                server = (at[what] + 1 + draw.randrange(replicas.count - 1)) % replicas.count
-            at[what], attempts = server, attempts + 1
+            unanswered = [len(queue) + works for queue, works in zip(queues, busy, strict=True)]
+            server = replicas.pick(unanswered, draw, *at.get(what, ()))
+            at[what], attempts = [*at.get(what, ()), server], attempts + 1
             queues[server].append(what)
             if kind == "first" and after is not None:
                 heapq.heappush(events, (now + after, count, "hedge", what))
                 count += 1
         else:
             continue
-        while queues[server] and not busy[server]:
-            request = queues[server].popleft()
-            if not (cancels and np.isfinite(latency[request])):
-                busy[server] = True
-                needed = replicas.median * np.exp(work.gauss(0, replicas.sigma))
-                needed += replicas.stall * (work.random() < replicas.stall_share)
-                worked += needed
-                heapq.heappush(events, (now + needed, count, "done", (server, request)))
-                count += 1
+        if queues[server] and not busy[server]:
+            request, busy[server] = queues[server].popleft(), True
+            needed = replicas.median * np.exp(work.gauss(0, replicas.sigma))
+            needed += replicas.stall * (work.random() < replicas.stall_share)
+            worked += needed
+            heapq.heappush(events, (now + needed, count, "done", (server, request)))
+            count += 1
     # Answers that are out at the end need time, too: utilisation counts up to the last one.
     return Hedged(latency, attempts / requests, worked / (now * replicas.count))
 

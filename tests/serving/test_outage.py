@@ -76,8 +76,9 @@ def test_a_service_that_cannot_be(options):
         FailingService(**options)
 
 
-def test_a_hedge_helps_at_low_load_and_hurts_at_high_load():
-    replicas = Replicas()
+@pytest.mark.parametrize("route", ["random", "fewest"])
+def test_a_hedge_helps_at_low_load_and_hurts_at_high_load(route):
+    replicas = Replicas(stall_share=0.02, route=route)
     quiet, busy = (simulate_hedging(replicas, load, None, requests=8000) for load in (0.1, 0.7))
     after = quiet.percentile(95) / 1000
     hedged = simulate_hedging(replicas, 0.1, after, requests=8000)
@@ -89,6 +90,44 @@ def test_a_hedge_helps_at_low_load_and_hurts_at_high_load():
     assert storm.percentile(99) > 2 * busy.percentile(99)
     assert cancelled.percentile(99) < busy.percentile(99)
     assert storm.attempts > 1.5
+
+
+class Watched(Replicas):
+    """Replicas that write down what the rule was given and what it chose."""
+
+    def pick(self, unanswered, draw, but=None):
+        one = super().pick(unanswered, draw, but)
+        object.__setattr__(self, "seen", [*getattr(self, "seen", ()), (list(unanswered), but, one)])
+        return one
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+@pytest.mark.parametrize("cancels", [True, False])
+@pytest.mark.parametrize("route", ["random", "fewest"])
+def test_a_hedge_never_goes_to_the_replica_that_has_the_request(route, cancels, count):
+    replicas = Watched(count, stall_share=0.02, route=route)
+    found = simulate_hedging(replicas, 0.6, 0.02, requests=1000, cancels=cancels)
+    hedges = [(unanswered, but, one) for unanswered, but, one in replicas.seen if but is not None]
+    assert len(hedges) == round((found.attempts - 1) * 1000) > 100
+    assert all(but != one and unanswered[but] > 0 for unanswered, but, one in hedges)
+    if route == "fewest":
+        for unanswered, but, one in replicas.seen:
+            assert unanswered[one] == min(n for at, n in enumerate(unanswered) if at != but)
+    else:
+        assert {one for _, _, one in hedges} == set(range(count))
+
+
+@pytest.mark.parametrize("load", [0.3, 0.5, 0.7])
+def test_the_fewest_are_never_worse_in_the_mean_than_chance(load):
+    means = {}
+    for route in ("random", "fewest"):
+        replicas = Replicas(stall_share=0.02, route=route)
+        for after in (None, 0.1):
+            runs = [simulate_hedging(replicas, load, after, requests=4000, seed=seed) for seed in range(5)]
+            means[route, after] = [(run.latency.mean(), run.percentile(99)) for run in runs]
+    for after in (None, 0.1):
+        fewest, chance = (np.mean(means[route, after], axis=0) for route in ("fewest", "random"))
+        assert (fewest < chance).all()
 
 
 def test_simulated_hedges_without_load_are_the_minimum_of_two():
@@ -145,6 +184,8 @@ def test_bad_input_is_named():
         simulate_hedging(Replicas(), -1, None)
     with pytest.raises(ValueError, match="second replica"):
         simulate_hedging(Replicas(count=1), 0.5, 0.1)
+    with pytest.raises(ValueError, match="in turn"):
+        Replicas(route="in turn")
     with pytest.raises(ValueError, match="1 and 2"):
         hedged_latency([1.0], [1.0, 2.0], 0.5)
     with pytest.raises(ValueError, match="0 a second"):
