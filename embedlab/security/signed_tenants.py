@@ -120,6 +120,18 @@ def login_url(connection: psycopg.Connection, url: str, role: str = "reader") ->
     return psycopg.conninfo.make_conninfo(url, user=login, password=password)
 
 
+def close_temp(connection: psycopg.Connection) -> None:
+    """Let no role of a database make temporary objects, nor anything in the schema, but who was given the right.
+
+    By default every role may make temporary tables, functions and views, and names are looked up among them
+    first: injected SQL leaves a view of a table's name to whoever uses the connection next (PostgreSQL 18,
+    section 5.8, and CREATE VIEW).
+    """
+    database, schema = connection.execute("SELECT current_database(), current_schema()").fetchone()
+    for text, name in (("TEMP ON DATABASE", database), ("CREATE ON SCHEMA", schema)):
+        connection.execute(sql.SQL(f"REVOKE {text} {{}} FROM PUBLIC").format(sql.Identifier(name)))
+
+
 @contextmanager
 def with_token(connection: psycopg.Connection, token: str) -> Iterator[None]:
     """Carry a token until the end of one transaction."""

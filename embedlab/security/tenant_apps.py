@@ -1,4 +1,4 @@
-"""One careless application over documents of many tenants, and three places where isolation is enforced."""
+"""One careless application over documents of many tenants, and the places where isolation is enforced."""
 
 from __future__ import annotations
 
@@ -77,9 +77,14 @@ class CarelessApp:
         """Return which part of the cache a tenant has."""
         return ""
 
+    @property
+    def source(self) -> str:
+        """Return how statements call the table."""
+        return f'"{self.table}"'
+
     def rows(self, tenant: str, rest: str) -> list[Found]:
         """Run a statement over the table, as whom the design says; here as its owner."""
-        return self.run(f'SELECT id, tenant, text FROM "{self.table}" WHERE {rest}')
+        return self.run(f"SELECT id, tenant, text FROM {self.source} WHERE {rest}")
 
     def run(self, statement: str) -> list[Found]:
         """Return the rows of all results of a text that may hold several statements."""
@@ -120,6 +125,22 @@ class SignedApp(PolicyApp):
         """Run a statement with a token, until the end of its transaction."""
         with with_token(self.connection, tenant_token(tenant, self.key)):
             return CarelessApp.rows(self, tenant, rest)
+
+
+class CleanApp(SignedApp):
+    """The same, and nothing of a request stays: tables by schema and name, ``DISCARD ALL`` after each."""
+
+    @property
+    def source(self) -> str:
+        """Return the table with its schema: without one, a temporary view of that name comes first."""
+        return f'public."{self.table}"'
+
+    def rows(self, tenant: str, rest: str) -> list[Found]:
+        """Run a statement with a token, and clear the session: temporary objects, settings, locks."""
+        try:
+            return super().rows(tenant, rest)
+        finally:
+            self.connection.execute("DISCARD ALL", prepare=False)
 
 
 def nearest(query: Floats, k: int) -> str:

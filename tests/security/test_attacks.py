@@ -8,16 +8,18 @@ pytestmark = pytest.mark.slow
 from embedlab.security.attacks import ATTACKS, leaked_rows  # noqa: E402
 from embedlab.security.signed_tenants import (  # noqa: E402
     audited,
+    close_temp,
     login_url,
     make_view,
     signed_policies,
     tenant_token,
     with_token,
 )
-from embedlab.security.tenant_apps import CarelessApp, PolicyApp, SignedApp  # noqa: E402
+from embedlab.security.tenant_apps import CarelessApp, CleanApp, PolicyApp, SignedApp  # noqa: E402
 from embedlab.vector_databases import acting_as, connect, tenant_policies  # noqa: E402
 
-PAST_A_POLICY = {"setting overwritten", "role reset"}  # both need SQL of the attacker's own
+PAST_A_TOKEN = {"view left behind"}
+PAST_A_POLICY = {"setting overwritten", "role reset", *PAST_A_TOKEN}  # all need SQL of the attacker's own
 
 
 @pytest.fixture
@@ -41,8 +43,28 @@ def test_a_policy_stops_what_was_forgotten_but_not_what_is_injected(connection, 
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_signed_token_on_a_login_of_its_own_stops_all(signed, query, name):
-    assert leaked_rows(ATTACKS[name], signed, "tenant0", "tenant1", query) == 0
+def test_a_signed_token_on_a_login_of_its_own_stops_all_that_leaves_nothing_behind(signed, query, name):
+    leaked = leaked_rows(ATTACKS[name], signed, "tenant0", "tenant1", query)
+    assert (leaked > 0) == (name in PAST_A_TOKEN)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_clean_session_stops_all(signed, query, name):
+    app = CleanApp(signed.connection, signed.table, signed.key)
+    assert leaked_rows(ATTACKS[name], app, "tenant0", "tenant1", query) == 0
+    assert len(app.search("tenant0", query)) == 10
+
+
+def test_without_the_right_to_temporary_objects_no_view_is_left_behind(connection, signed, query):
+    close_temp(connection)
+    try:
+        attack = ATTACKS["view left behind"]
+        assert leaked_rows(attack, signed, "tenant0", "tenant1", query) == 0
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="temporary"):
+            signed.connection.execute("CREATE TEMP TABLE mine (id int)")
+    finally:  # the database is shared by all tests
+        database = connection.execute("SELECT current_database()").fetchone()[0]
+        connection.execute(f'GRANT TEMP ON DATABASE "{database}" TO PUBLIC')
 
 
 @pytest.mark.parametrize("app_type", ["careless", "policy", "signed"])

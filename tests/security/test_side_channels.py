@@ -39,10 +39,20 @@ def test_the_number_of_rows_tells_what_others_have_stored(connection, hidden):
     assert rows_tell(connection, table, absent) == [40] * 20
 
 
-@pytest.mark.parametrize("remedy", [{"k": 10}, {"settings": {"hnsw.iterative_scan": "relaxed_order"}}])
-def test_what_closes_it(connection, hidden, remedy):
+ITERATIVE = {"hnsw.iterative_scan": "relaxed_order"}
+
+
+def test_a_small_limit_falls_to_a_second_account(connection, hidden):
     table, stored, absent = hidden
-    counts = [rows_tell(connection, table, vectors, **remedy) for vectors in (stored, absent)]
+    assert rows_tell(connection, table, stored, k=10) == [10] * 20
+    assert max(rows_tell(connection, table, stored, k=10, others=30)) < 10
+    assert rows_tell(connection, table, absent, k=10, others=30) == [10] * 20
+
+
+@pytest.mark.parametrize("attack", [{}, {"k": 10, "others": 30}])
+def test_an_iterative_scan_hides_the_number(connection, hidden, attack):
+    table, stored, absent = hidden
+    counts = [rows_tell(connection, table, vectors, settings=ITERATIVE, **attack) for vectors in (stored, absent)]
     assert counts[0] == counts[1]
     assert len(set(counts[0])) == 1
 
