@@ -110,7 +110,9 @@ def draw_sustained(found: Mapping) -> Figure:
         place = {"ha": "center", "va": "bottom", "transform": panels[0].get_xaxis_transform()}
         panels[0].text((start + end) / 2, 1.02, fill(name, 14), fontsize=SMALL, color=INK, **place)
     done = at[np.diff(found["vacuums"], prepend=0) > 0]
-    panels[1].plot(done, [0.97] * len(done), "|", color=INK, ms=8, transform=panels[1].get_xaxis_transform())
+    ticks = {"transform": panels[1].get_xaxis_transform(), "label": "autovacuum has finished"}
+    panels[1].plot(done, [0.97] * len(done), "|", color=INK, ms=8, **ticks)
+    panels[1].legend(loc="upper left", bbox_to_anchor=(0, 0.95), frameon=False, fontsize=SMALL)
     panels[2].set(xlabel="seconds")
     return figure
 

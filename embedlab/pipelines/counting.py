@@ -78,7 +78,10 @@ def note_refused(connection: Connection, way: str, jobs: Sequence[int]) -> None:
 
 
 def note_late(connection: Connection, model: str, came: Sequence[tuple[int, int]]) -> None:
-    """Note the documents, of (document, version) just written, whose row holds a newer version."""
+    """Note the documents, of (document, version) just written, whose row holds a newer version.
+
+    For writes with a text only: a tombstone that comes late meets another tombstone, and harms nothing.
+    """
     documents, versions = [document for document, _ in came], [version for _, version in came]
     connection.execute(LATE, {"documents": documents, "versions": versions, "model": model})
 

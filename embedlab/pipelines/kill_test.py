@@ -42,7 +42,7 @@ CREATE TRIGGER note_the_job AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION n
 """
 JOBS = "SELECT (SELECT count(*) FROM created), count(*) FILTER (WHERE attempts > %s) FROM effects"
 NOTES = "SELECT count(*), count(*) - count(DISTINCT job) FROM noted WHERE way = %s"
-LEASE = 2.0  # seconds; workers sleep for up to twice as long
+LEASE = 2.0  # seconds
 DEAD = "SELECT coalesce(text, '') FROM dead LEFT JOIN documents ON documents.id = document"
 POISON = (f"{CRASHES} one", f"{CRASHES} two", f"{RAISES} three")
 
@@ -70,7 +70,7 @@ class Outcome:
     outside: int  # in a file
     outside_twice: int
     outside_twice_by: dict[str, int]  # whether its worker was killed, or alive: without a database, or asleep
-    late: int  # writes of a version older than the row's: refused by the fence
+    late: int  # texts of a version older than the row's: refused by the fence
     lost: int  # jobs completed too late, when the lease was somebody else's: refused by the token
     overtaken: int  # jobs in hand when "unchanged" was no longer true: undone, and done again
     tried_again: int  # jobs that took more than one attempt
@@ -105,7 +105,8 @@ def chaos(
         At the start; a user edits, inserts and deletes while the test runs.
     kills : int
         With SIGKILL, at random moments: one in four ends the database, the others a worker. Before every
-        fourth, a worker is suspended for up to two leases, and comes back.
+        fourth, a worker is suspended for up to two leases, and comes back; before every eighth for two to
+        three, while the user rests: no edit goes before the sleeper's jobs then, and others may claim them.
     seed : int
         Of the victims, the moments and the edits.
     leased : bool
@@ -153,7 +154,9 @@ def chaos(
             with background(writer.run), background(lambda stopped: _fill(database.url, stopped)):
                 for number in range(1, kills + 1):
                     if number % 4 == 0:
-                        naps += _nap(running, dice)
+                        writer.rests = number % 8 == 0
+                        naps += _nap(running, dice, *((2, 3) if writer.rests else (0.1, 2)))
+                        writer.rests = False
                     ended.append(_kill(database, running, dice))
                     report(f"{number}: {'a worker' if ended[-1] else 'the database'}")
             with connect(database.url) as connection:
@@ -217,10 +220,9 @@ def _fill(url: str, stopped: Callable[[], bool]) -> None:
             time.sleep(0.05)
 
 
-def _nap(running: Fleet, dice: random.Random) -> bool:
-    """Suspend a worker, and wait until it has come back; return whether this system can."""
-    which = dice.randrange(running.count)
-    slept = running.suspend(which, dice.uniform(0.2, 2 * LEASE))
+def _nap(running: Fleet, dice: random.Random, least: float, most: float) -> bool:
+    """Suspend a worker for so many leases, and wait until it is back; return whether this system can."""
+    slept = running.suspend(dice.randrange(running.count), dice.uniform(least, most) * LEASE)
     while running.asleep:
         running.tend()
         time.sleep(0.01)

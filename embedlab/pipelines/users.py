@@ -30,6 +30,7 @@ class Writer:
         self.acknowledged: dict[int, str | None] = {}
         self.undone: dict[int, str] = {}  # what a text was before its last edit
         self.counts: Counter[str] = Counter()
+        self.rests = False  # whether to make no change for a while
 
     def write(self, connection: Connection) -> None:
         """Make one change. One that was not acknowledged may have happened, or not: it is not counted."""
@@ -65,7 +66,8 @@ class Writer:
             try:
                 with connect(self.url) as connection:
                     while not stopped():
-                        self.write(connection)
+                        if not self.rests:
+                            self.write(connection)
                         time.sleep(self.pause)
             except psycopg.OperationalError:
                 time.sleep(0.05)

@@ -130,8 +130,8 @@ def work(connection: Connection, jobs: Sequence[Job], encode: Encode, orders: Or
             write(connection, orders.model, mine, vectors[kept], fenced=orders.fenced)
             if orders.counted:
                 note_refused(connection, "lost", [job.id for job in jobs if job.id not in done])
-                came = [one for one in mine if one.must_embed or one.text is None]
-                note_late(connection, orders.model, [(one.document, one.version) for one in came])
+                came = [(one.document, one.version) for one in mine if one.must_embed]
+                note_late(connection, orders.model, came)
                 note_within(connection, orders.counted, list(done), orders.dies)
     except Overtaken:  # all of it was undone, the jobs are still ours: look again
         if orders.counted:

@@ -124,3 +124,15 @@ def test_what_is_refused_is_noted(db):
     note_refused(db, "overtaken", [])
     assert db.execute("TABLE noted ORDER BY 1, 2").fetchall() == [("late", 1), ("lost", 7), ("lost", 8)]
     db.execute("DROP TABLE noted")
+
+
+def test_a_late_tombstone_is_not_counted_as_a_late_text(db, tmp_path):
+    db.execute(NOTED)
+    db.execute("INSERT INTO documents (id, text) VALUES (1, 'x'), (2, 'y')")
+    backfill(db, "m")
+    db.execute("DELETE FROM documents WHERE id = 1")  # its back-fill job finds a newer tombstone
+    while step(db, hashed, replace(ORDERS, counted=str(tmp_path))):
+        pass
+    assert check(db, "m", hashed).clean
+    assert db.execute("SELECT count(*) FROM noted WHERE way = 'late'").fetchone() == (0,)
+    db.execute("DROP TABLE noted")

@@ -144,6 +144,11 @@ def test_shipped_kills_met_late_writes_and_without_the_fence_they_stay(name):
         assert not control["clean"]
 
 
+def test_shipped_kills_met_the_token_with_leases_only():
+    runs = [shipped(name)["figures"] for name in ("chaos", "chaos_again")]
+    assert sum(run["leased"]["lost"] for run in runs) > 0 == sum(run["locked"]["lost"] for run in runs)
+
+
 def test_shipped_fail_points_double_what_was_made_before_the_point_and_not_with_the_job():
     found = {one["point"]: one for one in shipped("points")["figures"]}
     assert list(found) == list(POINTS)
