@@ -70,7 +70,7 @@ def draw_recall(rows: Sequence[Mapping], names: Mapping[str, str], *, target: fl
     for (engine, label), (colour, marker) in zip(names.items(), cycle(LOOKS), strict=False):
         recall, ms = np.array(sorted((r["recall"], r["ms"]) for r in rows if r["engine"] == engine)).T
         beside = [other for other in last.values() if 0 < abs(np.log(other / last[engine])) < 0.3]
-        lift = 7 * np.sign(last[engine] - beside[0]) if beside else 0  # two labels at one height
+        lift = 12 * np.sign(last[engine] - beside[0]) if beside else 0  # two labels at one height
         ax.plot(1 - np.minimum(recall, 0.999), ms, marker=marker, ms=5, color=colour)
         end = (1 - min(recall[-1], 0.999), ms[-1])
         label = f" {label}"
