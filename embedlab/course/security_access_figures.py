@@ -83,7 +83,7 @@ def draw_groups(rows: Sequence[Mapping], ways: Sequence[str]) -> Figure:
     --------
     >>> row = {"share": 0.05, "groups": 10, "way": "join", "ms": [1.0, 2.0, 3.0]}
     >>> figure = draw_groups([row, row | {"groups": 2000}], ["join"])
-    >>> [ax.get_title() for ax in figure.axes]
+    >>> [ax.get_title(plt.rcParams["axes.titlelocation"]) for ax in figure.axes]
     ['may read 5% of the folders']
     >>> plt.close(figure)
     """

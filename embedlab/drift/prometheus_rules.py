@@ -61,8 +61,9 @@ def rule_test(
 
     Examples
     --------
-    >>> rule_test([], {"1h": ["IndexOld"]})["tests"][0]["alert_rule_test"][-2]["alertname"]
-    'IndexOld'
+    >>> cases = rule_test([], {"1h": ["IndexOld"]})["tests"][0]["alert_rule_test"]
+    >>> [case["alertname"] for case in cases if case["exp_alerts"]]
+    ['IndexOld']
     """
     rules = alert_rules()
     unknown = {name for names in expected.values() for name in names} - set(rules)
