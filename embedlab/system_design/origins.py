@@ -32,7 +32,7 @@ def graph_seconds(ef: int) -> float:
 def encode_seconds(tokens: float) -> float:
     """Interpolate chapter 17: core seconds that one query of so many tokens takes (ONNX Runtime).
 
-    Beyond the longest that was measured, in proportion. In bulk a token costs less: see ``encoder_core``.
+    Beyond the longest that was measured, in proportion. In bulk a short text costs less, a long one does not.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """From a small design to a case's scale: every line follows from those above it."""
 
+import dataclasses
 import math
 import re
 
@@ -30,7 +31,7 @@ CASES = case_names()
 
 
 def measured(design: Design, words: float = 874.0) -> Measured:
-    """Return a made-up measurement: what is extrapolated depends on its bytes and its spread only."""
+    """Return a made-up measurement: what is extrapolated depends on its bytes only."""
     held = {
         "codes": design.bytes_of_code,
         "links": 0,
@@ -106,6 +107,52 @@ def test_a_cache_takes_its_share_off_the_cores_and_nothing_off_the_memory():
     one, two = at_scale(plain, measured(plain)), at_scale(cached, measured(cached))
     assert two["model_cores"] == pytest.approx(one["model_cores"] / 2)
     assert two["index"] == one["index"]
+
+
+def test_the_encoder_survives_the_loss_of_a_zone_and_the_reranker_is_shed():
+    """By hand: 60/s of the encoder at 60 % busy; with two zones each carries all of it, in quarters."""
+    graph = Design(name="g", index="hnsw")
+    at = at_scale(graph, measured(graph))
+    alone = 60 * encode_seconds(180) / 0.6 / 8
+    assert at["model_machines"] == 2 * math.ceil(4 * alone) / 4
+    three = graph.model_copy(update={"copies": 3})
+    assert at_scale(three, measured(three))["model_machines"] == 3 * math.ceil(4 * alone / 2) / 4
+    one = graph.model_copy(update={"copies": 1})
+    assert at_scale(one, measured(one))["model_machines"] == math.ceil(4 * alone) / 4
+    deep = graph.model_copy(update={"depth": 20})
+    at = at_scale(deep, measured(deep))
+    assert at["model_machines"] == math.ceil(4 * at["model_cores"] / 8) / 4
+
+
+def test_a_zone_lost_leaves_enough_for_the_scans():
+    scan = Design(name="s", case="docs", code="float32")
+    scale = dataclasses.replace(scale_of("tickets"), share=1)
+    at = at_scale(scan, measured(scan), scale)
+    left = at["index_machines"] / 2 * 8 * 0.6  # cores of one zone, at most 60 % busy
+    assert left >= 60 * at["search"]
+
+
+def test_a_pair_costs_by_its_tokens():
+    deep = Design(name="d", depth=10)
+    at = at_scale(deep, measured(deep))
+    assert at["rerank"] == pytest.approx(10 * 0.0344 * 360 / 80)
+    short = dataclasses.replace(scale_of("tickets"), query_tokens=40, doc_tokens=40)
+    assert at_scale(deep, measured(deep), short)["rerank"] == pytest.approx(0.344)
+    assert any("cut at 80 tokens" in note for note in at.notes)
+
+
+def test_cores_are_for_the_mean_tenant_and_p95_is_for_the_largest():
+    scan = Design(name="s", code="int8")
+    scale = scale_of("tickets")
+    assert scale.share == pytest.approx(100_000 / 600_000)
+    mean, most = (at_scale(scan, measured(scan), dataclasses.replace(scale, share=s)) for s in (1 / 6, 1))
+    assert mean["usual"] == pytest.approx(most["search"] / 6)
+    assert (mean["search"], mean.p95) == (most["search"], most.p95)
+    for index in ("hnsw", "ivf"):
+        other = Design(name="o", index=index)
+        small = at_scale(other, measured(other), dataclasses.replace(scale, searched=scale.searched / 6))
+        at = at_scale(other, measured(other), scale)
+        assert at["usual"] == pytest.approx(small["search"], rel=0.02), index
 
 
 def test_prices_are_yours_to_change():
