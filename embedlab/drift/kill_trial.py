@@ -25,6 +25,7 @@ from embedlab.drift.switching import first_live
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 
 PROCESSES = ("editor", "worker", "mover", "reader", "reader")
+LOGS = ("acknowledged", "answers", "transactions")
 WEIGHTS = (2, 2, 4, 1, 1)  # the mover has the most to lose
 
 
@@ -93,7 +94,8 @@ def kill_test(kills: int = 50, seed: int = 0, *, way: str = "one row") -> Outcom
         ends.callback(_end_all, running)
         for place in range(len(PROCESSES)):
             running[place] = _begin(place, folder, dice, way)
-        time.sleep(0.5)  # they have to start
+        _wait_for_logs(folder)
+        time.sleep(0.5)  # and all of them have to start
         for _ in range(kills):
             time.sleep(dice.uniform(0.1, 0.5))
             place = dice.choices(range(len(PROCESSES)), WEIGHTS)[0]
@@ -114,6 +116,13 @@ def _prepare(folder: Path) -> None:
     first_live(db, index)
     point_encoder(folder, index)
     db.close()
+
+
+def _wait_for_logs(folder: Path, most: float = 60.0) -> None:
+    """Wait until editor, reader and writers have begun, which takes long on a busy machine."""
+    until = time.perf_counter() + most
+    while not all((folder / name).exists() for name in LOGS) and time.perf_counter() < until:
+        time.sleep(0.05)
 
 
 def _drain(db) -> None:
@@ -164,8 +173,8 @@ def longest_stretch(times: list[float], mixed: list[bool]) -> float:
 def _outcome(folder: Path, way: str, kills: int, seconds: float) -> Outcome:
     db = connect(folder / "registry.sqlite")
     _drain(db)
-    told, answers = _lines(folder, "acknowledged"), _lines(folder, "answers")
-    steps = [line[0] for line in _lines(folder, "transactions")]
+    told, answers, transactions = (_lines(folder, name) for name in LOGS)
+    steps = [line[0] for line in transactions]
     now = {row[0]: row[1:] for row in db.execute("SELECT id, version, hash FROM documents")}
     lost = sum(
         now[i][0] < version or (now[i][0] == version and now[i][1] != made) for i, version, made in told
