@@ -141,6 +141,9 @@ def draw_left(left: Mapping[str, Mapping[str, set[str]]]) -> Figure:
     ax.set(xlim=(0, len(steps)), ylim=(len(places), 0))
     ax.set_xticks(np.arange(len(steps)) + 0.5, [step.replace(" ", "\n") for step in steps], fontsize=SMALL)
     ax.set_yticks(np.arange(len(places)) + 0.5, places)
+    said = "T text, W word of it, V vector, C signs, S found by a search"
+    colours = "red: text, or found; ochre: other traces; green: nothing"
+    ax.set_xlabel(f"{said}\n{colours}", fontsize=SMALL)
     _bare(ax)
     return figure
 

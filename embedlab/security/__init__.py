@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bag_of_words": ["WordDecoder", "bag_matrix", "content_words", "word_discriminants", "word_scores"],
         "checksums": ["entropy", "iban_valid", "ip_valid", "luhn_valid", "national_id_valid"],
         "client_filters": ["where_clause"],
+        "cloud_alignment": ["Alignment", "aligned_clouds"],
         "decoder": ["TextDecoder", "train_decoder"],
         "defences": [
             "Defence",
@@ -56,6 +57,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "f1_of",
             "kept_quality",
             "shipped_inversion",
+            "stolen_half",
             "text_f1",
             "write_inversion",
         ],
@@ -100,6 +102,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "signed_tenants": [
             "audited",
+            "close_temp",
             "login_url",
             "make_view",
             "signed_policies",
@@ -108,7 +111,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "span_scores": ["Scores", "counts", "leaked", "matched", "ratios", "score_table"],
         "spans": ["KINDS", "Span", "joined", "overlap", "resolved"],
-        "tenant_apps": ["CarelessApp", "Found", "PolicyApp", "SignedApp"],
+        "tenant_apps": ["CarelessApp", "CleanApp", "Found", "PolicyApp", "SignedApp"],
         "tickets": ["Tickets", "make_tickets"],
         "tls": ["Authority", "client_context", "handshakes", "outcome", "serving_tls"],
         "tls_database": ["database_handshakes", "tls_database", "tls_programs"],

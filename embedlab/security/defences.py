@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class Rotation(Defence):
 
     def matrix(self, dims: int) -> Floats:
         """Return the rotation (d, d) that the key draws."""
-        return random_rotation(np.random.default_rng(self.key).normal(size=(dims, dims))).astype(np.float32)
+        return _drawn(self.key, dims)
 
     def stored(self, vectors: Floats, seed: int = 0) -> Floats:
         """Rotate."""
@@ -111,6 +112,11 @@ class Signs(Defence):
         """Keep the signs."""
         vectors = np.asarray(vectors, np.float32)
         return np.where(vectors > 0, 1, -1).astype(np.float32) / np.float32(vectors.shape[1] ** 0.5)
+
+
+@cache
+def _drawn(key: int, dims: int) -> Floats:
+    return random_rotation(np.random.default_rng(key).normal(size=(dims, dims))).astype(np.float32)
 
 
 def random_rotation(gaussian: NDArray) -> NDArray[np.float64]:

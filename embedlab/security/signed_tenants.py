@@ -121,7 +121,7 @@ def login_url(connection: psycopg.Connection, url: str, role: str = "reader") ->
 
 
 def close_temp(connection: psycopg.Connection) -> None:
-    """Let no role of a database make temporary objects, nor anything in the schema, but who was given the right.
+    """Take from all roles the right to make temporary objects in the database, or anything in the schema.
 
     By default every role may make temporary tables, functions and views, and names are looked up among them
     first: injected SQL leaves a view of a table's name to whoever uses the connection next (PostgreSQL 18,

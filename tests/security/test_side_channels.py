@@ -52,7 +52,9 @@ def test_a_small_limit_falls_to_a_second_account(connection, hidden):
 @pytest.mark.parametrize("attack", [{}, {"k": 10, "others": 30}])
 def test_an_iterative_scan_hides_the_number(connection, hidden, attack):
     table, stored, absent = hidden
-    counts = [rows_tell(connection, table, vectors, settings=ITERATIVE, **attack) for vectors in (stored, absent)]
+    counts = [
+        rows_tell(connection, table, vectors, settings=ITERATIVE, **attack) for vectors in (stored, absent)
+    ]
     assert counts[0] == counts[1]
     assert len(set(counts[0])) == 1
 
