@@ -96,7 +96,7 @@ def rows_tell(
     counts = []
     for number, vector in enumerate(asked):
         first = 10_000_000 + DECOYS * number
-        near = decoys(first, f"{tenant}'s second", vector, n=others, noise=0.1, seed=number)
+        near = decoys(first, f"{tenant}'s second", vector, n=others, noise=0.19, seed=number)
         far = decoys(first + others, tenant, vector, n=DECOYS - others, seed=number + 500)
         copy_rows(connection, table, near + far)
         counts.append(rows_back(connection, table, tenant, vector, k))
