@@ -28,7 +28,7 @@ PLACES = {
     "none": (0, 12, "center"),
     "int8": (-8, 2, "right"),
     "prefix 96": (-8, 3, "right"),
-    "rotation": (-8, 4, "right"),
+    "rotation": (0, -42, "center"),
     "signs": (-8, 3, "right"),
 }
 
