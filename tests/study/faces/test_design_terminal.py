@@ -3,19 +3,14 @@
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from pseudo_terminal import COLOURS, EMBEDLAB, pexpect, records, terminal
 
-from embedlab.study.practice import History, begun, round_file
+from embedlab.study.practice import begun, round_file
 from embedlab.system_design import PHASES, case_names, find_case, steps_of
 
-pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals exist on Linux and macOS only")
-
 pytestmark = pytest.mark.slow
-EMBEDLAB = str(Path(sys.executable).with_name("embedlab"))
-COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROMPTS = {
     "questions": r"when you have none left\.",
     "number": r"Type a number with its unit[^\n]*\n",
@@ -31,20 +26,8 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("EMBEDLAB_DATA", str(tmp_path))
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
-
-
-def terminal(*words):
-    return pexpect.spawn(EMBEDLAB, ["design", *words], dimensions=(40, 80), encoding="utf-8", timeout=30)
-
-
-def records(folder):
-    return History(folder / "history.sqlite").records()
+def design(*words):
+    return terminal("design", *words)
 
 
 def play(child, steps=None):
@@ -64,7 +47,7 @@ def play(child, steps=None):
 
 
 def test_a_whole_round_from_the_prompt_to_the_result(folder):
-    screen, kinds = play(terminal("tickets", "--fast", "--level", "staff"))
+    screen, kinds = play(design("tickets", "--fast", "--level", "staff"))
     case = find_case("tickets")
     assert kinds == [step.kind for step in steps_of(case, fast=True)]
     for place, title in enumerate(("Clarify", "Estimate", "Draw", "Go deep", "A change", "Wrap up"), start=1):
@@ -89,7 +72,7 @@ def test_a_whole_round_from_the_prompt_to_the_result(folder):
 
 
 def test_interrupted_in_the_middle_and_resumed(folder):
-    child = terminal("docs", "--fast")
+    child = design("docs", "--fast")
     play(child, steps=4)
     child.expect(list(PROMPTS.values()))
     child.expect("> ")
@@ -103,7 +86,7 @@ def test_interrupted_in_the_middle_and_resumed(folder):
     waiting = begun("docs")
     assert len(waiting.notes) >= 3
     assert "one begun" in COLOURS.sub("", pexpect.run(f"{EMBEDLAB} design", encoding="utf-8"))
-    screen, _ = play(terminal("docs", "--fast"))
+    screen, _ = play(design("docs", "--fast"))
     assert "You go on with the round of" in screen
     assert "How it went" in screen
     assert len(records(folder)) == len(PHASES)
@@ -111,7 +94,7 @@ def test_interrupted_in_the_middle_and_resumed(folder):
 
 
 def test_killed_in_the_middle_loses_one_line_at_most(folder):
-    child = terminal("docs", "--fast")
+    child = design("docs", "--fast")
     play(child, steps=5)
     child.expect(list(PROMPTS.values()))
     child.kill(9)
@@ -121,19 +104,19 @@ def test_killed_in_the_middle_loses_one_line_at_most(folder):
 
 
 def test_new_drops_the_round_that_waits(folder):
-    child = terminal("docs", "--fast")
+    child = design("docs", "--fast")
     play(child, steps=2)
     child.expect("> ")
     child.sendline("q")
     child.expect(pexpect.EOF)
-    child = terminal("docs", "--fast", "--new")
+    child = design("docs", "--fast", "--new")
     child.expect("1 of 6 · Clarify")
     child.sendcontrol("c")
     child.expect(pexpect.EOF)
 
 
 def test_progress_shows_the_rounds(folder):
-    play(terminal("tickets", "--fast"))
+    play(design("tickets", "--fast"))
     screen = COLOURS.sub("", pexpect.run(f"{EMBEDLAB} progress", encoding="utf-8"))
     assert "Design rounds, the best of each case" in screen
     assert re.search(r"tickets \d+% \(1\)", screen)

@@ -1,21 +1,16 @@
 """The face in a terminal: in a pseudo-terminal of 80 columns, by keys."""
 
-import re
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from pseudo_terminal import COLOURS, pexpect, records, terminal
 
 from embedlab.study.bank import bank
 from embedlab.study.practice import History
 
-pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals exist on Linux and macOS only")
-
 pytestmark = pytest.mark.slow
-EMBEDLAB = str(Path(sys.executable).with_name("embedlab"))
-COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROMPTS = {
     "key": r"Press the number of your answer\.",
     "several": r"Several may be right[^.]*then Enter\.",
@@ -27,26 +22,10 @@ PROMPTS = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("EMBEDLAB_DATA", str(tmp_path))
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
-
-
-def terminal(*words):
-    return pexpect.spawn(EMBEDLAB, list(words), dimensions=(40, 80), encoding="utf-8", timeout=30)
-
-
 def press(child, key):
     """Press a key when it is waited for: what comes before is thrown away."""
     child.waitnoecho()
     child.send(key)
-
-
-def records(folder):
-    return History(folder / "history.sqlite").records()
 
 
 def answer_all(child):
