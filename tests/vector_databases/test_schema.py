@@ -1,5 +1,7 @@
 """Tables of documents: hostile names, wrong vectors, all rows or none."""
 
+import secrets
+
 import numpy as np
 import pytest
 
@@ -76,19 +78,20 @@ def test_the_words_follow_the_text(connection, table):
 
 
 def test_each_tenant_gets_a_partition(connection, rows):
-    connection.execute(create_table("shared", 8, by_tenant=True))
+    name = f"by_tenant_{secrets.token_hex(6)}"  # other tests have tables in this server, too
+    connection.execute(create_table(name, 8, by_tenant=True))
     for tenant in ("tenant0", "tenant1", "tenant2", "o'neill\"; --"):
-        connection.execute(create_partition("shared", tenant))
+        connection.execute(create_partition(name, tenant))
     mine = [row for row in rows if row.tenant != "tenant3"]
-    copy_rows(connection, "shared", mine)
-    assert count(connection, "shared_tenant1") == 50
-    plan = "EXPLAIN SELECT * FROM shared WHERE tenant = 'tenant1'"
+    copy_rows(connection, name, mine)
+    assert count(connection, f"{name}_tenant1") == 50
+    plan = f"EXPLAIN SELECT * FROM {name} WHERE tenant = 'tenant1'"
     read = "\n".join(line for (line,) in connection.execute(plan))
-    assert "shared_tenant1" in read
-    assert "shared_tenant0" not in read
+    assert f"{name}_tenant1" in read
+    assert f"{name}_tenant0" not in read
     with pytest.raises(Exception, match="no partition of relation"):
-        copy_rows(connection, "shared", [row for row in rows if row.tenant == "tenant3"])
-    connection.execute("DROP TABLE shared")
+        copy_rows(connection, name, [row for row in rows if row.tenant == "tenant3"])
+    connection.execute(f"DROP TABLE {name}")
 
 
 def test_no_server_and_no_extension(url, connection):
