@@ -153,7 +153,7 @@ def draw_redelivered(simulated: Sequence[int], measured: int) -> Figure:
     ax.set(
         ylim=(0, 1.12 * top),
         xlabel="duplicate effects of six kills, batches of 64",
-        ylabel="simulated runs",
+        ylabel="runs simulated (kills\nafter 1 to 128 effects)",
         xlim=(0, None),
     )
     return figure

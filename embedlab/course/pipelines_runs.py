@@ -110,9 +110,11 @@ def draw_sustained(found: Mapping) -> Figure:
         place = {"ha": "center", "va": "bottom", "transform": panels[0].get_xaxis_transform()}
         panels[0].text((start + end) / 2, 1.02, fill(name, 14), fontsize=SMALL, color=INK, **place)
     done = at[np.diff(found["vacuums"], prepend=0) > 0]
-    ticks = {"transform": panels[1].get_xaxis_transform(), "label": "autovacuum has finished"}
-    panels[1].plot(done, [0.97] * len(done), "|", color=INK, ms=8, **ticks)
-    panels[1].legend(loc="upper left", bbox_to_anchor=(0, 0.95), frameon=False, fontsize=SMALL)
+    top = {"transform": panels[1].get_xaxis_transform(), "color": INK}
+    panels[1].plot(done, [0.93] * len(done), "|", ms=8, **top)
+    if len(done):  # beside the first tick
+        beside = {"ha": "right", "va": "center", "fontsize": SMALL}
+        panels[1].text(done[0], 0.93, "autovacuum has finished  ", **top, **beside)
     panels[2].set(xlabel="seconds")
     return figure
 
