@@ -112,6 +112,7 @@ def draw_sustained(found: Mapping) -> Figure:
     done = at[np.diff(found["vacuums"], prepend=0) > 0]
     top = {"transform": panels[1].get_xaxis_transform(), "color": INK}
     panels[1].plot(done, [0.93] * len(done), "|", ms=8, **top)
+    panels[1].set(ylim=(0, 1.2 * max(found["pages"])))  # room for the ticks
     if len(done):  # beside the first tick
         beside = {"ha": "right", "va": "center", "fontsize": SMALL}
         panels[1].text(done[0], 0.93, "autovacuum has finished  ", **top, **beside)
