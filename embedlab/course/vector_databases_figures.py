@@ -80,6 +80,7 @@ def draw_recall(rows: Sequence[Mapping], names: Mapping[str, str], *, target: fl
     ax.axvline(1 - target, color=INK, lw=1, ls=":")
     ax.set(xscale="log", yscale="log", xlim=(0.5, 2e-4), ylabel="milliseconds a query, median")
     ax.set_xticks([0.5, 0.3, 0.1, 0.05, 0.02, 0.01, 0.001], minor=False)
+    ax.set_yticks([0.3, 1, 3, 10, 30], minor=False)
     ax.minorticks_off()
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{1 - x:.3g}" if x > 0.001 else "1 (exact)"))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))

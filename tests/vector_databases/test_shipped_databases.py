@@ -43,6 +43,7 @@ def test_every_statement_about_databases_has_a_source():
         "in your database",
         "a cluster",
         "managed",
+        "an object store",
     ]
     for one in choices:
         assert one["examples"]
