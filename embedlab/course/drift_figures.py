@@ -170,8 +170,8 @@ def draw_kept(upgrades: Mapping[str, Mapping], *, least: float = -0.5) -> Figure
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         ax.tick_params(axis="x", labelrotation=40)
     panels[0].set_ylabel("share of the gain kept (nDCG@10, dev)")
-    ends = {0.0: "old model  0%", 1.0: "all embedded\nagain  100%"}
-    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: ends.get(abs(round(y, 6)), f"{y:.0%}")))
+    ends = {0.0: "old model  0%", 1.0: "all embedded\nagain  100%", least: f"≤ {least:.0%}"}
+    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: ends.get(round(y, 6), f"{y:.0%}")))
     figure.set_layout_engine("constrained")
     return figure
 
@@ -211,7 +211,7 @@ def draw_half(rows: Sequence[Mapping], old: float, new: float) -> Figure:
     figure, ax = plt.subplots(figsize=(8.5, 4))
     share = [row["share"] for row in rows]
     for name, label, colour, place, offset, side in (
-        ("mapped", "the others mapped", GREEN, len(rows) // 5, (8, -14), "left"),
+        ("mapped", "the others mapped", GREEN, len(rows) // 5, (8, -28), "left"),
         ("raw", "the others as they were", RED, 6 * len(rows) // 10, (8, -16), "left"),
     ):
         values = [row[name] for row in rows]

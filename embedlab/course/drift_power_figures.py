@@ -64,7 +64,7 @@ def draw_power(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -
     ax.set_yticks(range(len(lost)), list(lost), fontsize=SMALL)
     ax.set_xticks(range(len(detectors)), detectors, fontsize=SMALL, rotation=35, ha="left")
     ax.text(-0.95, -0.75, "nDCG@10", ha="center", va="bottom", fontsize=SMALL, color=INK)
-    _draw_key(ax, len(lost))
+    _draw_key(ax, len(lost), [row["median"] for row in own.values() if row["seen"]])
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set(xlim=(-1.5, max(len(detectors), 7) - 0.5), ylim=(len(lost) + 0.6, -0.5))
@@ -75,10 +75,12 @@ def draw_power(rows: Sequence[Mapping], harm: Sequence[Mapping], share: float) -
     return figure
 
 
-def _draw_key(ax: plt.Axes, y: float) -> None:
-    """Say below the table which shade is which delay."""
-    labels = ("within a day", "within a week", "later", "·  not told from chance")
-    for x, (label, shade) in enumerate(zip(labels, (*SHADES, None), strict=True)):
+def _draw_key(ax: plt.Axes, y: float, delays: Sequence[float | None]) -> None:
+    """Say below the table which shade is which delay; the last one only if a cell has it."""
+    key = dict(zip(("within a day", "within a week", "later"), SHADES, strict=True))
+    if not any(days is None or days > SHADES[1][0] for days in delays):
+        del key["later"]
+    for x, (label, shade) in enumerate((key | {"·  not told from chance": None}).items()):
         if shade:
             ax.add_patch(Rectangle((2 * x - 0.48, y - 0.1), 0.3, 0.4, color=shade[1], lw=0))
         ax.text(2 * x - 0.1 - 0.3 * (shade is None), y + 0.1, label, va="center", fontsize=SMALL, color=INK)
@@ -95,7 +97,10 @@ def _draw_cell(ax: plt.Axes, x: int, y: int, row: Mapping | None) -> None:
 
 
 def draw_nulls(
-    null: Mapping[str, NDArray], shifted: Mapping[str, NDArray], limits: Mapping[str, tuple[float, ...]]
+    null: Mapping[str, NDArray],
+    shifted: Mapping[str, NDArray],
+    limits: Mapping[str, tuple[float, ...]],
+    said: str = "shifted",
 ) -> Figure:
     """Draw each detector's numbers without and with a shift, and the thresholds between them.
 
@@ -103,6 +108,8 @@ def draw_nulls(
     ----------
     null, shifted : {detector: float array (windows,)}
     limits : {detector: thresholds}
+    said : str
+        What the legend calls the shift.
 
     Examples
     --------
@@ -118,7 +125,7 @@ def draw_nulls(
     )
     for ax, name in zip(panels.flat, null, strict=False):
         edges = np.linspace(*_ends(null[name], shifted[name]), 36)
-        for values, colour, label in ((null[name], GREY, "quiet"), (shifted[name], RED, "shifted")):
+        for values, colour, label in ((null[name], GREY, "quiet"), (shifted[name], RED, said)):
             ax.hist(values, edges, density=True, color=colour, alpha=0.55, label=label)
         for limit in limits[name]:
             ax.axvline(limit, color=INK, lw=1.2, ls=":")

@@ -113,6 +113,11 @@ SCENARIOS = (
         {"12h": (), "12h30m": ("MonitorSilent",)},
     ),
     Scenario(
+        "the job that samples recall dies, its series with it",
+        {"ann_recall": "0.99x143 _x144"},
+        {"12h": (), "12h30m": ("RecallSilent",)},
+    ),
+    Scenario(
         "the canary job hangs, its series stands still",
         {"canary_checks_total": "0+50x143 7150x144", LAST_RUN.format("canary"): "0+300x143 42900x144"},
         {"12h10m": (), "13h": ("MonitorSilent",), "15h": ("MonitorHangs", "MonitorSilent")},

@@ -90,7 +90,7 @@ def panels(month: Month) -> list[Panel]:
         ),
         Panel(
             "Vectors of fixed texts",
-            "lowest cosine with the first day",
+            "lowest cosine with what is stored for the model that answers",
             cosine,
             0.999,
             "below",
@@ -98,7 +98,7 @@ def panels(month: Month) -> list[Panel]:
             held(np.nan_to_num(cosine, nan=1.0) < 0.999, 3),
             "page",
             "Same text, other vector: model, pooling, tokenizer or truncation changed on one side.",
-            "Stop indexing before two spaces mix. Roll the encoder back.",
+            "Stop indexing before two spaces mix. Canaries fail, too? Roll back. Else measure first.",
             shown="{:.3f}",
         ),
         Panel(

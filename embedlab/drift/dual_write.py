@@ -167,8 +167,14 @@ def store(
 ) -> None:
     """Replace a document's vectors in an index, within the caller's transaction.
 
-    Below the checks of this file stands the database's own: a foreign key from (index, model) of each vector
-    to that of the index refuses a vector of another model, whoever writes it.
+    Below the checks of this file stand the database's own: triggers compare the model that a vector names
+    with that of its index, on every connection (a foreign key does so too, where it is switched on). They see
+    the name, not the numbers.
+
+    Raises
+    ------
+    sqlite3.IntegrityError
+        If the index is of another model.
     """
     db.execute("DELETE FROM vectors WHERE index_id = ? AND document = ?", (index, document))
     db.executemany(

@@ -50,6 +50,17 @@ CREATE TRIGGER dual_write AFTER UPDATE OF version ON documents BEGIN
     ON CONFLICT (index_id, document) DO UPDATE SET priority = 0;
 END;
 """
+# SQLite checks a foreign key only on connections that ask for it; a trigger fires on every one.
+ONE_MODEL = """
+CREATE TRIGGER one_model_new BEFORE INSERT ON vectors
+WHEN NEW.model IS NOT (SELECT model FROM indexes WHERE id = NEW.index_id)
+BEGIN SELECT RAISE(ABORT, 'the vector names another model than its index'); END;
+CREATE TRIGGER one_model BEFORE UPDATE OF index_id, model ON vectors
+WHEN NEW.model IS NOT (SELECT model FROM indexes WHERE id = NEW.index_id)
+BEGIN SELECT RAISE(ABORT, 'the vector names another model than its index'); END;
+CREATE TRIGGER one_model_index BEFORE UPDATE OF model ON indexes WHEN NEW.model IS NOT OLD.model
+BEGIN SELECT RAISE(ABORT, 'an index keeps its model'); END;
+"""
 PROVENANCE = """
 SELECT vectors.document, chunk, vectors.index_id, vectors.version, vectors.hash = documents.hash AS fresh,
        models.name, weights, pooling, max_tokens, chunkers.name AS chunker, settings,
@@ -128,7 +139,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA {setting}")
     with writing(db):
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'models'").fetchone():
-            for statement in _statements(TABLES + DUAL_WRITE):
+            for statement in _statements(TABLES + DUAL_WRITE + ONE_MODEL):
                 db.execute(statement)
     return db
 

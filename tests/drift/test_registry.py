@@ -59,9 +59,32 @@ def test_vectors_of_another_model_or_length_are_refused_by_name(db):
 
 def test_the_database_itself_refuses_another_model(db):
     index = begun(db)
-    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"), drift.writing(db):
+    with pytest.raises(sqlite3.IntegrityError, match="another model"), drift.writing(db):
         drift.store(db, index, CARDS[1].id, 1, 1, "by hand", [np.ones(8, np.float32)])
     assert len(drift.provenance(db, 1)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO vectors VALUES (1, 1, 9, :stranger, 1, '', x'00')",
+        "INSERT OR REPLACE INTO vectors VALUES (1, 1, 0, :stranger, 1, '', x'00')",
+        "INSERT INTO vectors VALUES (9, 1, 0, :stranger, 1, '', x'00')",  # there is no index 9
+        "UPDATE vectors SET model = :stranger",
+        "UPDATE vectors SET index_id = 2",
+        "UPDATE indexes SET model = :stranger WHERE id = 1",
+    ],
+)
+def test_a_connection_without_foreign_keys_is_refused_as_well(db, tmp_path, statement):
+    begun(db)
+    drift.new_index(db, CARDS[1], "whole", {})
+    before = db.execute("SELECT * FROM vectors").fetchall()
+    plain = sqlite3.connect(tmp_path / "registry.sqlite")
+    assert plain.execute("PRAGMA foreign_keys").fetchone() == (0,)
+    with pytest.raises(sqlite3.IntegrityError, match="another model|keeps its model"):
+        plain.execute(statement, {"stranger": CARDS[1].id} if ":stranger" in statement else {})
+    plain.close()
+    assert db.execute("SELECT * FROM vectors").fetchall() == before
 
 
 def test_a_document_with_chunks_counts_by_its_best(db):
