@@ -81,7 +81,7 @@ def test_a_connection_without_foreign_keys_is_refused_as_well(db, tmp_path, stat
     before = db.execute("SELECT * FROM vectors").fetchall()
     plain = sqlite3.connect(tmp_path / "registry.sqlite")
     assert plain.execute("PRAGMA foreign_keys").fetchone() == (0,)
-    with pytest.raises(sqlite3.IntegrityError, match="another model|keeps its model"):
+    with pytest.raises(sqlite3.IntegrityError, match=r"another model|keeps its model"):
         plain.execute(statement, {"stranger": CARDS[1].id} if ":stranger" in statement else {})
     plain.close()
     assert db.execute("SELECT * FROM vectors").fetchall() == before
