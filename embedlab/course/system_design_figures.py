@@ -132,6 +132,10 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
             fontsize=SMALL,
             color=colour,
         )
+    for row in rows:  # the same measurement at another price: longer or shorter pairs
+        for other in rows:
+            if other.measured.key == row.measured.key and other.dollars > row.dollars:
+                ax.plot([row.dollars, other.dollars], [row.measured.ndcg] * 2, color=GREY, lw=1, ls="--")
     front = sorted((row.dollars, row.measured.ndcg) for row in rows if not row.beaten)
     ax.step(*zip(*front, strict=True), where="post", color=BLUE, lw=0.8, ls=":")
     low, high = min(row.dollars for row in rows), max(row.dollars for row in rows)

@@ -120,7 +120,10 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
         "machine": prices["nvme_machine" if on_disk else "memory_machine"],
         "fill": FILL,
         "parallel": PARALLEL,
-        **{name: getattr(design, name) for name in ("probes", "shortlist", "depth", "copies", "busy")},
+        **{
+            name: getattr(design, name)
+            for name in ("probes", "shortlist", "depth", "pair_cut", "copies", "busy")
+        },
         "hits": design.cache_hits,
     }
 
@@ -198,10 +201,10 @@ def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tu
         notes.append(
             "a query searches one tenant: small tenants have fewer rivals, so report quality by size"
         )
-    if design.depth and scale.query_tokens + scale.doc_tokens > READ:
+    paid = min(design.pair_cut, scale.query_tokens + scale.doc_tokens)
+    if design.depth and paid > READ:
         notes.append(
-            f"nDCG is that of pairs cut at {READ} tokens; the price is of pairs read in full, "
-            f"{scale.query_tokens + scale.doc_tokens:.0f} tokens"
+            f"nDCG is that of pairs cut at {READ} tokens; the price is of pairs of {paid:.0f} tokens"
         )
     planned = find_case(scale.case).numbers().get("dims", design.dims)
     if planned > design.dims:

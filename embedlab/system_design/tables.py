@@ -18,13 +18,13 @@ HEADINGS = (
     "nDCG@10",
     "95 % interval",
     "recall@10",
-    "p50 ms",
-    "p95 ms",
+    "p50 here",
+    "p95 here",
     "B/doc",
     "memory",
     "machines",
     "$/month",
-    "p95",
+    "p95 at scale",
 )
 
 

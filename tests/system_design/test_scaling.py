@@ -139,6 +139,11 @@ def test_a_pair_costs_by_its_tokens():
     short = dataclasses.replace(scale_of("tickets"), query_tokens=40, doc_tokens=40)
     assert at_scale(deep, measured(deep), short)["rerank"] == pytest.approx(0.344)
     assert any("cut at 80 tokens" in note for note in at.notes)
+    cut = deep.model_copy(update={"pair_cut": 80})
+    at = at_scale(cut, measured(cut))
+    assert at["rerank"] == pytest.approx(0.344)
+    assert not any("cut at 80 tokens" in note for note in at.notes)
+    assert cut.key == deep.key  # the same index and stages: only the price is another one
 
 
 def test_cores_are_for_the_mean_tenant_and_p95_is_for_the_largest():
