@@ -169,6 +169,7 @@ def draw_kept(upgrades: Mapping[str, Mapping], *, least: float = -0.5) -> Figure
         ax.minorticks_off()
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         ax.tick_params(axis="x", labelrotation=40)
+    panels[0].set_yticks(np.arange(least, 1.01, 0.25))
     panels[0].set_ylabel("share of the gain kept (nDCG@10, dev)")
     ends = {0.0: "old model  0%", 1.0: "all embedded\nagain  100%", least: f"≤ {least:.0%}"}
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: ends.get(round(y, 6), f"{y:.0%}")))
