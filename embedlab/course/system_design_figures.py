@@ -119,7 +119,7 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
         late = "late: " if row.at.p95 > row.at.scale.limit else ""
         label = f"{row.design.name}\n{late}p95 {shown(row.at.p95, 'ms')}"
         left = any(
-            row.dollars < other.dollars < 1.35 * row.dollars and abs(other.measured.ndcg - one.ndcg) < 0.02
+            row.dollars < other.dollars < 1.35 * row.dollars and abs(other.measured.ndcg - one.ndcg) < 0.015
             for other in rows
         )
         ax.annotate(
