@@ -147,17 +147,15 @@ class IVFPQIndex(ListIndex):
         ids = np.full((len(queries), wanted), -1)
         if not len(self):
             return scores[:, :k], ids[:, :k]
-        rotated, nprobe = rotate(queries, self.matrix), self._probes(nprobe)
-        starts, codes, numbers = self.lists.merged
+        rotated, nprobe = padded(rotate(queries, self.matrix)), self._probes(nprobe)
+        learned = (self.centroids, self.lengths, self._by_component())
         with compiling_is_announced():
-            compared = 0
-            for i in range(0, len(queries), self.ROWS):  # tables of 48 kB a query, for m = 48
-                part = slice(i, i + self.ROWS)
-                tables = np.ascontiguousarray(self.quantizer.tables(rotated[part]))
-                lists = (self.centroids, self.lengths, starts, codes, numbers)
-                compared += scan_codes(*lists, padded(rotated[part]), tables, nprobe, scores[part], ids[part])
+            compared = scan_codes(*learned, *self.lists.merged, rotated, nprobe, scores, ids)
         self.compared = compared / max(len(queries), 1)
         return self._rescored(queries, ids, k) if self.keep else (scores, ids)
+
+    def _by_component(self) -> Floats:
+        return np.ascontiguousarray(self.quantizer.centroids.transpose(0, 2, 1))  # (m, d/m, 256)
 
     def _rescored(self, queries: Floats, listed: Ints, k: int) -> tuple[Floats, Ints]:
         scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)

@@ -81,6 +81,21 @@ def scan_vectors(centroids, starts, rows, ids, queries, nprobe, scores, found):
 
 
 @compiled(fastmath=True)
+def fill_tables(codebooks, query, tables):
+    """Write the query's inner products with all centroids of all pieces: ``tables`` (m, 256).
+
+    codebooks (m, d/m, 256): a component of all centroids stands together, so that one step serves many.
+    """
+    m, size, entries = codebooks.shape
+    tables[:] = 0
+    for j in range(m):
+        for s in range(size):
+            component = query[j * size + s]
+            for c in range(entries):
+                tables[j, c] += component * codebooks[j, s, c]
+
+
+@compiled(fastmath=True)
 def add_up(codes, i, tables):
     """Add up one entry of each table, (m, 256): the query's inner product with what a code stands for."""
     total = np.float32(0)
@@ -90,20 +105,23 @@ def add_up(codes, i, tables):
 
 
 @compiled()
-def scan_codes(centroids, lengths, starts, codes, ids, queries, tables, nprobe, scores, found):
-    """Search lists of codes (n, m) of residuals by tables (q, m, 256); return how many were compared.
+def scan_codes(centroids, lengths, codebooks, starts, codes, ids, queries, nprobe, scores, found):
+    """Search lists of codes (n, m) of residuals by tables; return how many were compared.
 
-    The query's inner product with the centroid is the same for a whole list, and so is added once.
+    lengths (lists,): of the centroids; codebooks (m, d/m, 256); all else as in `scan_vectors`. The query's
+    inner product with the centroid is the same for a whole list, and so is added once.
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
+    tables = np.empty((codebooks.shape[0], codebooks.shape[2]), np.float32)
     compared = len(queries) * len(centroids)
     for q in range(len(queries)):
         size = 0
+        fill_tables(codebooks, queries[q], tables)
         for p in range(probe(centroids, queries[q], probed)):
             at = number(probed[p])
             shared = lengths[at] * dot(centroids, at, queries[q])
             for i in range(starts[at], starts[at + 1]):
-                size = keep(best, size, candidate(shared + add_up(codes, i, tables[q]), ids[i]))
+                size = keep(best, size, candidate(shared + add_up(codes, i, tables), ids[i]))
             compared += starts[at + 1] - starts[at]
         write_out(best, size, scores[q], found[q])
     return compared
