@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from embedlab.index import Floats, Ints
 
 BLOCK = 1 << 20  # similarities computed at a time: 4 MB
-SAMPLE = 64  # vectors for each list that k-means looks at
+SAMPLE = 128  # vectors a list that k-means looks at: on 100,000 in 1,024 lists, 64 cost 1.6 points of recall
 NUDGE = 1 / 1024  # of each number: what tells the halves of a list apart at first
 
 

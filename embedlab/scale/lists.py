@@ -136,7 +136,7 @@ class ListIndex(Index):
         return imbalance(self.lists.sizes)
 
     def train(self, vectors: Floats) -> None:
-        """Learn the centroids from vectors (n, dims): as many of them as there are lists, better 64 times.
+        """Learn the centroids from vectors (n, dims): as many of them as there are lists, better 128 times.
 
         Raises
         ------

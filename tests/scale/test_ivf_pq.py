@@ -83,6 +83,16 @@ def test_the_plain_one_finds_the_same(index, vectors, queries):
         assert [i for _, i in found] == ids[q].tolist() or np.diff(scores[q]).max() > -1e-5
 
 
+def test_residuals_from_the_mean_are_shorter(index, vectors):
+    numbers = index._assigned(vectors)
+    assert (index.lengths < 1).all()
+    squares = [
+        ((vectors - centroids[numbers]) ** 2).sum()
+        for centroids in (taken_from(index), index.centroids[:, :32])
+    ]
+    assert squares[0] < 0.95 * squares[1]
+
+
 def test_residuals_say_more_than_vectors_in_the_same_bytes(index, vectors):
     flat = PQIndex(32, M)
     flat.add(vectors)
