@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from embedlab.index import Floats, Ints, as_vectors, whole
 from embedlab.machine import compiling_is_announced
-from embedlab.scale.lists import ListIndex, padded
+from embedlab.scale.list_index import ListIndex, padded
 from embedlab.scale.scan import scan_vectors
 
 
@@ -46,9 +46,9 @@ class IVFIndex(ListIndex):
     @property
     def bytes_per_vector(self) -> float:
         """Memory for one vector: its numbers, its id of 4 bytes, and its share of centroids and list ends."""
-        if not len(self):
+        if not len(self.lists):
             return 4.0 * self.dims + 4
-        return (self.lists.bytes_used + self.centroids.nbytes) / len(self)
+        return (self.lists.bytes_used + self.centroids.nbytes) / len(self.lists)
 
     def search(self, queries: Floats, k: int, *, nprobe: int | None = None) -> tuple[Floats, Ints]:
         """Find the k best vectors of the lists that are looked into.
@@ -82,11 +82,11 @@ class IVFIndex(ListIndex):
 
     def vectors_of(self, ids: Ints) -> Floats:
         """Return the vectors of these ids, (len(ids), dims)."""
-        return self.lists.merged[1][self.lists.places()[ids], : self.dims]
+        return self.lists.merged[1][self.lists.places(ids), : self.dims]
 
     @classmethod
     def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "IVFIndex":
         """Make the index from its `state`."""
         index = cls(about["dims"], about["nlist"], nprobe=about["nprobe"], seed=about["seed"])
-        index._restore(arrays, index._empty())
+        index._restore(arrays, about["given"], index._empty())
         return index

@@ -7,7 +7,7 @@ from embedlab.index import Floats, Ints, State, as_vectors, top_k, whole
 from embedlab.machine import compiling_is_announced
 from embedlab.quantization import ProductQuantizer
 from embedlab.scale.clusters import SAMPLE, assign, sampled, sums_by_list
-from embedlab.scale.lists import ListIndex, padded
+from embedlab.scale.list_index import ListIndex, padded
 from embedlab.scale.rotation import ROTATIONS, make_rotation, rotate
 from embedlab.scale.scan import scan_codes
 
@@ -110,11 +110,12 @@ class IVFPQIndex(ListIndex):
     def bytes_per_vector(self) -> float:
         """Memory for one vector: code, id, what is kept for rescoring, its share of all that is learned."""
         kept = self.dims * np.dtype(KEPT[self.keep]).itemsize if self.keep else 0
-        if not len(self):
+        if not len(self.lists):
             return float(self.m + 4 + kept)
         learned = [self.centroids, self.lengths, self.quantizer.centroids, self.matrix]
         shared = sum(part.nbytes for part in learned if part is not None)
-        return kept + (self.lists.bytes_used + shared) / len(self)
+        kept *= len(self) / len(self.lists)  # of deleted ones as well
+        return kept + (self.lists.bytes_used + shared) / len(self.lists)
 
     def probed(self, queries: Floats, nprobe: int | None = None) -> Ints:
         """Say which lists queries (q, dims) look into, best first: (q, nprobe)."""
@@ -176,8 +177,9 @@ class IVFPQIndex(ListIndex):
     def vectors_of(self, ids: Ints) -> Floats:
         """Return what is scored last of these ids, (len(ids), dims): vectors if kept, else decoded codes."""
         if self.keep:
+            self.lists.places(ids)  # raises where one is gone
             return self._all_kept()[ids].astype(np.float32)
-        numbers, codes = self.list_of(ids), self.lists.merged[1][self.lists.places()[ids]]
+        numbers, codes = self.list_of(ids), self.lists.merged[1][self.lists.places(ids)]
         rotated = self.quantizer.decode(codes)
         rotated += self.lengths[numbers, None] * self.centroids[numbers, : self.dims]
         return rotated if self.matrix is None else rotated @ self.matrix
@@ -196,7 +198,7 @@ class IVFPQIndex(ListIndex):
         """Make the index from its `state`."""
         options = {name: about[name] for name in ("nprobe", "rotation", "keep", "shortlist", "seed")}
         index = cls(about["dims"], about["nlist"], about["m"], **options)
-        index._restore(arrays, index._empty())
+        index._restore(arrays, about["given"], index._empty())
         if arrays:
             index.lengths, index.quantizer = arrays["lengths"], ProductQuantizer(arrays["codebooks"])
             index.matrix = arrays["matrix"] if index.rotation else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.benchmark import recall_at_k
 from embedlab.index import Floats, Ints, whole
-from embedlab.scale.lists import ListIndex
+from embedlab.scale.list_index import ListIndex
 
 
 def cheapest_nlist(n: int, nprobe: int) -> int:

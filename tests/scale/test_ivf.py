@@ -10,7 +10,7 @@ from vectors import unit
 from embedlab.benchmark import recall_at_k
 from embedlab.index import FlatIndex
 from embedlab.scale import IVFIndex, PlainIVF, choose_nprobe, list_ranks, recall_by_probes
-from embedlab.scale import lists as module
+from embedlab.scale import list_index as module
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,41 @@ def test_what_is_added_may_be_changed_afterwards():
 def test_training_comes_before_adding(index):
     with pytest.raises(ValueError, match="train before adding: there are 3000 vectors"):
         index.train(unit(9, dims=32))
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 15)), min_size=1, max_size=6),
+    seed=st.integers(0, 99),
+)
+def test_deleted_vectors_are_gone_and_others_stay(steps, seed):
+    rng, vectors, gone = np.random.default_rng(seed), unit(150, seed), np.zeros(150, bool)
+    index = IVFIndex(16, 5, nprobe=5)
+    index.train(unit(40, 3))
+    for added, deleted in steps:
+        index.add(vectors[len(index) : len(index) + added])
+        ids = rng.integers(0, max(len(index), 1), deleted)[: len(index)]
+        index.delete(ids)
+        gone[ids] = True
+    living = np.flatnonzero(~gone[: len(index)])
+    index = IVFIndex.from_state(*index.state())
+    assert len(index.lists) == len(living)
+    found = index.search(unit(4, seed + 1), 9)[1]
+    best = np.argsort(-(unit(4, seed + 1) @ vectors[living].T), axis=1)[:, :9]
+    np.testing.assert_array_equal(found[:, : best.shape[1]], living[best])
+    assert (found[:, best.shape[1] :] == -1).all()
+    np.testing.assert_array_equal(index.vectors_of(living), vectors[living])
+
+
+def test_what_is_not_there_cannot_be_deleted_or_given_back():
+    index = IVFIndex(16, 4)
+    index.add(unit(9))
+    for wrong in ([9], [-1, 3]):
+        with pytest.raises(ValueError, match=rf"there is no vector {wrong[0]}: the index holds 0 to 8"):
+            index.delete(wrong)
+    index.delete(3)
+    index.delete([3])
+    with pytest.raises(ValueError, match="there is no vector 3"):
+        index.vectors_of([2, 3])
 
 
 @pytest.mark.parametrize("options", [{"nlist": 0}, {"nprobe": 0}, {"dims": 0}, {"seed": -1}])

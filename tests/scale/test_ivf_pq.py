@@ -137,6 +137,18 @@ def test_bytes_count_all_that_search_reads(vectors):
     assert index.bytes_per_vector == sum(part.nbytes for part in held) / 3000
 
 
+@pytest.mark.parametrize("keep", [None, "float16"])
+def test_deleted_vectors_are_gone(vectors, queries, keep):
+    index = filled(vectors, keep=keep)
+    before = index.bytes_per_vector
+    gone = index.search(queries, 3, nprobe=LISTS)[1][:, 0]
+    index.delete(gone)
+    assert not np.isin(index.search(queries, 10, nprobe=LISTS)[1], gone).any()
+    assert index.bytes_per_vector > before
+    with pytest.raises(ValueError, match=f"there is no vector {gone[0]}"):
+        index.vectors_of(gone[:1])
+
+
 @pytest.mark.parametrize("rotation", [None, "opq"])
 def test_saved_and_loaded(vectors, queries, rotation, tmp_path):
     index = filled(vectors, rotation=rotation, keep="float16", shortlist=30)
