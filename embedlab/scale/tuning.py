@@ -52,8 +52,9 @@ def recall_by_probes(index: ListIndex, queries: Floats, exact: Ints) -> Floats:
 def choose_nprobe(index: ListIndex, queries: Floats, exact: Ints, target: float) -> int:
     """Find the smallest nprobe that reaches a recall, on queries that are there to choose by.
 
-    What it promises holds on these queries; on others it is that recall within their chance. Choose on dev,
-    and report on test.
+    What it promises holds on these queries; others have that recall give or take their chance. Choose on dev,
+    and report on test. Exact scores find more with every list; with codes, whose recall may fall a little as
+    lists are added, it is the smallest among those that bisection looks at.
 
     Parameters
     ----------
