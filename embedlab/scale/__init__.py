@@ -2,7 +2,8 @@
 
 An inverted file (`IVFIndex`) looks into a few lists instead of everywhere, and `IVFPQIndex` keeps m bytes a
 vector in them; `choose_nprobe` says how many lists a wanted recall takes. Each thing stands twice: in a plain
-form to read, and compiled.
+form to read, and compiled. `VamanaIndex` is a graph that needs no layers; `DiskIndex` leaves its vectors and
+links in a file, and keeps codes in memory.
 """
 
 import lazy_loader
@@ -10,7 +11,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "churn": ["churn"],
         "clusters": ["assign", "imbalance", "train_centroids"],
+        "disk": ["DiskIndex"],
         "ivf": ["IVFIndex"],
         "ivf_pq": ["IVFPQIndex"],
         "plain": [
@@ -21,7 +24,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "score_codes",
             "scores_by_parts",
         ],
+        "resident": ["memory_of"],
         "rotation": ["balanced_rotation", "opq_rotation", "random_rotation", "rotate"],
         "tuning": ["cheapest_nlist", "choose_nprobe", "list_ranks", "recall_by_probes"],
+        "vamana_index": ["VamanaIndex"],
+        "vamana_plain": ["greedy_search", "medoid", "random_links", "robust_prune"],
     },
 )
