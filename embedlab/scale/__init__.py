@@ -25,6 +25,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "scores_by_parts",
         ],
         "resident": ["memory_of"],
+        "rabitq": ["RaBitQIndex", "RaBitQuantizer"],
+        "rabitq_plain": ["error_bound", "estimate", "product_of_bits", "quantize_query", "sign_codes"],
         "rotation": ["balanced_rotation", "opq_rotation", "random_rotation", "rotate"],
         "tuning": ["cheapest_nlist", "choose_nprobe", "list_ranks", "recall_by_probes"],
         "vamana_index": ["VamanaIndex"],
