@@ -12,6 +12,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "churn": ["churn"],
+        "anisotropic": [
+            "anisotropic_losses",
+            "encode_anisotropic",
+            "fit_anisotropic",
+            "parallel_weight",
+            "refit_codebooks",
+        ],
         "clusters": ["assign", "imbalance", "train_centroids"],
         "disk": ["DiskIndex"],
         "ivf": ["IVFIndex"],
