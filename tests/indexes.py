@@ -7,7 +7,7 @@ from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex
 from embedlab.matryoshka import PrefixIndex, RescoredIndex
 from embedlab.quantization import BinaryIndex, Float16Index, Int8Index, PQIndex
-from embedlab.scale import IVFIndex, IVFPQIndex, RaBitQIndex
+from embedlab.scale import IVFIndex, IVFPQIndex, PQFastScanIndex, RaBitQIndex
 from embedlab.system_design import InvertedIndex
 from embedlab.vector_databases import LanceIndex, PostgresIndex
 
@@ -33,6 +33,7 @@ KINDS = {
     "ivf-pq, rotated and rescored": lambda: IVFPQIndex(
         DIMS, 6, 4, nprobe=99, rotation="opq", keep="float16", shortlist=300
     ),
+    "pq, fast scan": lambda: PQFastScanIndex(DIMS, 8),
     "rabitq": lambda: RaBitQIndex(DIMS),
     "rabitq, rescored": lambda: RaBitQIndex(DIMS, keep=True),
     "lance": lambda: LanceIndex(DIMS),

@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "clusters": ["assign", "imbalance", "train_centroids"],
         "disk": ["DiskIndex"],
+        "fast_scan": ["PQFastScanIndex", "pack_blocks", "round_tables", "unpack_blocks"],
         "ivf": ["IVFIndex"],
         "ivf_pq": ["IVFPQIndex"],
         "plain": [
