@@ -71,7 +71,7 @@ def test_faiss_finds_the_same(bits, qb):
     np.testing.assert_allclose(scores, their_scores, atol=1e-4 if qb else 5e-3)
     assert (ids == their_ids).mean() > (0.99 if qb else 0.9)
     assert theirs.code_size == 128 // 8 + 8  # without our error and number of ones
-    assert index.codes.nbytes / 2000 == 128 // 8 + 16
+    assert index.codes.nbytes == 2000 * (128 // 8 + 16)
 
 
 def errors_of(dims, rotations, n=100, *, bits=None):
@@ -98,9 +98,7 @@ def errors_on(vectors, queries, rotations, bits=None):
 
 def test_estimates_are_right_on_average_over_rotations():
     errors, bounds = errors_of(64, 300, n=40)
-    deviations = errors.mean(axis=0) / (
-        bounds.mean(axis=0) / np.sqrt(300)
-    )  # of each pair, in standard errors
+    deviations = np.sqrt(300) * errors.mean(axis=0) / bounds.mean(axis=0)  # each pair's, in standard errors
     assert np.abs(deviations).max() < 4.5  # 200 pairs: 3 is usual
     assert 0.8 < deviations.std() < 1.1
 
@@ -111,8 +109,7 @@ def test_signs_alone_are_wrong_on_average():
     rotated = rotate(vectors, RaBitQuantizer.fit(vectors).matrix)
     signs = np.where(rotated > 0, 1, -1) / np.sqrt(128)
     assert (signs * rotated).sum(axis=1).mean() == pytest.approx(np.sqrt(2 / np.pi), abs=0.01)
-    codes = sign_codes(rotated)
-    own = np.diag(estimate(codes[0], codes[1], rotated))
+    own = np.diag(estimate(*sign_codes(rotated)[:2], rotated))
     np.testing.assert_allclose(own, 1, atol=1e-5)  # a vector's product with itself is exact
 
 
@@ -156,8 +153,7 @@ def test_a_bound_that_holds_finds_all(n, k, bits, seed):
 def test_a_larger_epsilon_looks_at_more_and_finds_more(vectors, queries, exact):
     index = filled(vectors, keep=True)
     found = []
-    for epsilon in (0, 1, 1.9, 3):
-        index.epsilon = epsilon
+    for index.epsilon in (0, 1, 1.9, 3):
         recall = recall_at_k(index.search(queries, 10)[1], exact)
         found.append((index.rescored, recall))
     assert found == sorted(found)
@@ -234,10 +230,10 @@ def test_the_bound_holds_at_its_rate_on_real_vectors(real):
 def test_better_than_signs_on_real_vectors(real):
     documents, queries, exact = real
     index = filled(documents, keep=True)
-    signs = BinaryIndex(384), BinaryIndex(384, bits_of_query=False)
-    for one in signs:
-        one.add(documents)
-    recalls = [recall_at_k(one.search(queries, 10)[1], exact) for one in signs]
+    recalls = []
+    for signs in (BinaryIndex(384), BinaryIndex(384, bits_of_query=False)):
+        signs.add(documents)
+        recalls.append(recall_at_k(signs.search(queries, 10)[1], exact))
     estimated = recall_at_k(np.argsort(-index.estimates(queries), axis=1, kind="stable")[:, :10], exact)
     assert estimated > recalls[0] + 0.08
     assert estimated > recalls[1]
@@ -248,7 +244,7 @@ def test_better_than_signs_on_real_vectors(real):
 @pytest.mark.slow
 def test_trained_codebooks_say_more_in_the_same_bytes(real):
     documents, queries, exact = real
-    index, trained = filled(documents), PQIndex(384, 64)
+    index, trained = filled(documents), PQIndex(384, 64)  # 64 bytes each
     trained.add(documents)
     recalls = [recall_at_k(one.search(queries, 10)[1], exact) for one in (index, trained)]
     assert recalls[1] > recalls[0] + 0.05
