@@ -152,7 +152,12 @@ def refit_codebooks(vectors: Floats, codes: NDArray[np.uint8], codebooks: Floats
 def fit_anisotropic(
     vectors: Floats, m: int, weight: float, *, entries: int = 16, iterations: int = 3, seed: int = 0
 ) -> Floats:
-    """Learn codebooks by `kmeans`, then by codes and entries in turns for the weighted loss: (m, k, d/m)."""
+    """Learn codebooks by `kmeans`, then by codes and entries in turns for the weighted loss: (m, k, d/m).
+
+    The documents of docsearch in 96 pieces of 16 entries, 48 bytes: recall@10 on dev 0.710 for weight 1, with
+    two iterations 0.734, 0.745, 0.737 and 0.724 for the thresholds 0.05, 0.1, 0.15 and the paper's 0.2; with
+    new codes from the old entries alone 0.719 for 0.1. More weight is not better: errors across grow, too.
+    """
     if m < 1 or vectors.shape[1] % m:
         raise ValueError(f"{vectors.shape[1]} dimensions cannot be cut into {m} equal pieces")
     codebooks = np.stack([kmeans(piece, entries, seed=seed) for piece in np.split(vectors, m, axis=1)])
