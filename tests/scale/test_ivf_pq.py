@@ -47,7 +47,9 @@ def as_faiss(index, vectors):
     return theirs
 
 
-@pytest.mark.parametrize("rotation", [None, "random", "balanced", "opq"])
+@pytest.mark.parametrize(
+    "rotation", [None, "random", "balanced", pytest.param("opq", marks=pytest.mark.slow)]
+)
 def test_faiss_has_the_same_codes_and_results(vectors, queries, rotation):
     index = filled(vectors, rotation=rotation)
     theirs = as_faiss(index, vectors)
