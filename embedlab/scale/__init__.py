@@ -11,7 +11,6 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "churn": ["churn"],
         "anisotropic": [
             "anisotropic_losses",
             "encode_anisotropic",
@@ -32,11 +31,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "score_codes",
             "scores_by_parts",
         ],
-        "resident": ["memory_of"],
         "rabitq": ["RaBitQIndex", "RaBitQuantizer"],
         "rabitq_plain": ["error_bound", "estimate", "product_of_bits", "quantize_query", "sign_codes"],
+        "resident": ["memory_of"],
         "rotation": ["balanced_rotation", "opq_rotation", "random_rotation", "rotate"],
         "tuning": ["cheapest_nlist", "choose_nprobe", "list_ranks", "recall_by_probes"],
+        "updates": ["churn"],
         "vamana_index": ["VamanaIndex"],
         "vamana_plain": ["greedy_search", "medoid", "random_links", "robust_prune"],
     },

@@ -95,7 +95,8 @@ class DiskIndex(DiskStorage):
         disk_walk.begin(walk, self.entry, self.codes, self.codebooks, query)
         while count := disk_walk.choose_next(walk):
             self._fetch(walk.next[:count].tolist(), links, places)
-            if not disk_walk.absorb(walk, count, rows, links, self.dims, query, self.codes):
+            sizes = self.dims, self.degree
+            if not disk_walk.absorb(walk, count, rows, links, *sizes, query, self.codes):
                 raise StoreError(f"{str(self.path)!r} is damaged: a link leads nowhere")
             self.rounds += 1
 

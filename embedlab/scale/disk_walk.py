@@ -58,7 +58,7 @@ def choose_next(walk):
 
 
 @compiled()
-def absorb(walk, count, rows, links, dims, query, codes):
+def absorb(walk, count, rows, links, dims, degree, query, codes):
     """Score the nodes that were read exactly, and put their neighbours into the beam by their codes.
 
     rows (w, d), float32, and links (w, d), int32, are the same memory: a vector, how many links, the links.
@@ -66,7 +66,7 @@ def absorb(walk, count, rows, links, dims, query, codes):
     """
     n, room = len(codes), 0
     for w in range(count):
-        block = links[w, dims:]
+        block = links[w, dims : dims + 1 + degree]
         room = block[0]
         if room < 0 or room >= len(block):
             return False

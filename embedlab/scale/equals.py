@@ -5,6 +5,7 @@ graphs link the first of them only, and a list of pairs (first, later) says who 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embedlab.index import Floats, Ints
 
@@ -27,6 +28,15 @@ def equal_pairs(vectors: Floats) -> Ints:
     pairs = np.stack([first[groups], np.arange(len(vectors))], axis=1)
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     return pairs[(vectors[pairs[:, 0]] == vectors[pairs[:, 1]]).all(axis=1)]  # other sums may be equal, too
+
+
+def equals_among(vectors: Floats, links: NDArray[np.int32]) -> Ints:
+    """Pair equal vectors, but for those that were taken out of the graph: no walk comes to them.
+
+    links (n, 1 + degree), whose first column is -1 of those.
+    """
+    there = np.flatnonzero(links[:, 0] >= 0)
+    return there[equal_pairs(vectors[there])]
 
 
 def first_ones(pairs: Ints, n: int) -> Ints:
@@ -64,7 +74,7 @@ def with_equals(scores: Floats, ids: Ints, pairs: Ints) -> tuple[Floats, Ints]:
     return together[:, :, 1].astype(np.float32), together[:, :, 0].astype(np.int64)
 
 
-def living(scores: Floats, ids: Ints, deleted: np.ndarray, k: int) -> tuple[Floats, Ints]:
+def living(scores: Floats, ids: Ints, deleted: NDArray[np.bool_], k: int) -> tuple[Floats, Ints]:
     """Keep the first k of each row (q, w) that are not deleted, bool (n,): (q, k), filled up with -1.
 
     Examples

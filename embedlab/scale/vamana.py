@@ -107,24 +107,28 @@ def distance(graph, i, j):
 
 @compiled()
 def robust_prune(graph, pool, size, alpha, chosen):
-    """Choose neighbours among the first candidates of ``pool`` (Algorithm 2); return how many.
+    """Choose neighbours among the first candidates of ``pool``, which are sorted; return how many.
 
-    They are sorted; one that is there twice counts once. Instead of dropping what the newly chosen one leads
-    to, each candidate asks whether one chosen before leads to it: the same, and it ends at the first.
+    One that is there twice counts once. The lowest bit of a candidate says that it was chosen.
     """
     count = 0
-    for k in range(size):
-        i, direct = number(pool[k]), -similarity(pool[k])
-        useful = k == 0 or pool[k] != pool[k - 1]
-        for j in range(count):
-            if not useful or alpha * alpha * distance(graph, chosen[j], i) <= direct:
-                useful = False
-                break
-        if useful:
-            chosen[count] = i
-            count += 1
+    for factor in (1.0, alpha):
+        for k in range(size):
             if count == len(chosen):
-                break
+                return count
+            if pool[k] & 1 or k and pool[k] >> 1 == pool[k - 1] >> 1:
+                continue
+            i, direct, useful = number(pool[k]), -similarity(pool[k]), True
+            for j in range(count):
+                if factor * distance(graph, chosen[j], i) <= direct:
+                    useful = False
+                    break
+            if useful:
+                chosen[count] = i
+                count += 1
+                pool[k] |= 1
+        if alpha == 1:
+            break
     return count
 
 

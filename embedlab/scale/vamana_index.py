@@ -7,21 +7,21 @@ from tqdm import tqdm
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
 from embedlab.machine import compiling_is_announced
 from embedlab.scale import vamana
-from embedlab.scale.equals import equal_pairs, first_ones, living, with_equals
+from embedlab.scale.equals import equal_pairs, equals_among, first_ones, living, with_equals
 from embedlab.scale.fresh import consolidate
 from embedlab.scale.list_index import padded
 from embedlab.scale.vamana_plain import medoid, random_links
 
 CHUNK = 500  # vectors linked between two looks at Ctrl-C
-SLACK = 1.3  # room for links while building, as in DiskANN: each pruning then serves several links
+SLACK = 1.3  # room for links while building, as in DiskANN: one pruning serves several links
 SETTINGS = ("dims", "degree", "width", "alpha", "beam", "seed")
 
 
 class VamanaIndex(Index):
     """Approximate search in one flat graph with long links (Subramanya et al., NeurIPS 2019).
 
-    The first portion that is added is built in two passes, see `vamana_plain.build`, and says where the middle
-    is, in which all searches start. Later ones are inserted one by one (FreshDiskANN, arXiv:2105.09613).
+    The first portion that is added is built in two passes, see `vamana_plain.build`; where its middle is,
+    all searches start. Later ones are inserted one by one (FreshDiskANN, arXiv:2105.09613).
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class VamanaIndex(Index):
     width : int
         Of the beam in building, the paper's L.
     alpha : float
-        Of `vamana_plain.robust_prune`, at least 1: more, longer and more links.
+        Of `robust_prune`, on squared distances; more than 1 keeps more and longer links.
     beam : int
-        Width of the beam in searching. It can be changed at any time.
+        Width of the beam in searching; it can be changed.
     seed : int
-        For the links to start from, and the order.
+        Of the first links, and of the order.
 
     Examples
     --------
@@ -93,12 +93,10 @@ class VamanaIndex(Index):
             If the dimensions differ, or a number is NaN or infinite.
         """
         vectors = as_vectors(vectors, self.dims)
-        if not len(vectors):
-            return
         with compiling_is_announced():
             if len(self):
                 self._insert(vectors)
-            else:
+            elif len(vectors):
                 self._build(vectors, show_progress)
 
     def _build(self, vectors: Floats, show_progress: bool) -> None:
@@ -141,7 +139,7 @@ class VamanaIndex(Index):
         squares = np.concatenate([old.squares, _squares(vectors)])
         self.graph = vamana.Graph(padded(together), squares, links, old.entry)
         self.deleted = np.concatenate([self.deleted, np.zeros(len(vectors), bool)])
-        self.equals = _equals_among(together, links)
+        self.equals = equals_among(together, links)
         new = first_ones(self.equals, end)
         vamana.improve(self.graph, new[new >= first], self.alpha, self._desk(end, self.degree))
 
@@ -243,15 +241,9 @@ class VamanaIndex(Index):
         if (shape := arrays["deleted"].shape) != (len(vectors),):
             raise ValueError(f"{len(vectors)} vectors, but {shape} say whether deleted")
         index.graph = vamana.Graph(padded(vectors), _squares(vectors), links, about["entry"])
-        index.deleted, index.equals = arrays["deleted"].astype(bool), _equals_among(vectors, links)
+        index.deleted, index.equals = arrays["deleted"].astype(bool), equals_among(vectors, links)
         return index
 
 
 def _squares(vectors: Floats) -> Floats:
     return np.einsum("nd,nd->n", vectors, vectors)
-
-
-def _equals_among(vectors: Floats, links: NDArray) -> Ints:
-    """Pair equal vectors, but for those that were taken out of the graph: they lead to nobody."""
-    there = np.flatnonzero(links[:, 0] >= 0)
-    return there[equal_pairs(vectors[there])]

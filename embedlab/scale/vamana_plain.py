@@ -2,7 +2,7 @@
 
 One flat graph, no layers: every search starts at the vector in the middle. What HNSW's layers do, long steps
 first, here single links do: `robust_prune` keeps some that plain pruning would drop. `vamana` does the same,
-compiled.
+compiled. Distances are squared, as in DiskANN's own code, from which the usual alpha of 1.2 comes.
 """
 
 from bisect import insort
@@ -17,8 +17,8 @@ Candidate = tuple[float, int]  # distance, number
 
 
 def distances(vector: Floats, others: Floats) -> Floats:
-    """Euclidean distances of one vector (d,) to others (n, d)."""
-    return np.sqrt(((others - vector) ** 2).sum(axis=-1))
+    """Squared Euclidean distances of one vector (d,) to others (n, d)."""
+    return ((others - vector) ** 2).sum(axis=-1)
 
 
 def medoid(vectors: Floats) -> int:
@@ -29,7 +29,7 @@ def medoid(vectors: Floats) -> int:
     >>> medoid(np.float32([[0, 0], [4, 0], [2, 1]]))
     2
     """
-    return int(((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1).argmin())
+    return int(distances(vectors.mean(axis=0), vectors).argmin())
 
 
 def random_links(n: int, degree: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -87,10 +87,12 @@ def greedy_search(
 def robust_prune(i: int, candidates: set[int], vectors: Floats, alpha: float, degree: int) -> list[int]:
     """Choose neighbours of vector i (Algorithm 2, RobustPrune).
 
-    The nearest candidate p is chosen, and all q with alpha * |p - q| <= |i - q| are dropped: from i they are
-    reached through p. Then the nearest of the rest, and so on. With alpha = 1 this is HNSW's heuristic, and a
-    step from i towards q may bring hardly anything; with a larger alpha a candidate is dropped only if the
-    way through p shortens the distance by that factor, so that more and longer links stay.
+    Nearest first, a candidate j is passed over if some p that was chosen before leads to it, in that
+    alpha * |p - j|² <= |i - j|². With alpha = 1 this is HNSW's heuristic: the way through p comes nearer, but
+    maybe hardly so. With a larger alpha only who comes nearer by that factor leads; more and longer links stay.
+
+    As in DiskANN's code, alpha = 1 chooses first, and alpha fills up. The paper's Algorithm 2 has the second
+    round only; where few candidates lead to each other, the nearest then take all places.
 
     Parameters
     ----------
@@ -98,25 +100,23 @@ def robust_prune(i: int, candidates: set[int], vectors: Floats, alpha: float, de
     candidates : set of numbers
     vectors : float32 array (n, d)
     alpha : float
-        Of distances, as in the paper. DiskANN's own code multiplies squared ones: its 1.2 is 1.095 here.
+        Of squared distances: 1.2 is 1.095 of distances.
     degree : int
         The paper's R.
 
     Examples
     --------
     >>> vectors = np.float32([[0, 0], [1, 0], [1.9, 0], [-2.5, 0]])
-    >>> robust_prune(0, {1, 2, 3}, vectors, 1.0, 2), robust_prune(0, {1, 2, 3}, vectors, 2.5, 3)
-    ([1, 3], [1, 2, 3])
+    >>> robust_prune(0, {1, 2, 3}, vectors, 1.0, 3), robust_prune(0, {1, 2, 3}, vectors, 5.0, 3)
+    ([1, 3], [1, 3, 2])
     """
-    left = sorted(candidates - {i})
-    order = np.argsort(distances(vectors[i], vectors[left]), kind="stable") if left else []
-    left, chosen = [left[at] for at in order], []
-    while left and len(chosen) < degree:
-        nearest = left[0]
-        chosen.append(nearest)
-        through = alpha * distances(vectors[nearest], vectors[left])
-        direct = distances(vectors[i], vectors[left])
-        left = [j for j, a, b in zip(left, through, direct, strict=True) if a > b and j != nearest]
+    direct = {j: float(distances(vectors[i], vectors[j])) for j in candidates if j != i}
+    chosen: list[int] = []
+    for factor in (1.0, alpha):
+        for j in sorted(direct, key=lambda j: (direct[j], j)):
+            led_to = (factor * distances(vectors[j], vectors[chosen]) <= direct[j]).any()
+            if len(chosen) < degree and j not in chosen and not led_to:
+                chosen.append(j)
     return chosen
 
 

@@ -110,7 +110,7 @@ def test_kept_nodes_need_not_be_read(index, graph, queries, cache):
 
 def test_bytes_count_all_that_is_in_memory(index):
     held = [index.codes, index.quantizer.centroids, index.equals]
-    assert index.bytes_per_vector == sum(part.nbytes for part in held) / 3000
+    assert index.bytes_per_vector == pytest.approx(sum(part.nbytes for part in held) / 3000)
 
 
 @settings(max_examples=10)
