@@ -116,7 +116,7 @@ def robust_prune(graph, pool, size, alpha, chosen):
         for k in range(size):
             if count == len(chosen):
                 return count
-            if pool[k] & 1 or k and pool[k] >> 1 == pool[k - 1] >> 1:
+            if pool[k] & 1 or (k and pool[k] >> 1 == pool[k - 1] >> 1):
                 continue
             i, direct, useful = number(pool[k]), -similarity(pool[k]), True
             for j in range(count):
@@ -177,9 +177,8 @@ def improve(graph, order, alpha, desk):
         desk.stamp[0] += 1
         pool, block = desk.pool, graph.links[i]
         walked = pool[: len(pool) - len(block)]
-        _, visited, more = greedy_search(
-            graph, graph.rows[i], desk.beam, desk.seen, desk.stamp[0], desk.todo, walked
-        )
+        marks = desk.seen, desk.stamp[0]
+        _, visited, more = greedy_search(graph, graph.rows[i], desk.beam, *marks, desk.todo, walked)
         size = min(visited, len(walked))
         for k in range(size):
             pool[k] = number(pool[k])
@@ -226,9 +225,8 @@ def connect(graph, lost, desk):
     """
     for i in lost:
         desk.stamp[0] += 1
-        size, _, _ = greedy_search(
-            graph, graph.rows[i], desk.beam, desk.seen, desk.stamp[0], desk.todo, desk.pool[:0]
-        )
+        marks = desk.seen, desk.stamp[0]
+        size, _, _ = greedy_search(graph, graph.rows[i], desk.beam, *marks, desk.todo, desk.pool[:0])
         best = number(desk.beam[0])
         for k in range(size):
             if graph.links[number(desk.beam[k]), 0] < len(desk.chosen):

@@ -89,7 +89,7 @@ def robust_prune(i: int, candidates: set[int], vectors: Floats, alpha: float, de
 
     Nearest first, a candidate j is passed over if some p that was chosen before leads to it, in that
     alpha * |p - j|² <= |i - j|². With alpha = 1 this is HNSW's heuristic: the way through p comes nearer, but
-    maybe hardly so. With a larger alpha only who comes nearer by that factor leads; more and longer links stay.
+    maybe hardly so. With a larger alpha it must come nearer by that factor; more and longer links stay.
 
     As in DiskANN's code, alpha = 1 chooses first, and alpha fills up. The paper's Algorithm 2 has the second
     round only; where few candidates lead to each other, the nearest then take all places.

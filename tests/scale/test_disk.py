@@ -60,10 +60,8 @@ def test_the_file_is_a_safetensors_file_whose_sectors_begin_on_a_sector(index, v
 
 
 def test_it_finds_what_the_graph_in_memory_finds(index, graph, queries, exact):
-    for beam in (20, 80):
-        recalls = [recall(one.search(queries, 10, beam=beam)[1], exact) for one in (index, graph)]
-        assert recalls[0] > recalls[1] - 0.08
-    assert recalls[0] > 0.95
+    recalls = [recall(one.search(queries, 10, beam=100)[1], exact) for one in (index, graph)]
+    assert recalls[0] > recalls[1] - 0.03
     scores, ids = index.search(queries, 10)
     np.testing.assert_allclose(
         scores, np.einsum("qd,qkd->qk", queries, graph.vectors_of(ids)), atol=1e-6, err_msg="scores are exact"
@@ -88,7 +86,7 @@ def test_reads_are_counted(index, queries, monkeypatch):
     assert index.reads / 4 <= index.rounds <= index.reads
 
 
-@pytest.mark.parametrize("at_a_time", [1, 2, 16])
+@pytest.mark.parametrize("at_a_time", [1, 2, 4])
 def test_more_at_a_time_are_fewer_rounds(index, queries, at_a_time):
     few = index.search(queries, 10, beam=40, at_a_time=at_a_time)
     rounds, reads = index.rounds, index.reads

@@ -211,6 +211,5 @@ def test_churn(vectors, queries):
     assert np.ptp(found["recall"][:, 0]) == 0
     tombstones, consolidated, anew = found["recall"][:, -1]
     assert min(tombstones, consolidated) > anew - 0.05
-    assert found["compared"][0, -1] > found["compared"][1, -1]
     with pytest.raises(ValueError, match="share must be from 0 to 1, but is 2"):
         churn(vectors, queries, share=2)
