@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from embedlab.serving.batching import Batching, buckets, still_to_wait, taken
-from embedlab.serving.limits import Refused, drawn_wait, retry_after
+from embedlab.serving.limits import Away, Refused, drawn_wait, retry_after
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Batcher:
     ):
         self.embed, self.rule, self.most, self.watch, self.stage = embed, rule, inside, watch, stage
         self.inside = 0  # texts let in: before the queue, in it, or worked on
-        self.away = 0  # texts turned away, less those answered since: they will be back
+        self.away = Away()  # attempts turned away, expected back
         self.per_second = 0.0  # texts, lately
         self.waiting: dict[int, _Waiting] = {}  # in the order of arrival; a client that leaves is taken out
         self._threads = ThreadPoolExecutor(rule.workers, thread_name_prefix="embedlab-worker")
@@ -72,8 +72,8 @@ class Batcher:
             429, and when to come back: drawn, up to the time that those inside and those turned away take.
         """
         if self.inside + texts > self.most:
-            self.away += texts
-            seconds = drawn_wait(retry_after(self.inside + self.away, self.per_second), random.random())
+            ahead = self.inside + self.away.add(texts, time.monotonic())
+            seconds = drawn_wait(retry_after(ahead, self.per_second), random.random())
             message = f"the server is full ({self.inside} texts); try again in {seconds:.1f} s"
             raise Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
         self.inside += texts
@@ -81,7 +81,7 @@ class Batcher:
     def leave(self, texts: int) -> None:
         """Give back the room of `admit`."""
         self.inside -= texts
-        self.away = max(0, self.away - texts)
+        self.away.add(-texts, time.monotonic())
 
     async def run(self) -> None:
         """Send batches to workers, until cancelled."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedlab.serving import Limits, Refused, check_texts, check_tokens, read_body, retry_after
+from embedlab.serving.limits import Away
 
 
 @pytest.mark.parametrize(("texts", "code"), [(["a"] * 3, None), (["abcdef"], "string_above_max_length")])
@@ -80,3 +81,12 @@ def test_a_body_that_does_not_arrive():
     with pytest.raises(Refused) as refused:
         body_of([], limits=Limits(deadline_s=0.05))
     assert refused.value.status == 408
+
+
+def test_a_steady_overload_does_not_add_up():
+    """100 attempts a second are refused for an hour: the count stays at what 30 seconds bring."""
+    away = Away(half_s=20.0)
+    counts = [away.add(100, now=float(second)) for second in range(3600)]
+    assert counts[-1] == pytest.approx(100 / (1 - 0.5 ** (1 / 20)), rel=1e-6)
+    assert max(counts) < 3000
+    assert away.add(0, now=3600.0 + 200) < 3
