@@ -69,14 +69,22 @@ class Batcher:
         Raises
         ------
         Refused
-            429, and when to come back: drawn, up to the time that those inside and those turned away take.
+            See `full`.
         """
         if self.inside + texts > self.most:
-            ahead = self.inside + self.away.add(texts, time.monotonic())
-            seconds = drawn_wait(retry_after(ahead, self.per_second), random.random())
-            message = f"the server is full ({self.inside} texts); try again in {seconds:.1f} s"
-            raise Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
+            raise self.full(f"the server is full ({self.inside} texts)", texts)
         self.inside += texts
+
+    def full(self, reason: str, texts: float) -> Refused:
+        """Return the refusal of so many texts: 429, and when to come back.
+
+        The wait is drawn, up to the time that those inside and those turned away take. Whoever refuses for
+        this server asks here, so that all who are refused together spread out together.
+        """
+        ahead = self.inside + self.away.add(texts, time.monotonic())
+        seconds = drawn_wait(retry_after(ahead, self.per_second), random.random())
+        message = f"{reason}; try again in {seconds:.1f} s"
+        return Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
 
     def leave(self, texts: int) -> None:
         """Give back the room of `admit`."""
@@ -129,12 +137,18 @@ class Batcher:
             self._free.release()
 
     async def _answer(self, members: list[_Waiting]) -> None:
+        """Embed the texts of a call. If it fails, each once more, alone: one bad text fails only itself."""
         loop, start = asyncio.get_running_loop(), time.monotonic()
         try:
             vectors = await loop.run_in_executor(self._threads, self.embed, [one.text for one in members])
             answers = [(one.answer.set_result, row) for one, row in zip(members, vectors, strict=True)]
         except Exception as error:  # the clients get it, and the batcher lives on
-            answers = [(one.answer.set_exception, error) for one in members]
+            if len(members) > 1:
+                for one in members:
+                    if not one.answer.done():
+                        await self._answer([one])
+                return
+            answers = [(members[0].answer.set_exception, error)]
         took = time.monotonic() - start
         for one, (tell, what) in zip(members, answers, strict=True):
             self.stage("queue", start - one.came)
