@@ -123,7 +123,8 @@ def crowd_tells(
     dict
         For "spot" and "control", the milliseconds of each search before and after, the places taking turns.
     """
-    configure(connection, {"enable_seqscan": "off", "hnsw.iterative_scan": "relaxed_order"})
+    plans = {"plan_cache_mode": "force_custom_plan"}  # a plan that changes midway would tell by itself
+    configure(connection, {"enable_seqscan": "off", "hnsw.iterative_scan": "relaxed_order", **plans})
     took: dict[str, tuple[list[float], list[float]]] = {"spot": ([], []), "control": ([], [])}
     for after in (0, 1):
         if after:
