@@ -125,13 +125,8 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
             1.02, 1 - 0.075 * number, f"{number}  {row.design.name}: p95 {shown(row.at.p95, 'ms')}{late}",
             transform=ax.transAxes, fontsize=SMALL, color=colour,
         )  # fmt: skip
-    signs = (
-        "star: yours; grey: dominated",
-        "dashed: one design at two prices",
-        "dotted: none dominates these",
-    )
-    for place, sign in enumerate(signs, len(rows) + 2):
-        ax.text(1.02, 1 - 0.075 * place, sign, transform=ax.transAxes, fontsize=SMALL, color=INK)
+    signs = "star: yours; grey: dominated\ndashed: one design at two prices\ndotted: none dominates these"
+    ax.text(1.02, 0, signs, transform=ax.transAxes, fontsize=SMALL, color=INK, linespacing=1.8)
     for row in rows:  # the same measurement at another price: longer or shorter pairs
         for other in rows:
             if other.measured.key == row.measured.key and other.dollars > row.dollars:
@@ -141,8 +136,10 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
     low, high = min(row.dollars for row in rows), max(row.dollars for row in rows)
     if high > 5 * low:
         ax.set_xscale("log")
-        ax.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
         ax.set_xlim(low * 0.7, high * 1.4)
+        ticks = [part * 10**power for power in range(9) for part in (1, 2, 5)]
+        ax.set_xticks([tick for tick in ticks if low * 0.7 < tick < high * 1.4])
+        ax.minorticks_off()
     else:
         ax.set_xlim(0, high * 1.3)
     ax.set(xlabel="dollars a month at the case's scale", ylabel="nDCG@10 here")
