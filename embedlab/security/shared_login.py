@@ -19,7 +19,7 @@ def harmed(owner: Any, mine: str, other: str) -> dict[str, bool]:
 
     PostgreSQL shows a role the running statements of sessions of the *same* role (``pg_stat_activity``), and
     lets it change its own settings and its own password; no REVOKE takes that away, and ``DISCARD ALL`` ends
-    settings of the session only. With a login for each tenant, all four stay with the one who did it.
+    settings of the session only. With a login for each tenant, all of it stays with the one who did it.
 
     Parameters
     ----------
@@ -30,9 +30,14 @@ def harmed(owner: Any, mine: str, other: str) -> dict[str, bool]:
         shared.
     """
     found = {}
-    for name, bound in (("statement read, values in its text", False), ("values read, if bound", True)):
-        with psycopg.connect(other) as busy, psycopg.connect(mine) as attacker:
-            busy.execute(*(("SELECT %s", [QUESTION]) if bound else (f"SELECT '{QUESTION}'",)))
+    in_text, bound = (f"SELECT '{QUESTION}'",), ("SELECT %s", [QUESTION])
+    for name, asked, cursor in (
+        ("statement read, values in its text", in_text, psycopg.Cursor),
+        ("values read, bound by the client", bound, psycopg.ClientCursor),  # who writes them into the text
+        ("values read, bound by the server", bound, psycopg.Cursor),
+    ):
+        with psycopg.connect(other, cursor_factory=cursor) as busy, psycopg.connect(mine) as attacker:
+            busy.execute(*asked)
             statement = "SELECT query FROM pg_stat_activity WHERE pid = %s"
             seen = attacker.execute(statement, [busy.info.backend_pid]).fetchone()
             found[name] = QUESTION in seen[0]

@@ -155,7 +155,7 @@ def test_one_login_for_all_lets_one_harm_all_and_a_login_each_does_not(connectio
     signed_policies(connection, table)
     mine, other = (login_url(connection, url, login=f"reader_of_{one}") for one in ("tenant0", "tenant1"))
     shared = harmed(connection, mine, mine)
-    assert [name for name, harm in shared.items() if not harm] == ["values read, if bound"]
+    assert [name for name, harm in shared.items() if not harm] == ["values read, bound by the server"]
     assert not any(harmed(connection, mine, other).values())
     with connect(mine) as again:  # all is put back
         assert again.execute("SHOW statement_timeout").fetchone() == ("0",)
