@@ -134,8 +134,8 @@ def user_ratio(
         Of the logarithm of how often a user searches, which is Poisson around a lognormal mean.
     clicking : float
         Standard deviation, over users, of the share of their searches in which the metric is not 0: a beta
-        distribution around the pools' own share. On interleaved pages, the share of searches that give a
-        credit differs in proportion. 0: all click alike.
+        distribution around the pools' own share, without regard to how much a user searches. On interleaved
+        pages, the share of searches that give a credit differs in proportion. 0: all click alike.
     users : int
         That are drawn, for each group.
     mean : float
