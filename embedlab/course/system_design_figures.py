@@ -95,7 +95,7 @@ def draw_stages(rows: Sequence[Row]) -> Figure:
     ax.set_yticks(range(len(rows)), [row.design.name for row in rows])
     ax.invert_yaxis()
     ax.set(xlabel="core milliseconds of one query, at the case's scale", xlim=(0, max(totals) * 1.15))
-    ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, 1.3), frameon=False)
+    ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, 1.16), frameon=False)
     return figure
 
 
