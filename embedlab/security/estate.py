@@ -49,7 +49,8 @@ class Estate:
     planted : float32 array (d,)
         The sentence's; it gets the last id, n.
     keys : Keys, optional
-        Then texts are stored sealed, and full text not at all.
+        Then texts are stored sealed, and full text not at all. Answers are not: a service opens the text to
+        answer, so its cache and its log of requests hold it in plain.
     """
 
     def __init__(self, folder: Path, db: Any, vectors: Floats, planted: Floats, keys: Keys | None = None):
@@ -84,8 +85,8 @@ class Estate:
         self.codes = np.packbits(vectors > 0, axis=1)
         self.back_up()
         self.save()
-        self.cache.put("What does Brandauer owe?", own, self.planted, **CACHED, cites=[str(self.number)])
-        self.log.warning("answered with: %s", own)
+        self.cache.put("What does Brandauer owe?", SENTENCE, self.planted, **CACHED, cites=[str(self.number)])
+        self.log.warning("answered with: %s", SENTENCE)
 
     def save(self) -> None:
         """Write index and codes to their files."""
