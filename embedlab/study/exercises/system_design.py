@@ -85,7 +85,7 @@ def _rounded(peak, seconds, busy, zones=1):
 
 
 def _right(peak, seconds, busy, zones):
-    carried = math.ceil(peak * seconds / busy)
+    carried = math.ceil(round(peak * seconds / busy, 9))
     return carried if zones == 1 else zones * math.ceil(carried / (zones - 1))
 
 
