@@ -43,8 +43,9 @@ def drawn(documents: Floats, n: int, seed: int) -> tuple[Floats, Floats]:
 def read_back(stolen: Floats, public: Floats, key: int, embed: Embed) -> dict:
     """Rotate by a key, align without a pair: cosine with the plain vectors, fit, records read (0 or 1)."""
     records, rotation = make_records(RECORDS), Rotation(key=key)
-    back, fit = aligned_clouds(rotation.stored(stolen), public)
-    cosine = float((l2_normalize(rotation.stored(stolen) @ back) * stolen).sum(1).mean())
+    rotated = rotation.stored(stolen)
+    back, fit = aligned_clouds(rotated, public)
+    cosine = float((l2_normalize(rotated @ back) * stolen).sum(1).mean())
     taken = l2_normalize(rotation.stored(embed([one.text() for one in records])) @ back)
     guesses = guessed_records(taken, embed, OTHER_FORM, width=1)
     read = [int(a == b) for a, b in zip(guesses, records, strict=True)]

@@ -151,8 +151,9 @@ def measure_poisoning(poison: Mapping[str, Sequence[str]] | None = None) -> dict
             "ndcg": {engine: np.round(poisoned.kept(each), 4).tolist() for engine, each in ranked.items()},
         }
     aimed: dict = {"ten": {}, "first": {}}  # {engine: for each lure, 0 or 1 of each question}
-    for lure in LURES:
-        asks, written = zip(*targeted(queries, lure), strict=True)
+    lured = [targeted(queries, lure) for lure in LURES]
+    for pairs in lured:
+        asks, written = zip(*pairs, strict=True)
         poisoned = Poisoned(benchmark, embedder, written)
         lists = poisoned.rankings(asks) | {"reranked": poisoned.reranked(asks, model, known)}
         own = len(benchmark.documents) + np.arange(len(asks))[:, None]
@@ -163,6 +164,10 @@ def measure_poisoning(poison: Mapping[str, Sequence[str]] | None = None) -> dict
     sample = seeded_sample(benchmark.documents, CLEAN, seed=4)
     asked_before = seeded_sample(benchmark.split("train")[1], CLEAN, seed=4)
     made = {name: poison[name] for name in ("one hub", "ten hubs", "frequent words", "ten queries")}
+
+    def likely(texts: Sequence[str]) -> list[float]:
+        return np.round(naturalness(texts), 3).tolist()
+
     return {
         "about": {
             "machine": machine_name(),
@@ -177,14 +182,11 @@ def measure_poisoning(poison: Mapping[str, Sequence[str]] | None = None) -> dict
         "targeted": aimed["ten"],
         "targeted first": aimed["first"],
         "likelihood": {
-            "clean": np.round(naturalness(sample), 3).tolist(),
-            "queries": np.round(naturalness(asked_before), 3).tolist(),
-            **{name: np.round(naturalness(list(texts)), 3).tolist() for name, texts in made.items()},
-            "targeted": [
-                np.round(naturalness([text for _, text in targeted(queries, lure)]), 3).tolist()
-                for lure in LURES
-            ],
-            "honest posts": np.round(naturalness(honest_posts(benchmark)), 3).tolist(),
+            "clean": likely(sample),
+            "queries": likely(asked_before),
+            **{name: likely(texts) for name, texts in made.items()},
+            "targeted": [likely([text for _, text in pairs]) for pairs in lured],
+            "honest posts": likely(honest_posts(benchmark)),
         },
     }
 

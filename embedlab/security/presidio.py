@@ -7,7 +7,7 @@ that guards data should send nothing anywhere, so it is given the list that come
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -65,10 +65,22 @@ def presidio_proposals(text: str) -> list[Span]:
     return [Span(one.start, one.end, kind, float(one.score)) for one, kind in kinds if kind]
 
 
-def above(spans: Sequence[Span], cutoffs: Mapping[str, float]) -> list[Span]:
-    """Keep spans that reach the cutoff of their kind; of those of one kind that overlap, the surest.
+def reaching(spans: Iterable[Span], cutoffs: Mapping[str, float]) -> list[Span]:
+    """Keep spans that reach the cutoff of their kind; a kind without a cutoff is not kept.
 
-    A kind without a cutoff is not kept. Spans of different kinds may overlap: a sure date inside a less sure
+    Examples
+    --------
+    >>> spans = [Span(0, 4, "PHONE", 0.4), Span(5, 9, "PERSON", 0.85), Span(5, 9, "IP", 0.9)]
+    >>> [one.kind for one in reaching(spans, {"PHONE": 0.5, "PERSON": 0.5})]
+    ['PERSON']
+    """
+    return [one for one in spans if one.score >= cutoffs.get(one.kind, 2.0)]
+
+
+def above(spans: Sequence[Span], cutoffs: Mapping[str, float]) -> list[Span]:
+    """Keep spans that are `reaching`; of those of one kind that overlap, the surest.
+
+    Spans of different kinds may overlap: a sure date inside a less sure
     telephone number would take its place, though the number was found. To redact, join them, see `joined`.
 
     Examples
@@ -80,7 +92,7 @@ def above(spans: Sequence[Span], cutoffs: Mapping[str, float]) -> list[Span]:
     >>> [one.kind for one in above(spans, {"PHONE": 0.4, "BIRTH_DATE": 0.5})]
     ['PHONE', 'BIRTH_DATE']
     """
-    kept = [one for one in spans if one.score >= cutoffs.get(one.kind, 2.0)]
+    kept = reaching(spans, cutoffs)
     return sorted(one for kind in KINDS for one in resolved(own for own in kept if own.kind == kind))
 
 

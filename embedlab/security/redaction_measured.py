@@ -16,7 +16,7 @@ from embedlab.hybrid import BM25Index, reciprocal_rank
 from embedlab.index import FlatIndex
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 from embedlab.security.labelled import Sentence, labelled_sentences
-from embedlab.security.presidio import MODEL, above, analyzer, both, presidio_proposals
+from embedlab.security.presidio import MODEL, above, analyzer, both, presidio_proposals, reaching
 from embedlab.security.recognisers import recognised
 from embedlab.security.redaction import Pseudonyms, masked
 from embedlab.security.span_scores import counts, ratios
@@ -165,9 +165,8 @@ def measure_redaction(documents: int = 500) -> dict:
     finders = {
         "nothing": lambda text: [],
         "patterns": recognised,
-        "Presidio": lambda text: resolved(  # the surest of those that overlap, of whatever kind
-            one for one in presidio_proposals(text) if one.score >= cutoffs.get(one.kind, 2.0)
-        ),
+        # the surest of those that overlap, of whatever kind
+        "Presidio": lambda text: resolved(reaching(presidio_proposals(text), cutoffs)),
     }
     wrong = {}
     for name, find in finders.items():

@@ -42,9 +42,7 @@ class Scale:
     doc_tokens: float
     limit: float  # seconds promised at p95
     slow: float = 1  # times slower than the machine that was measured on
-    share: float = (
-        1  # of `searched` that a query searches at the mean: cores are for that, p95 is for the most
-    )
+    share: float = 1  # of `searched` that a query searches at the mean: cores are for that, p95 for the most
 
 
 @dataclass(frozen=True)
