@@ -77,6 +77,8 @@ def draw_places() -> Figure:
     for number, (*_, seen) in enumerate(PLACES):
         style = {"ha": "center", "va": "top", "color": BLUE, "fontsize": SMALL}
         ax.text(number * 1.6 + 0.665, -0.25, seen, **style)
+    for height, label, colour in ((0.58, "what\nchanges", RED), (-0.25, "who\nsees it", BLUE)):
+        ax.text(-0.3, height, label, ha="right", va="top", color=colour, fontsize=SMALL, style="italic")
     ax.set_ylim(-0.85, 2.1)
     return figure
 

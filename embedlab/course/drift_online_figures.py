@@ -148,6 +148,7 @@ def draw_peeking(rows: Sequence[Looked], *, level: float = 0.05) -> Figure:
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},  # it may stand on the dotted line
             )
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0%}"))
     panels[0].axvline(level, color=INK, lw=1, ls=":")

@@ -20,8 +20,11 @@ def draw_latency(
     *,
     promise: float | None = None,
     spread: Mapping[str, Mapping[float, Sequence[tuple[float, float]]]] | None = None,
+    capacity: str = "what the server can do",
 ) -> Figure:
     """Draw the median (solid) and the 95th percentile (dashed) in ms against the load.
+
+    With a spread the points count (filled: the median; hollow: the p95), and the lines between are pale.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ def draw_latency(
         Milliseconds; drawn as a line.
     spread : {rule: {load: ((low, high) of the median, (low, high) of the p95)}}, optional
         Drawn as upright lines.
+    capacity : str
+        What a load of 100 % is.
 
     Examples
     --------
@@ -45,8 +50,13 @@ def draw_latency(
         zip(curves.items(), cycle(LOOKS), strict=False)
     ):
         wide = {"lw": 5, "alpha": 0.4, "ms": 8} if number == 0 else {"lw": 1.6, "ms": 4}  # seen behind others
+        if spread:
+            wide = {"lw": 1.2, "ms": 7}
         for style, values in zip(("-", "--"), np.transpose(list(curve.values())), strict=True):
-            ax.plot(list(curve), values, style, marker=marker, color=colour, label=rule, **wide)
+            look = {"color": colour, **wide}
+            if spread:
+                look |= {"color": (colour, 0.35), "mec": colour, "mfc": colour if style == "-" else "none"}
+            ax.plot(list(curve), values, style, marker=marker, label=rule, **look)
             name = f"{rule}, {'p95' if style == '--' else 'median'}"
             if len(curve) == 1:  # points say their names beside themselves, both above the upper one
                 if style == "--":
@@ -62,9 +72,7 @@ def draw_latency(
         ax.axhline(promise, color=INK, lw=1, ls=":")
         where = ax.get_yaxis_transform()  # x in shares of the axes
         ax.text(0.02, promise, "promised", va="bottom", fontsize=SMALL, color=INK, transform=where)
-    ax.set(
-        yscale="log", xlabel="texts that come, as a share of what the server can do", ylabel="milliseconds"
-    )
+    ax.set(yscale="log", xlabel=f"texts that come, as a share of {capacity}", ylabel="milliseconds")
     ticks = [
         tick
         for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)

@@ -168,7 +168,7 @@ def draw_served(
     chosen : float
         A threshold to mark.
     advised : sequence of float
-        Thresholds that guides name; marked, too.
+        Thresholds that Amazon's guide names; marked, too.
     """
     figure, ax = plt.subplots(figsize=(8, 4))
     for (kind, rows), (colour, _) in zip(shares.items(), cycle((LOOKS[2], LOOKS[0], LOOKS[1])), strict=False):
@@ -182,7 +182,7 @@ def draw_served(
     for threshold in advised:
         ax.axvline(threshold, color=GREY, lw=1)
     if advised:
-        guide = f"a guide: {min(advised):.2f} to {max(advised):.2f}"
+        guide = f"Amazon: {min(advised):.2f} to {max(advised):.2f}"
         ax.text(np.mean(advised), 1.02, guide, ha="center", va="bottom", fontsize=SMALL, color=GREY)
     ax.set(
         xlabel="cosine from which the stored answer is served",

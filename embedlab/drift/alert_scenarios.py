@@ -75,11 +75,26 @@ SCENARIOS = (
         {"12h5m": (), "12h10m": (), "12h15m": (), "12h30m": ()},
     ),
     Scenario("the graph decays", {"ann_recall": "0.99x144 0.9x144"}, {"13h": (), "23h": ("AnnRecallLow",)}),
-    Scenario("users ask otherwise", {"query_psi": "0.05x72 0.9x216"}, {"8h": (), "23h": ("QueriesShifted",)}),
+    Scenario(
+        "users ask otherwise",
+        {"query_psi": "0.05x72 0.9x216"},
+        {"8h": (), "9h": ("QueriesShifted",), "23h": ("QueriesShifted",)},
+    ),
     Scenario(
         "one search in ten is empty",
         {"searches_empty_total": "0x144 6+6x143"},
         {"12h10m": (), "12h50m": ("ManyEmptyAnswers",)},
+    ),
+    Scenario(
+        "of the searches on a small second server one in ten is empty, over both few: nobody is woken",
+        {'searches_total{instance="b"}': "0+20x288", 'searches_empty_total{instance="b"}': "0+2x288"},
+        {"12h": ()},
+    ),
+    Scenario(
+        "two servers, each below the least traffic, together above it; one search in ten is empty",
+        {"searches_total": "0+12x288", "searches_empty_total": "0+1.2x288"}
+        | {'searches_total{instance="b"}': "0+12x288", 'searches_empty_total{instance="b"}': "0+1.2x288"},
+        {"12h": ("ManyEmptyAnswers",)},
     ),
     Scenario(
         "one of two searches is empty, at night: two an hour",

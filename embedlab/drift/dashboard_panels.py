@@ -147,7 +147,7 @@ def panels(month: Month) -> list[Panel]:
             0.1,
             "above",
             1.0,
-            held(psi > 0.1, hours(6)),
+            held(psi > 0.1, hours(2)),
             "ticket",
             "Users ask otherwise than in the reference week. That is no fault.",
             "Read fifty of today's queries. New words need new canaries.",

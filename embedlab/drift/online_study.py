@@ -110,27 +110,64 @@ def power_curve(
 
 
 def user_ratio(
-    pair: Pair, metric: str, spread: float, *, users: int = 100_000, mean: float = 5.0, seed: int = 0
+    pair: Pair,
+    metric: str,
+    spread: float,
+    clicking: float = 0.0,
+    *,
+    users: int = 100_000,
+    mean: float = 5.0,
+    seed: int = 0,
 ) -> dict[str, int]:
-    """Ask how many times more users an A/B test needs, if users differ in how much they search.
+    """Ask how many times more users an A/B test needs, if users differ in how much they search and click.
 
     The A/B test compares a sum per user, such as clicks a month, as a business does, or the rate per search
-    (clicks over searches, with the delta method's variance: Deng, Knoblich and Lu 2018, KDD). Interleaving
-    adds up the same user's credits. How often a user searches is Poisson around a lognormal mean with the
-    given spread (of the logarithm), the same in both groups.
+    (clicks over searches of the whole group, with the delta method's variance: Deng, Knoblich and Lu 2018,
+    KDD). Interleaving adds up the same user's credits.
+
+    Parameters
+    ----------
+    pair : Pair
+    metric : str
+        Of the A/B test.
+    spread : float
+        Of the logarithm of how often a user searches, which is Poisson around a lognormal mean.
+    clicking : float
+        Standard deviation, over users, of the share of their searches in which the metric is not 0: a beta
+        distribution around the pools' own share, without regard to how much a user searches. On interleaved
+        pages, the share of searches that give a credit differs in proportion. 0: all click alike.
+    users : int
+        That are drawn, for each group.
+    mean : float
+        Searches of a user.
 
     Returns
     -------
     dict
         Users in all for 95 % power: ``draft sum`` and ``draft rate`` of a team draft, ``sum`` and ``rate`` of
         an A/B test.
+
+    Raises
+    ------
+    ValueError
+        If no beta distribution has that mean and that deviation.
+
+    Examples
+    --------
+    >>> half = np.array([0.0, 1.0])
+    >>> user_ratio(Pair(half, {"click": half}, {"click": half}), "click", 0.0, 0.5)
+    Traceback (most recent call last):
+    ValueError: a share of mean 0.50 cannot differ by 0.50: below 0.50
     """
     rng = np.random.default_rng(seed)
     searches = rng.poisson(mean * rng.lognormal(-(spread**2) / 2, spread, users))
     who = np.repeat(np.arange(users), searches)
+    usual = np.mean([np.mean(of[metric] != 0) for of in (pair.first, pair.second)])
 
     def per_user(pool: Reals) -> Reals:
-        return np.bincount(who, rng.choice(pool, len(who)), minlength=users)
+        share = np.mean(pool != 0)
+        answers = rng.random(len(who)) < user_shares(share, clicking * share / usual, users, rng)[who]
+        return np.bincount(who, answers * rng.choice(pool[pool != 0], len(who)), minlength=users)
 
     def about_rate(of: Reals) -> Reals:  # the delta method: what is left after the user's own searches
         return of - of.sum() / searches.sum() * searches
@@ -143,3 +180,17 @@ def user_ratio(
         spread_of_two = np.sqrt(np.mean([change(of).var() for of in groups]))
         found[way] = needed(mean * gain, spread_of_two, groups=2)
     return found
+
+
+def user_shares(mean: float, deviation: float, users: int, rng: np.random.Generator) -> Reals:
+    """Draw each user's share of searches with a click, float64 (users,): beta, or all alike for deviation 0.
+
+    Raises ValueError if the deviation is not below sqrt(mean (1 - mean)), which nothing in 0 to 1 exceeds.
+    """
+    if deviation == 0:
+        return np.full(users, mean)
+    most = np.sqrt(mean * (1 - mean))
+    if deviation >= most:
+        raise ValueError(f"a share of mean {mean:.2f} cannot differ by {deviation:.2f}: below {most:.2f}")
+    total = (most / deviation) ** 2 - 1
+    return rng.beta(mean * total, (1 - mean) * total, users)

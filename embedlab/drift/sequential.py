@@ -1,7 +1,7 @@
 """Looking at a running experiment: what it costs, and two ways in which one may look.
 
-A group sequential test spends its level over looks that were planned; an always-valid p value may be looked
-at whenever one likes.
+A group sequential test spends its level by a function of the share of a planned sample that has been seen; an
+always-valid p value needs no planned end, and may be looked at whenever one likes.
 """
 
 from __future__ import annotations

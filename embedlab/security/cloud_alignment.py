@@ -33,8 +33,8 @@ def aligned_clouds(stolen: Floats, public: Floats) -> Alignment:
     mean and skewness, that is), are a first guess. Then rows that are each other's nearest neighbours are
     taken for pairs, Procrustes gives a better guess, and the comparison goes on with more axes. Neighbours
     are by cosine less the mean similarity of the nearest on each side (CSLS; Conneau et al. 2018, "Word
-    Translation Without Parallel Data", section 2.3); the alternation is that of Grave et al. 2019,
-    "Unsupervised Alignment of Embeddings with Wasserstein Procrustes".
+    Translation Without Parallel Data", section 2.3); the start from principal axes and the
+    alternation are in the manner of Hoshen and Wolf 2018, "Non-Adversarial Unsupervised Word Translation".
 
     Parameters
     ----------

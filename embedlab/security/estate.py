@@ -19,6 +19,7 @@ from embedlab.serving import SemanticCache
 from embedlab.vector_databases import Row, connect, copy_rows, create_hnsw, create_table, nearest
 
 SENTENCE = "Ottilie Brandauer owes the harbour clinic 4711 crowns since March."
+OWNER = "person 1174"  # whose it is, in the table and as the name of the key: no name of hers
 STEM = "brandau"  # what PostgreSQL's full text keeps of the name, in small letters
 CACHED = {"model": "MiniLM", "version": "1"}
 PLACES = (
@@ -48,7 +49,8 @@ class Estate:
     planted : float32 array (d,)
         The sentence's; it gets the last id, n.
     keys : Keys, optional
-        Then texts are stored sealed, and full text not at all.
+        Then texts are stored sealed, and full text not at all. Answers are not: a service opens the text to
+        answer, so its cache and its log of requests hold it in plain.
     """
 
     def __init__(self, folder: Path, db: Any, vectors: Floats, planted: Floats, keys: Keys | None = None):
@@ -68,12 +70,12 @@ class Estate:
         return (sealed.nonce + sealed.body).hex()
 
     def _fill(self, vectors: Floats) -> None:
-        sql, own = self.connection.execute, self.stored(SENTENCE, "ottilie")
+        sql, own = self.connection.execute, self.stored(SENTENCE, OWNER)
         texts = [f"document {i}" for i in range(self.number)] + [own]
         sql("CREATE TABLE sources (id bigint PRIMARY KEY, person text, body text)")
         with self.connection.cursor().copy("COPY sources FROM STDIN") as copy:
             for i, text in enumerate(texts):
-                copy.write_row((i, "ottilie" if i == self.number else "other", text))
+                copy.write_row((i, OWNER if i == self.number else "other", text))
         sql(create_table("vectors", vectors.shape[1]))
         rows = (Row(i, text, "", "", v) for i, (text, v) in enumerate(zip(texts, vectors, strict=True)))
         copy_rows(self.connection, "vectors", rows)
@@ -83,8 +85,8 @@ class Estate:
         self.codes = np.packbits(vectors > 0, axis=1)
         self.back_up()
         self.save()
-        self.cache.put("What does Brandauer owe?", own, self.planted, **CACHED, cites=[str(self.number)])
-        self.log.warning("answered with: %s", own)
+        self.cache.put("What does Brandauer owe?", SENTENCE, self.planted, **CACHED, cites=[str(self.number)])
+        self.log.warning("answered with: %s", SENTENCE)
 
     def save(self) -> None:
         """Write index and codes to their files."""
@@ -110,7 +112,9 @@ class Estate:
             "write-ahead log": _joined(self.db.folder / "data" / "pg_wal"),
             "graph of our own": _joined(self.folder / "own.index"),
             "codes of one bit": _joined(self.folder / "codes.npy"),
-            "cache of answers": b"".join(str(e.answer).encode() + e.vector.tobytes() for e in entries),
+            "cache of answers": b"".join(
+                repr((e.key, e.answer)).encode() + e.vector.tobytes() for e in entries
+            ),
             "log of requests": _joined(self.folder / "requests.log"),
             "backup": _joined(self.folder / "backup.bin"),
         }

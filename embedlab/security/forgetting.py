@@ -11,7 +11,7 @@ import numpy as np
 from embedlab.hnsw import HNSWIndex
 from embedlab.index import Floats
 from embedlab.security.envelope import Keys
-from embedlab.security.estate import Estate, an_estate
+from embedlab.security.estate import OWNER, Estate, an_estate
 
 
 def delete_rows(estate: Estate) -> None:
@@ -96,6 +96,6 @@ def forget(vectors: Floats, planted: Floats, *, sealed: bool = False) -> dict[st
         for name, step in STEPS.items():
             step(estate)
             if keys:
-                keys.shred("ottilie")
+                keys.shred(OWNER)
             left[name] = estate.check()
         return left

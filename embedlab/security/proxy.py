@@ -10,6 +10,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 from embedlab.machine import needs
@@ -65,6 +66,15 @@ class Outgoing:
         if any(len(one) < 6 for one in self._never):
             raise ValueError("a value that must never leave needs at least 6 letters and digits")
         self.seen: Counter = Counter()  # how many spans of each kind were replaced
+
+    def of_request(self) -> Outgoing:
+        """Return the same with an empty memory: what one request replaced is put back in its answer only.
+
+        One memory for all would give a client the name behind any pseudonym that he got hold of.
+        """
+        own = copy(self)
+        own.hide = self.hide.forgetful()
+        return own
 
     def text(self, text: str) -> str:
         """Return a text as it may leave: in plain form, found spans replaced by pseudonyms.
@@ -182,8 +192,9 @@ def proxy_app(outgoing: Outgoing, upstream: Any, *, key: str = "") -> Any:
             body = json.loads(await request.body())
         except ValueError:
             return refused(400, "the body is no JSON")
+        own = outgoing.of_request()
         try:
-            sent = outgoing.body(body)
+            sent = own.body(body)
         except RefusedError as error:
             return refused(422, str(error))
         except Exception as error:  # whatever it is: its message may hold the text
@@ -195,7 +206,7 @@ def proxy_app(outgoing: Outgoing, upstream: Any, *, key: str = "") -> Any:
         except Exception as error:
             return refused(502, f"the API did not answer ({type(error).__name__})")
         log.info("passed on %s: %s", request.url.path, dict(outgoing.seen))
-        return responses.JSONResponse(_restored(back, outgoing.hide), answer.status_code)
+        return responses.JSONResponse(_restored(back, own.hide), answer.status_code)
 
     pass_on.__annotations__["request"] = fastapi.Request
     for path in PATHS:

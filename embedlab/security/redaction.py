@@ -115,6 +115,10 @@ class Pseudonyms:
         self._key, self.tenant, self.names = key, tenant, names
         self._seen: dict[str, str] = {}
 
+    def forgetful(self) -> Pseudonyms:
+        """Return the same under the same key that has seen no value yet."""
+        return Pseudonyms(self._key, self.tenant, names=self.names)
+
     def of(self, kind: str, value: str) -> str:
         """Return the pseudonym of a value, and remember the value for `restored`."""
         message = json.dumps(

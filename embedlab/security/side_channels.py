@@ -16,6 +16,7 @@ from embedlab.vector_databases import (
     configure,
     copy_rows,
     create_hnsw,
+    create_partition,
     create_table,
     nearest,
     tenant_policies,
@@ -24,10 +25,15 @@ from embedlab.vector_databases import (
 DECOYS = 40  # the default of hnsw.ef_search: as many rows the graph gives before the policy is asked
 
 
-def guarded_table(connection: Any, rows: Sequence[Row]) -> str:
-    """Make a table of documents with a graph and the policies of chapter 19, and return its name."""
+def guarded_table(connection: Any, rows: Sequence[Row], tenants: Sequence[str] = ()) -> str:
+    """Make a table of documents with a graph and the policies of chapter 19, and return its name.
+
+    With ``tenants``, each of them gets a partition, and so a graph of its own.
+    """
     table, dims = f"guarded_{secrets.token_hex(4)}", len(rows[0].embedding)
-    connection.execute(create_table(table, dims))
+    connection.execute(create_table(table, dims, by_tenant=bool(tenants)))
+    for tenant in tenants:
+        connection.execute(create_partition(table, tenant))
     copy_rows(connection, table, rows)
     connection.execute(create_hnsw(table, dims=dims))
     for statement in tenant_policies(table):
@@ -117,7 +123,8 @@ def crowd_tells(
     dict
         For "spot" and "control", the milliseconds of each search before and after, the places taking turns.
     """
-    configure(connection, {"enable_seqscan": "off", "hnsw.iterative_scan": "relaxed_order"})
+    plans = {"plan_cache_mode": "force_custom_plan"}  # a plan that changes midway would tell by itself
+    configure(connection, {"enable_seqscan": "off", "hnsw.iterative_scan": "relaxed_order", **plans})
     took: dict[str, tuple[list[float], list[float]]] = {"spot": ([], []), "control": ([], [])}
     for after in (0, 1):
         if after:

@@ -97,7 +97,7 @@ def signed_policies(connection: psycopg.Connection, table: str) -> bytes:
     return key
 
 
-def login_url(connection: psycopg.Connection, url: str, role: str = "reader") -> str:
+def login_url(connection: psycopg.Connection, url: str, role: str = "reader", login: str = "") -> str:
     """Make a login that can only be one role, and return the address to connect with.
 
     A connection that *becomes* a reader by SET ROLE can become its owner again by RESET ROLE; one that logs
@@ -111,8 +111,10 @@ def login_url(connection: psycopg.Connection, url: str, role: str = "reader") ->
         The owner's.
     role : str
         What the login may become, and is from the start.
+    login : str
+        Its name, such as one for each tenant; by default ``reader_login`` for all.
     """
-    login, password = f"{role}_login", secrets.token_hex(16)
+    login, password = login or f"{role}_login", secrets.token_hex(16)
     there = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (login,)).rowcount
     statement = "ALTER ROLE {} PASSWORD {}" if there else "CREATE ROLE {} LOGIN NOBYPASSRLS PASSWORD {}"
     connection.execute(sql.SQL(statement).format(sql.Identifier(login), sql.Literal(password)))

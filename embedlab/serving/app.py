@@ -126,7 +126,11 @@ def make_app(
     def answer(status: int, body: dict, headers: dict | None = None) -> JSONResponse:
         return JSONResponse(body, status, headers)
 
-    app.add_middleware(Gate, limits=limits, metrics=metrics, answer=answer)
+    def full(held: int) -> Refused:
+        """Refuse a request unread: it counts as many texts as the others have on average, one at least."""
+        return batcher.full(f"the server is full ({limits.requests} requests)", max(1, batcher.inside / held))
+
+    app.add_middleware(Gate, limits=limits, metrics=metrics, answer=answer, full=full)
 
     @app.exception_handler(Refused)
     async def _(request: fastapi.Request, refused: Refused) -> JSONResponse:
@@ -141,9 +145,8 @@ def make_app(
 
     @app.exception_handler(HTTPException)
     async def _(request: fastapi.Request, error: HTTPException) -> JSONResponse:
-        return answer(
-            error.status_code, error_body(str(error.detail), "invalid_request_error"), error.headers
-        )
+        body = error_body(str(error.detail), "invalid_request_error")
+        return answer(error.status_code, body, error.headers)
 
     async def admitted(request: fastapi.Request, texts: int, work: Callable) -> object:
         """Do ``work`` for a request of so many texts: if there is room, in time, and while it is wanted."""
@@ -200,14 +203,11 @@ def make_app(
         @app.post("/rerank")
         async def order(asked: RerankRequest, request: fastapi.Request) -> RerankResponse:
             check_texts([asked.query], limits, "query")
-            check_texts(documents := asked.documents, limits, "documents")
-            scores = await admitted(
-                request, len(documents), lambda: batcher.call(rerank, asked.query, documents)
-            )
+            check_texts(texts := asked.documents, limits, "documents")
+            scores = await admitted(request, len(texts), lambda: batcher.call(rerank, asked.query, texts))
             best = np.argsort(-np.asarray(scores), kind="stable")[: asked.top_n]
-            return RerankResponse(
-                results=[RerankResult(index=int(i), relevance_score=float(scores[i])) for i in best]
-            )
+            results = [RerankResult(index=int(i), relevance_score=float(scores[i])) for i in best]
+            return RerankResponse(results=results)
 
     @app.get("/v1/models")
     async def models() -> dict:

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from embedlab.serving.batching import Batching, buckets, still_to_wait, taken
-from embedlab.serving.limits import Refused, drawn_wait, retry_after
+from embedlab.serving.limits import Away, Refused, drawn_wait, retry_after
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Batcher:
     ):
         self.embed, self.rule, self.most, self.watch, self.stage = embed, rule, inside, watch, stage
         self.inside = 0  # texts let in: before the queue, in it, or worked on
-        self.away = 0  # texts turned away, less those answered since: they will be back
+        self.away = Away()  # attempts turned away, expected back
         self.per_second = 0.0  # texts, lately
         self.waiting: dict[int, _Waiting] = {}  # in the order of arrival; a client that leaves is taken out
         self._threads = ThreadPoolExecutor(rule.workers, thread_name_prefix="embedlab-worker")
@@ -69,19 +69,27 @@ class Batcher:
         Raises
         ------
         Refused
-            429, and when to come back: drawn, up to the time that those inside and those turned away take.
+            See `full`.
         """
         if self.inside + texts > self.most:
-            self.away += texts
-            seconds = drawn_wait(retry_after(self.inside + self.away, self.per_second), random.random())
-            message = f"the server is full ({self.inside} texts); try again in {seconds:.1f} s"
-            raise Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
+            raise self.full(f"the server is full ({self.inside} texts)", texts)
         self.inside += texts
+
+    def full(self, reason: str, texts: float) -> Refused:
+        """Return the refusal of so many texts: 429, and when to come back.
+
+        The wait is drawn, up to the time that those inside and those turned away take. Whoever refuses for
+        this server asks here, so that all who are refused together spread out together.
+        """
+        ahead = self.inside + self.away.add(texts, time.monotonic())
+        seconds = drawn_wait(retry_after(ahead, self.per_second), random.random())
+        message = f"{reason}; try again in {seconds:.1f} s"
+        return Refused(429, message, "rate_limit_error", code="server_full", retry_after=seconds)
 
     def leave(self, texts: int) -> None:
         """Give back the room of `admit`."""
         self.inside -= texts
-        self.away = max(0, self.away - texts)
+        self.away.add(-texts, time.monotonic())
 
     async def run(self) -> None:
         """Send batches to workers, until cancelled."""
@@ -129,12 +137,18 @@ class Batcher:
             self._free.release()
 
     async def _answer(self, members: list[_Waiting]) -> None:
+        """Embed the texts of a call. If it fails, each once more, alone: one bad text fails only itself."""
         loop, start = asyncio.get_running_loop(), time.monotonic()
         try:
             vectors = await loop.run_in_executor(self._threads, self.embed, [one.text for one in members])
             answers = [(one.answer.set_result, row) for one, row in zip(members, vectors, strict=True)]
         except Exception as error:  # the clients get it, and the batcher lives on
-            answers = [(one.answer.set_exception, error) for one in members]
+            if len(members) > 1:
+                for one in members:
+                    if not one.answer.done():
+                        await self._answer([one])
+                return
+            answers = [(members[0].answer.set_exception, error)]
         took = time.monotonic() - start
         for one, (tell, what) in zip(members, answers, strict=True):
             self.stage("queue", start - one.came)

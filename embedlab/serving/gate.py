@@ -27,7 +27,7 @@ async def read_body(receive: Callable, headers: dict[bytes, bytes], limits: Limi
     Raises
     ------
     Refused
-        413 for a body that is too large, 408 for one that does not arrive, 400 for a client that left.
+        413 for a body that is too large, 408 for one that does not arrive, 499 for a client that left.
     """
     most = limits.body_bytes
     too_large = Refused(413, f"the body has more than {most} bytes", code="request_too_large")
@@ -40,7 +40,7 @@ async def read_body(receive: Callable, headers: dict[bytes, bytes], limits: Limi
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Refused(400, "the client left", code="client_left")
+                    raise Refused(499, "the client left", code="client_left")
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > most:
@@ -63,10 +63,19 @@ class Gate:
     metrics : Metrics
     answer : callable
         From (status, body, headers) to an ASGI response.
+    full : callable
+        From the requests that are inside to the `Refused` of one too many.
     """
 
-    def __init__(self, app: Callable, limits: Limits, metrics: Metrics, answer: Callable[..., Callable]):
-        self.app, self.limits, self.metrics, self.answer = app, limits, metrics, answer
+    def __init__(
+        self,
+        app: Callable,
+        limits: Limits,
+        metrics: Metrics,
+        answer: Callable[..., Callable],
+        full: Callable[[int], Refused],
+    ):
+        self.app, self.limits, self.metrics, self.answer, self.full = app, limits, metrics, answer, full
         self.posts = 0  # requests with a body that are inside; probes always pass
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
@@ -87,13 +96,7 @@ class Gate:
         self.posts += posts
         try:
             if posts and self.posts > self.limits.requests:
-                raise Refused(
-                    429,
-                    "too many requests at one time",
-                    "rate_limit_error",
-                    code="server_full",
-                    retry_after=1,
-                )
+                raise self.full(self.posts)
             body = await read_body(receive, dict(scope["headers"]), self.limits)
             await self.app(scope, replayed(body, receive), named)
         except Refused as refused:
@@ -137,14 +140,14 @@ async def unless_gone(receive: Callable, work: Awaitable) -> object:
     Raises
     ------
     Refused
-        400, which nobody reads, where the client left.
+        499 (nginx's number), which nobody reads, where the client left.
     """
     doing, leaving = asyncio.ensure_future(work), asyncio.ensure_future(receive())
     try:
         await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if doing.done():
             return doing.result()
-        raise Refused(400, "the client left", code="client_left")
+        raise Refused(499, "the client left", code="client_left")
     finally:
         for task in (doing, leaving):
             task.cancel()

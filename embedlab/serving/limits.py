@@ -121,6 +121,29 @@ def check_tokens(lengths: Sequence[int], limits: Limits, param: str) -> list[int
     return [min(length, limits.tokens) for length in lengths]
 
 
+class Away:
+    """Texts turned away and expected back; a client that tries three times counts three times.
+
+    Who is answered is taken off, and as nobody says "I gave up", half of the rest is forgotten in 20 seconds.
+    Otherwise a steady overload would add up, and everybody would be told the longest wait.
+
+    Examples
+    --------
+    >>> away = Away()
+    >>> away.add(100, now=0.0), away.add(0, now=20.0), away.add(-60, now=20.0)
+    (100.0, 50.0, 0.0)
+    """
+
+    def __init__(self, half_s: float = 20.0):
+        self.half_s, self.count, self.at = half_s, 0.0, 0.0
+
+    def add(self, texts: int, now: float) -> float:
+        """Count texts at a time in seconds, negative where they were answered; return how many are away."""
+        left = self.count * 0.5 ** ((now - self.at) / self.half_s)
+        self.count, self.at = max(0.0, left + texts), now
+        return self.count
+
+
 def drawn_wait(longest: float, u: float) -> float:
     """Draw the seconds that a refused client is told: anything up to the longest wait, but no less than 0.1.
 
@@ -141,13 +164,13 @@ def drawn_wait(longest: float, u: float) -> float:
     return max(0.1, longest * u)
 
 
-def retry_after(ahead: int, per_second: float, most: int = 60) -> int:
+def retry_after(ahead: float, per_second: float, most: int = 60) -> int:
     """Estimate the seconds after which there is room for a client: the time that those ahead of it take.
 
     Parameters
     ----------
-    ahead : int
-        Texts in the server, and those that were turned away and will be back.
+    ahead : float
+        Texts in the server, and those that were turned away and are expected back, see `Away`.
     per_second : float
         Texts a second that it was measured to answer.
     most : int

@@ -153,8 +153,12 @@ class Metrics:
         prometheus.Gauge("texts_inside", "Texts waiting or worked on", **own).set_function(queued)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        """Count a request; statuses by their class, since each value of a label is a series of its own."""
-        self.seconds.labels(route, f"{status // 100}xx").observe(seconds)
+        """Count a request; statuses by their class, since each value of a label is a series of its own.
+
+        499, a client that left, stands apart: in an overload most do, and as a 4xx it would look like theirs.
+        """
+        label = "499" if status == 499 else f"{status // 100}xx"
+        self.seconds.labels(route, label).observe(seconds)
 
     def stage(self, name: str, seconds: float) -> None:
         """Count what a stage of a request took: "count", "queue" or "run"."""

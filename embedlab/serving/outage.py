@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.serving.breaker import Breaker, allow, record
-from embedlab.serving.limits import drawn_wait, retry_after
+from embedlab.serving.limits import Away, drawn_wait, retry_after
 from embedlab.serving.retrying import Budget, CallError, Policy, wait_before_retry
 
 
@@ -68,7 +68,7 @@ class FailingService:
         """Return how many workers there are at a time."""
         return self.workers - self.lost * (self.start <= now < self.end)
 
-    def told(self, inside: int, away: int, now: float, u: float) -> float | None:
+    def told(self, inside: int, away: float, now: float, u: float) -> float | None:
         """Return the seconds that a refused client is told, as `Batcher.admit` would; u is from [0, 1)."""
         if self.tells == "nothing":
             return None
@@ -121,7 +121,7 @@ class _Run:
     events: list = field(default_factory=list)
     queue: deque = field(default_factory=deque)
     busy: int = 0
-    away: int = 0  # turned away, less those answered since
+    away: Away = field(default_factory=Away)
     count: int = 0
 
     def at(self, when: float, kind: str, what: object) -> None:
@@ -198,8 +198,8 @@ def simulate_outage(
                 breaker, allowed = allow(breaker, now)
             if allowed and service.room is not None and len(run.queue) >= service.room:
                 sent.append(now)
-                run.away += 1
-                wait = service.told(len(run.queue) + run.busy, run.away, now, told.random())
+                away = run.away.add(1, now)
+                wait = service.told(len(run.queue) + run.busy, away, now, told.random())
                 what = _Attempt(request, number, now, "given up")
                 error = CallError(429, retry_after=wait)
                 breaker = breaker and record(breaker, False, now)
@@ -211,7 +211,8 @@ def simulate_outage(
             else:
                 refused += 1  # fails at once; there is no point in waiting for the breaker
         elif kind == "done":
-            run.busy, run.away = run.busy - 1, max(0, run.away - 1)
+            run.busy -= 1
+            run.away.add(-1, now)
             if what.state == "waiting":
                 what.state, latency[what.request] = "done", now - arrived[what.request]
                 breaker = breaker and record(breaker, True, now)

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "comparing": ["dominated", "measured_for", "references", "shipped_designs"],
         "tables": ["Row", "beside_references", "compared", "designs_as_text", "difference_from"],
         "inverted": ["InvertedIndex"],
-        "origins": ["encode_seconds", "figures", "graph_seconds", "recall_at_100k"],
+        "origins": ["encode_seconds", "figures", "graph_seconds", "recall_at_100k", "word_seconds"],
         "scaling": ["At", "Line", "Scale", "at_scale", "scale_of"],
         "sizing": ["memory_of", "replicas_needed"],
         "estimates": ["band", "dimension", "evaluate", "in_base", "parse_quantity", "shown"],

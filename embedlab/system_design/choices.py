@@ -59,6 +59,7 @@ class Design(BaseModel):
     probes: int = Field(default=8, ge=1, le=1000)  # lists of an IVF that a query looks into
     hybrid: bool = False  # BM25 beside the vectors, fused by z-scores
     depth: int = Field(default=0, ge=0, le=LONGEST_LIST)  # results that a cross-encoder reads; 0: no reranker
+    terms: Literal["all", "rarest"] = "all"  # of a long query that BM25 matches; rarest: ten of them
     pair_cut: int = Field(default=10_000, ge=16)  # tokens of a pair that are paid for, at most
     shards: int | Literal["auto"] = "auto"  # as few as fit
     copies: int = Field(default=2, ge=1, le=20)  # of the index

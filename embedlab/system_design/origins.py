@@ -48,6 +48,31 @@ def encode_seconds(tokens: float) -> float:
     return float(ms) / 1000 * found["threads"]
 
 
+def word_seconds(tokens: float, terms: str = "all") -> float:
+    """Interpolate what one more document costs a BM25 query of so many tokens, in core seconds (chapter 22).
+
+    Beyond the longest query that was timed, in proportion.
+
+    Parameters
+    ----------
+    tokens : float
+        Of the query.
+    terms : {"all", "rarest"}
+        Whether all its terms are matched, or its ten rarest.
+
+    Examples
+    --------
+    >>> word_seconds(10) < word_seconds(100) < word_seconds(400)
+    True
+    >>> word_seconds(180, "rarest") < word_seconds(180)
+    True
+    """
+    *rows, rarest = figures("words")["rows"]
+    lengths, ns = [row["tokens"] for row in rows], [row["ns a document"] for row in rows]
+    whole = float(np.interp(tokens, lengths, ns)) * max(1, tokens / lengths[-1])
+    return 1e-9 * (min(whole, rarest["ns a document"]) if terms == "rarest" else whole)
+
+
 def recall_at_100k(ef: int) -> float:
     """Interpolate chapter 19's recall@10 of a graph of 100,000 (faiss, M 16) at a width of the beam."""
     rows = [

@@ -15,7 +15,13 @@ from embedlab.system_design.building import Measured
 from embedlab.system_design.cases import Case, constants, find_case
 from embedlab.system_design.choices import BYTES, Design
 from embedlab.system_design.estimates import evaluate, in_base, shown
-from embedlab.system_design.origins import encode_seconds, figures, graph_seconds, recall_at_100k
+from embedlab.system_design.origins import (
+    encode_seconds,
+    figures,
+    graph_seconds,
+    recall_at_100k,
+    word_seconds,
+)
 
 FILL = 0.7  # of a machine's memory that the index may take
 PARALLEL = 4  # cores that one query's pairs are spread over
@@ -36,9 +42,7 @@ class Scale:
     doc_tokens: float
     limit: float  # seconds promised at p95
     slow: float = 1  # times slower than the machine that was measured on
-    share: float = (
-        1  # of `searched` that a query searches at the mean: cores are for that, p95 is for the most
-    )
+    share: float = 1  # of `searched` that a query searches at the mean: cores are for that, p95 for the most
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ def numbers_of(design: Design, measured: Measured, scale: Scale) -> dict[str, fl
         "query_s": encode_seconds(scale.query_tokens),
         "graph_s": graph_seconds(design.ef),
         "power": figures("growth")["power"],
-        "word_s": figures("words")["ns a document"] * NS if design.hybrid else 0,
+        "word_s": word_seconds(scale.query_tokens, design.terms) if design.hybrid else 0,
+        "words_read": 1.0 if design.terms == "rarest" else prices["words_read"],  # few postings: all of them
         "from_disk": float(on_disk and fine > 0),
         "machine": prices["nvme_machine" if on_disk else "memory_machine"],
         "fill": FILL,
@@ -197,6 +202,10 @@ def notes_on(design: Design, measured: Measured, scale: Scale, p95: float) -> tu
     ]
     if scale.searched > n:
         notes[0] += f", and up to {scale.searched:,.0f} are harder to search"
+    notes.append(
+        f"measured with queries of some nine words and vectors of {design.tokens} tokens of a document; "
+        f"the price is of queries of {scale.query_tokens:.0f} tokens and texts of {scale.doc_tokens:.0f}"
+    )
     if scale.share < 1:
         notes.append(
             "a query searches one tenant: small tenants have fewer rivals, so report quality by size"

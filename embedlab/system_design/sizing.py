@@ -61,10 +61,12 @@ def replicas_needed(peak: float, seconds: float, busy: float, zones: int = 1) ->
     --------
     >>> replicas_needed(100, 0.02, 0.5), replicas_needed(100, 0.02, 0.5, zones=3)
     (4, 6)
+    >>> replicas_needed(700, 0.008, 0.7, zones=3), replicas_needed(700, 0.015, 0.7, zones=2)
+    (12, 30)
     """
     if peak <= 0 or seconds <= 0 or not 0 < busy <= 1 or zones < 1:
         raise ValueError(
             f"peak and seconds are above 0, busy at most 1, zones at least 1: {(peak, seconds, busy, zones)}"
         )
-    carried = math.ceil(peak * seconds / busy)
+    carried = math.ceil(round(peak * seconds / busy, 9))  # 700 * 0.008 / 0.7 is a little above 8
     return carried if zones == 1 else zones * math.ceil(carried / (zones - 1))

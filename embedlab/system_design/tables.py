@@ -115,8 +115,8 @@ def difference_from(row: Row, other: Row) -> Difference:
     return paired_difference(row.measured.per_query, other.measured.per_query)
 
 
-def designs_as_text(rows: Sequence[Row]) -> str:
-    """Set designs as a table of plain text.
+def designs_as_text(rows: Sequence[Row], leave: Sequence[str] = ()) -> str:
+    """Set designs as a table of plain text, without the columns to leave out.
 
     Examples
     --------
@@ -124,7 +124,9 @@ def designs_as_text(rows: Sequence[Row]) -> str:
     >>> designs_as_text(rows).splitlines()[1].split()[:2]
     ['*', 'tickets-lean']
     """
+    kept = [i for i, name in enumerate(HEADINGS) if name not in leave]
     table = [HEADINGS, *(row.cells() for row in sorted(rows, key=lambda row: row.dollars))]
+    table = [[line[i] for i in kept] for line in table]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for line in table:

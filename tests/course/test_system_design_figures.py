@@ -23,7 +23,9 @@ def test_a_bar_is_as_long_as_its_stages(rows):
 
 def test_designs_stand_where_they_cost_and_find(rows):
     (ax,) = figures.draw_pareto(rows).axes
-    labels = {text.get_text().splitlines()[0]: text.xy for text in ax.texts}
+    points = {text.get_text(): text.xy for text in ax.texts if text.get_text().isdigit()}
+    names = dict(text.get_text().split("  ") for text in ax.texts if "  " in text.get_text())
+    labels = {name.split(":")[0]: points[number] for number, name in names.items()}
     assert labels == {row.design.name: (row.dollars, row.measured.ndcg) for row in rows}
     stars = [line for line in ax.lines if line.get_marker() == "*"]
     assert [star.get_xydata()[0].tolist() for star in stars] == [[rows[0].dollars, rows[0].measured.ndcg]]

@@ -157,3 +157,35 @@ def test_the_pools_of_an_engine_against_itself_have_no_effect():
     for metric in (None, *pair.first):
         mean, deviation = pair.effect(metric)
         assert abs(mean) < 5 * deviation * np.sqrt(2 / 40_000)
+
+
+def coins():
+    """A pair of coins, one click in 2 and 3 in 5; a team draft with as many credits and half the ties."""
+    credits = np.repeat([1.0, -1.0, 0.0], [35, 15, 50])
+    return drift.Pair(
+        credits, {"click": np.repeat([0.0, 1.0], [50, 50])}, {"click": np.repeat([0, 1.0], [40, 60])}
+    )
+
+
+def test_users_who_search_and_click_alike_need_what_binomials_need():
+    found = drift.user_ratio(coins(), "click", 0.0, users=200_000, mean=4.0)
+    rate = drift.needed(4 * 0.1, np.sqrt(4 * (0.25 + 0.24) / 2), groups=2)  # n p (1 - p) of either coin
+    total = drift.needed(4 * 0.1, np.sqrt(4 * 0.55), groups=2)  # a Poisson number of clicks
+    draft = drift.needed(4 * 0.2, np.sqrt(4 * 0.5))  # every credit, + or -, counts once
+    assert found["rate"] == pytest.approx(rate, rel=0.03)
+    assert found["sum"] == pytest.approx(total, rel=0.03)
+    assert found["draft sum"] == pytest.approx(draft, rel=0.03)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_users_who_click_differently_cost_an_ab_test_by_rates_and_hardly_a_draft(spread):
+    alike, apart = (
+        drift.user_ratio(coins(), "click", spread, sd, users=200_000, mean=4.0) for sd in (0, 0.2)
+    )
+    often = 4.0**2 * np.exp(spread**2) + 4.0  # the mean square of a user's searches
+    shares = 0.2 / 0.55 * np.array([0.5, 0.6])  # each arm's deviation, in proportion to its mean
+    inside = 4 * ((0.25 + 0.24) / 2 - np.mean(shares**2))
+    rate = drift.needed(4 * 0.1, np.sqrt(inside + often * np.mean(shares**2)), groups=2)
+    assert apart["rate"] == pytest.approx(rate, rel=0.06)
+    assert apart["rate"] > 1.5 * alike["rate"]
+    assert apart["draft rate"] < 1.3 * alike["draft rate"]

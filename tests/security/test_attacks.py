@@ -6,6 +6,7 @@ psycopg = pytest.importorskip("psycopg", reason="the extra production is not ins
 pytestmark = pytest.mark.slow
 
 from embedlab.security.attacks import ATTACKS, leaked_rows  # noqa: E402
+from embedlab.security.shared_login import harmed  # noqa: E402
 from embedlab.security.signed_tenants import (  # noqa: E402
     audited,
     close_temp,
@@ -148,3 +149,13 @@ def test_the_record_of_searches(connection, table, signed):
         assert row == ("reader_login", "tenant0", 3)
     with pytest.raises(psycopg.errors.InsufficientPrivilege), acting_as(connection, "auditor"):
         connection.execute(f"SELECT text FROM {table}")
+
+
+def test_one_login_for_all_lets_one_harm_all_and_a_login_each_does_not(connection, table, url):
+    signed_policies(connection, table)
+    mine, other = (login_url(connection, url, login=f"reader_of_{one}") for one in ("tenant0", "tenant1"))
+    shared = harmed(connection, mine, mine)
+    assert [name for name, harm in shared.items() if not harm] == ["values read, bound by the server"]
+    assert not any(harmed(connection, mine, other).values())
+    with connect(mine) as again:  # all is put back
+        assert again.execute("SHOW statement_timeout").fetchone() == ("0",)

@@ -5,8 +5,9 @@ import pytest
 
 from embedlab.pooling import l2_normalize
 from embedlab.security.cloud_alignment import aligned_clouds
+from embedlab.security.clouds_measured import SPLITS
 from embedlab.security.defences import Rotation
-from embedlab.security.inversion_measured import SPLITS, shipped_inversion
+from embedlab.security.inversion_measured import shipped_inversion
 
 DIMS = 8
 
@@ -40,3 +41,11 @@ def test_most_shipped_splits_fall_and_the_fit_tells_which():
     assert sum(fallen) >= 4
     assert all(np.mean(each["records"]) == 1 for each, fell in zip(shipped, fallen, strict=True) if fell)
     assert [each["fit"] > 0.7 for each in shipped] == fallen
+
+
+def test_texts_of_another_package_do_not_give_the_key():
+    """As many random documents do: it is the field, not the number of vectors."""
+    for each in shipped_inversion()["defences"]["packages"].values():
+        assert each["package"]["cosine"] < 0.4 < 0.9 < each["random"]["cosine"]
+        assert sum(each["package"]["records"]) < 5
+        assert np.mean(each["random"]["records"]) == 1

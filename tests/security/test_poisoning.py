@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from embedlab.benchmark import docsearch, quality, seeded_sample
 from embedlab.embedder import Embedder
 from embedlab.encoder import BertEncoder
-from embedlab.security import LURE, Attacker, Poisoned, best_swaps, k_occurrences, shipped_poisoning, targeted
+from embedlab.security import (
+    LURES,
+    Attacker,
+    Poisoned,
+    best_swaps,
+    k_occurrences,
+    shipped_poisoning,
+    targeted,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +106,17 @@ def test_an_added_document_takes_its_place_and_no_more(benchmark):
 
 
 def test_a_targeted_text_holds_question_and_lure(benchmark):
-    pairs = targeted(benchmark, benchmark.split("test")[1])
-    assert len(pairs) == 50
-    assert all(text == f"{query} {LURE}" for query, text in pairs)
+    for lure in LURES:
+        pairs = targeted(benchmark.split("test")[1], lure)
+        assert len(pairs) == 50
+        assert all(text == f"{query} {lure}" for query, text in pairs)
+
+
+def test_ten_queries_reach_as_many_as_ten_hubs():
+    """The matched control: what is gained by optimising is within the noise."""
+    shipped = shipped_poisoning()["attacks"]
+    hubs, queries = (np.mean(shipped[name]["hits"]["dense"]) for name in ("ten hubs", "ten queries"))
+    assert abs(hubs - queries) < 0.05 < 0.2 < queries
 
 
 @pytest.mark.slow

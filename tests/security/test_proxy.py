@@ -191,8 +191,8 @@ def test_the_log_names_kinds_only(caplog):
     assert "ana@" not in caplog.text
 
 
-def test_what_comes_back_is_restored():
-    """A chat API that repeats what it got: the client reads its own names."""
+def chatting():
+    """Make a proxy before a chat API that repeats what it got: (what it got, the proxy)."""
     from fastapi import FastAPI, Request
 
     echo, got = FastAPI(), []
@@ -205,11 +205,20 @@ def test_what_comes_back_is_restored():
     chat.__annotations__["request"] = Request
     echo.post("/v1/chat/completions")(chat)
     upstream = httpx.AsyncClient(transport=httpx.ASGITransport(echo), base_url="http://api")
-    app = proxy_app(Outgoing(Pseudonyms(KEY, "t")), upstream)
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "ana@example.org"}]})
-    answer = ask(app, body, "/v1/chat/completions").json()
+    return got, proxy_app(Outgoing(Pseudonyms(KEY, "t")), upstream)
+
+
+def said(app, text):
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]})
+    return ask(app, body, "/v1/chat/completions").json()["choices"][0]["message"]["content"]
+
+
+def test_what_comes_back_is_restored_for_the_request_that_hid_it():
+    """The client reads its own names; whoever gets hold of a pseudonym does not get the name by asking."""
+    got, app = chatting()
+    assert said(app, "ana@example.org") == "Dear ana@example.org!"
     assert got[0].startswith("<EMAIL_")
-    assert answer["choices"][0]["message"]["content"] == "Dear ana@example.org!"
+    assert said(app, got[0]) == f"Dear {got[0]}!"
 
 
 @pytest.mark.parametrize(

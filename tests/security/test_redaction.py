@@ -24,8 +24,8 @@ from embedlab.security import (
     shipped_redaction,
 )
 from embedlab.security.redaction_measured import choose_cutoffs, hidings
-from embedlab.security.span_scores import counts, ratios
-from embedlab.security.spans import KINDS
+from embedlab.security.span_scores import counts, leaked, ratios
+from embedlab.security.spans import KINDS, joined, resolved
 
 KEY, OTHER = b"sixteen bytes and more", b"sixteen other bytes...."
 TEXT = "Ana Reis wrote to Bo Ek and to ana reis."
@@ -116,7 +116,7 @@ def test_no_cutoff_is_better_than_the_chosen_one():
         for score in {one.score for row in proposals for one in row if one.kind == kind}:
             kept = [[one for one in row if one.kind == kind and one.score >= score] for row in proposals]
             f1[score] = ratios(counts(sentences, kept)[:, KINDS.index(kind)].sum(0))[2]
-        assert f1[cutoff] >= max(f1.values()) - 0.05  # overlaps, resolved there, count twice here
+        assert f1[cutoff] >= max(f1.values()) - 0.05  # overlaps of a kind, resolved there, count twice here
 
 
 def test_shipped_proposals_fit_their_sentences():
@@ -170,3 +170,14 @@ def test_patterns_alone_leak_names_and_both_leak_less():
     recall = {name: ratios(counts(test, spans)[:, person].sum(0))[1] for name, spans in found.items()}
     assert recall["patterns"] < 0.3 < recall["both"]
     assert found["patterns"] == [recognised(one.text) for one in test]
+
+
+def test_a_sure_date_inside_a_number_does_not_hide_the_number():
+    """Counted by kind, a find stays a find whatever overlaps it; redacted, all that was found is covered."""
+    test, found = labelled_sentences("test"), found_by("test")["Presidio"]
+    phone = KINDS.index("PHONE")
+    surest = [resolved(spans) for spans in found]
+    hits = [counts(test, spans)[:, phone].sum(0)[0] for spans in (found, surest)]
+    assert hits[0] > 2 * hits[1]
+    for one, spans, few in zip(test, found, surest, strict=True):
+        assert set(leaked(one, joined(spans))) <= set(leaked(one, few))

@@ -39,6 +39,17 @@ def test_the_number_of_rows_tells_what_others_have_stored(connection, hidden):
     assert rows_tell(connection, table, absent) == [40] * 20
 
 
+def test_a_partition_each_hides_the_number(connection):
+    vectors = unit(620, dims=DIMS, seed=3)
+    rows = [Row(i, "", "", f"tenant{i % 2}", v) for i, v in enumerate(vectors[:600])]
+    names = ("tenant0", "tenant1", "attacker", "attacker's second")
+    table = guarded_table(connection, rows, names)
+    for attack, right in (({}, 40), ({"k": 10, "others": 30}, 10)):
+        assert rows_tell(connection, table, vectors[:10], **attack) == [right] * 10
+        assert rows_tell(connection, table, vectors[610:], **attack) == [right] * 10
+    connection.execute(f"DROP TABLE {name_of(table).as_string()}")
+
+
 ITERATIVE = {"hnsw.iterative_scan": "relaxed_order"}
 
 

@@ -225,4 +225,8 @@ def test_a_lone_client_that_hangs_up_is_noticed():
         until(lambda: app.state.batcher.inside == 1)
         gate.set()
         first.join(20)
+        figures = httpx.get(f"{url}/metrics").text
     assert ["gone"] not in calls
+    assert 'embedlab_rejected_total{reason="499"} 1.0' in figures
+    assert 'route="/v1/embeddings",status="499"' in figures
+    assert 'status="4xx"' not in figures

@@ -2,11 +2,24 @@
 
 import asyncio
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.serving import Limits, Refused, check_texts, check_tokens, read_body, retry_after
+from embedlab.serving import (
+    Limits,
+    Nap,
+    Refused,
+    Settings,
+    check_texts,
+    check_tokens,
+    make_app,
+    read_body,
+    retry_after,
+    served,
+)
+from embedlab.serving.limits import Away
 
 
 @pytest.mark.parametrize(("texts", "code"), [(["a"] * 3, None), (["abcdef"], "string_above_max_length")])
@@ -67,7 +80,7 @@ def test_a_body_in_pieces():
         ([b"01234", b"567890"], {}, 413),
         ([b"01234", b"567890"], {b"content-length": b"3"}, 413),
         ([b""], {b"content-length": b"99"}, 413),
-        ([b"ab", None], {}, 400),
+        ([b"ab", None], {}, 499),
     ],
 )
 def test_bodies_that_are_refused(pieces, headers, status):
@@ -80,3 +93,40 @@ def test_a_body_that_does_not_arrive():
     with pytest.raises(Refused) as refused:
         body_of([], limits=Limits(deadline_s=0.05))
     assert refused.value.status == 408
+
+
+def test_a_steady_overload_does_not_add_up():
+    """100 attempts a second are refused for an hour: the count stays at what 30 seconds bring."""
+    away = Away(half_s=20.0)
+    counts = [away.add(100, now=float(second)) for second in range(3600)]
+    assert counts[-1] == pytest.approx(100 / (1 - 0.5 ** (1 / 20)), rel=1e-6)
+    assert max(counts) < 3000
+    assert away.add(0, now=3600.0 + 200) < 3
+
+
+@pytest.mark.parametrize(
+    ("room", "reason"),
+    [
+        ({"inside": 20}, "20 texts"),
+        ({"requests": 20}, "20 requests"),
+        ({"inside": 20, "requests": 20}, "20 requests"),  # equal, as by default
+    ],
+)
+def test_whichever_limit_refuses_the_waits_are_drawn(room, reason):
+    async def crowd(url):
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            asked = {"model": "nap", "input": "x"}
+            return await asyncio.gather(*(client.post("/v1/embeddings", json=asked) for _ in range(60)))
+
+    with served(make_app(Nap(0.5), settings=Settings("nap", Limits(texts=20, **room)))) as url:
+        refused = [one for one in asyncio.run(crowd(url)) if one.status_code == 429]
+    assert len(refused) >= 20
+    assert all(f"full ({reason})" in one.json()["error"]["message"] for one in refused)
+    told = [int(one.headers["retry-after-ms"]) for one in refused]
+    assert len(set(told)) > len(told) / 2
+    assert 100 <= min(told) < 1000 < max(told) <= 5000
+    assert all(1 <= int(one.headers["Retry-After"]) <= 5 for one in refused)
+
+
+def test_the_default_limits_are_equal_so_requests_refuse_first():
+    assert Limits().requests == Limits().inside

@@ -224,3 +224,25 @@ def test_references_were_measured_on_dev(case):
         assert len(one.per_query) == 300
         assert one.low < one.ndcg < one.high
         assert one.short == design.short
+
+
+def test_words_cost_by_the_length_of_the_query():
+    """By hand from the shipped times: a ticket's query costs several times that of nine words."""
+    short, *_, long, rarest = (row["ns a document"] for row in figures("words")["rows"])
+    words = Design(name="w", hybrid=True)
+    scale = dataclasses.replace(scale_of("tickets"), doc_tokens=437.0)
+    at = at_scale(words, measured(words), scale)
+    assert at["match"] == pytest.approx(scale.searched * long * 1e-9 * 0.1)
+    nine = dataclasses.replace(scale, query_tokens=8)
+    assert at_scale(words, measured(words), nine)["match"] == pytest.approx(at["match"] * short / long)
+    assert 4 * short < long
+    few = words.model_copy(update={"terms": "rarest"})
+    assert at_scale(few, measured(few), scale)["match"] == pytest.approx(scale.searched * rarest * 1e-9)
+    assert few.key == words.key  # only the price is another one
+
+
+def test_lengths_that_were_measured_are_said():
+    for design in references("tickets"):
+        (said,) = (note for note in at_scale(design, measured(design)).notes if "nine words" in note)
+        assert f"vectors of {design.tokens} tokens" in said
+        assert "180 tokens and texts of 180" in said

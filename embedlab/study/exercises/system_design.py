@@ -5,7 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from embedlab.study.exercises.exercise import Exercise, Mistake
+from embedlab.study.exercises.exercise import Exercise, Mistake, lazily
+
+replicas_needed = lazily("embedlab.system_design:replicas_needed")
 
 
 def _indexes(rng: np.random.Generator) -> list[tuple]:
@@ -71,7 +73,7 @@ def _one_more(peak, seconds, busy, zones=1):
 
 
 def _all_busy(peak, seconds, busy, zones=1):
-    return _right(peak, seconds, 1.0, zones)
+    return replicas_needed(peak, seconds, 1.0, zones)
 
 
 def _uneven(peak, seconds, busy, zones=1):
@@ -81,11 +83,6 @@ def _uneven(peak, seconds, busy, zones=1):
 
 def _rounded(peak, seconds, busy, zones=1):
     carried = max(1, round(peak * seconds / busy))
-    return carried if zones == 1 else zones * math.ceil(carried / (zones - 1))
-
-
-def _right(peak, seconds, busy, zones):
-    carried = math.ceil(peak * seconds / busy)
     return carried if zones == 1 else zones * math.ceil(carried / (zones - 1))
 
 

@@ -29,12 +29,13 @@ def test_twenty_million_vectors_take_61_gb():
 
 
 def test_small_partitions_are_scanned_within_ten_milliseconds():
-    assert base("scan_core") * 0.010 / (384 * 4) > 20_000
+    """The limit of `bug-partition-index`, and the hundred thousand of `unequal`."""
+    assert base("scan_core") * 0.010 / (384 * 4) == pytest.approx(100_000, rel=0.2)
 
 
 def test_eight_thousand_vectors_are_scanned_in_milliseconds():
     scan = 8000 * 384 * 4 / base("scan_core")
-    assert scan < 0.003 < base("query_core")
+    assert 0.0005 < scan < 0.001 < base("query_core")
 
 
 def test_at_ninety_percent_one_waits_nine_times_the_work():
