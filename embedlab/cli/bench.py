@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from embedlab.cli.bench_databases import clients, deletes, durability, filters
+from embedlab.cli.bench_kernels import kernels
 from embedlab.cli.printing import AsJson
 from embedlab.study.faces import plain_errors
 
@@ -19,6 +20,7 @@ app.command()(clients)
 app.command()(deletes)
 app.command()(durability)
 app.command()(filters)
+app.command()(kernels)
 
 
 def _bench(measure: Callable[[], dict], as_json: bool) -> None:

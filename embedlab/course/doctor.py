@@ -14,7 +14,7 @@ from embedlab.machine import PACKAGED_SHA256, ModelError, cache, data_path, file
 
 REINSTALL = "pip install -c constraints.txt -e '.[course,production,dev]'"
 NEEDED = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "safetensors", "gensim", "transformers")
-FEATURES = "avx2", "avx512f", "avx512vnni", "avx512bf16", "amx-tile", "neon"
+FEATURES = "avx2", "avx512f", "avx512vnni", "avxvnni", "avx512bf16", "amx-tile", "neon"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,9 @@ def _cpu() -> Check:
     if os.environ.get("ATEN_CPU_CAPABILITY", "").lower() in ("default", "avx2"):
         found.append("ATEN_CPU_CAPABILITY is set: torch uses no AVX-512")
     if os.environ.get("EMBEDLAB_PORTABLE"):
-        found.append("EMBEDLAB_PORTABLE is set: HNSW uses no AVX-512")
+        found.append("EMBEDLAB_PORTABLE is set: HNSW uses plain loops")
+    if kernels := os.environ.get("EMBEDLAB_KERNELS"):
+        found.append(f"EMBEDLAB_KERNELS is set: HNSW uses {kernels}")
     return Check("CPU", ", ".join([platform.machine(), *found]))
 
 

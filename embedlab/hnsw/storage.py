@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.graph import Desk, Graph, Query, Visits
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
-from embedlab.machine import aligned
+from embedlab.machine import EXCESS, aligned
 
 LAYERS = 64  # more than draw_levels can give: a float64 below 1 is at most 1 - 2 ** -53
 SETTINGS = ("dims", "m", "ef_construction", "ef_search", "codes", "seed")
@@ -160,7 +160,7 @@ class Storage(Index):
         out = aligned(len(queries), self.dims, np.int8)
         # A scale for each query: it changes none of its orders, and uses the whole range.
         out[:, : self.dims] = to_codes(queries, np.abs(queries).max(axis=1, keepdims=True) / 127)
-        return Query(out, (128 * out.sum(axis=1, dtype=np.int32)).astype(np.int32))
+        return Query(out, (EXCESS * out.sum(axis=1, dtype=np.int32)).astype(np.int32))
 
     def _new_visits(self) -> Visits:
         seen, stamp = np.zeros(len(self.levels), np.uint16), np.zeros(1, np.int64)

@@ -18,8 +18,8 @@ from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.core.serialize import dumps
 
-from embedlab.machine.avx512 import FAST
 from embedlab.machine.cache import cache_file, content_key
+from embedlab.machine.kernel_choice import KERNEL
 
 
 # numba looks only at a function's own file to see whether what it compiled is still valid. The functions of a
@@ -27,8 +27,8 @@ from embedlab.machine.cache import cache_file, content_key
 @cache
 def _folder_for(room: Path) -> Path:
     here = Path(__file__).parent
-    sources = [here / "avx512.py", here / "kernels.py", *sorted(room.glob("*.py"))]
-    return cache_file("compiled", content_key(*(source.read_bytes() for source in sources), str(FAST)))
+    sources = [here / "intrinsics.py", here / "kernels.py", *sorted(room.glob("*.py"))]
+    return cache_file("compiled", content_key(*(source.read_bytes() for source in sources), KERNEL))
 
 
 class _Place(UserProvidedCacheLocator):

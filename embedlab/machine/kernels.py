@@ -1,16 +1,18 @@
 """What compiled code may ask of this machine: fast dot products, and memory fetched ahead.
 
-The functions here are called from code that numba compiles. Where the CPU has AVX-512 (and its byte products,
-VNNI), `dot` and `prefetch` are those of `avx512`; elsewhere, or with ``EMBEDLAB_PORTABLE=1`` in the
-environment, plain loops that compute the same.
+The functions here are called from code that numba compiles. Floats are multiplied by a plain loop, of which
+LLVM makes the vector instructions there are; codes of one byte by what `kernel_choice` has chosen.
 """
 
 import numpy as np
 from numba import types
 from numba.extending import overload
 
-from embedlab.machine.avx512 import FAST, FLOAT_LANES, WIDTH, fast_dot, fast_prefetch
 from embedlab.machine.compiling import compiled
+from embedlab.machine.intrinsics import LINE, byte_product
+from embedlab.machine.kernel_choice import KERNEL
+
+WHOLE = 64  # floats in a step of the compiled loop, at most: four registers of 16
 
 
 def aligned(n: int, d: int, dtype: type) -> np.ndarray:
@@ -22,40 +24,57 @@ def aligned(n: int, d: int, dtype: type) -> np.ndarray:
     >>> rows.shape, rows.ctypes.data % 64
     ((3, 128), 0)
     """
-    step = FLOAT_LANES if dtype == np.float32 else WIDTH // np.dtype(dtype).itemsize
+    step = WHOLE if dtype == np.float32 else LINE // np.dtype(dtype).itemsize
     d = -(-d // step) * step
     size = n * d * np.dtype(dtype).itemsize
-    raw = np.zeros(size + WIDTH, np.uint8)
-    start = -raw.ctypes.data % WIDTH
+    raw = np.zeros(size + LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
     return raw[start : start + size].view(dtype).reshape(n, d)
 
 
 @compiled(fastmath=True)
-def portable_dot(rows, i, query):
-    """Multiply row i with the query: float32 rows with float32, or uint8 rows with int8 as an integer.
-
-    A plain loop: LLVM makes of it whatever vector instructions there are.
-    """
-    total = rows[i, 0] * query[0]
-    for j in range(1, rows.shape[1]):
+def float_dot(rows, i, query):
+    """Multiply row i with the query, both float32; in any order, so that several sums can run at once."""
+    total = np.float32(0)
+    for j in range(rows.shape[1]):
         total += rows[i, j] * query[j]
     return total
 
 
 @compiled()
-def portable_prefetch(rows, i):
-    """Do nothing: the processor fetches what it reads."""
+def plain_code_dot(rows, i, query):
+    """Multiply the codes of row i, uint8 with 128 added, with the query, int8; exactly.
+
+    numba widens every int32 to int64 in arithmetic; without the conversions back it takes twice as long.
+    """
+    total = np.int32(0)
+    for j in range(rows.shape[1]):
+        code = np.int32(np.int8(rows[i, j] ^ np.uint8(128)))
+        total = np.int32(total + np.int32(code * np.int32(query[j])))
+    return total
 
 
-dot = fast_dot if FAST else portable_dot
-prefetch = fast_prefetch if FAST else portable_prefetch
+code_dot = plain_code_dot if KERNEL == "plain" else byte_product(KERNEL)
+EXCESS = 128 if KERNEL.endswith("vnni") else 0  # of a product, for each 1 in the sum of the query
+
+
+def dot(rows, i, query):
+    """Multiply row i with the query, both made by `aligned`; for codes, see `as_query`."""
+    raise NotImplementedError("only in compiled code")
+
+
+@overload(dot)
+def _dot(rows, i, query):
+    if isinstance(rows.dtype, types.Float):
+        return lambda rows, i, query: float_dot(rows, i, query)
+    return lambda rows, i, query: code_dot(rows, i, query)
 
 
 def as_query(rows, i, out):
-    """Copy row i to ``out`` as a query for `dot`; return what to take from each product.
+    """Copy row i to ``out`` as a query for `dot`; return the offset, what to take from each product.
 
     Float rows are copied; nothing is to be taken. Codes stand in uint8 rows with 128 added, since VNNI
-    multiplies unsigned with signed bytes, and in int8 queries as they are: each product is 128 times the sum
+    multiplies unsigned with signed bytes, and in int8 queries as they are: its products are 128 times the sum
     of the query too large.
     """
     raise NotImplementedError("only in compiled code")
@@ -70,7 +89,7 @@ def _as_query(rows, i, out):
             for j in range(len(out)):
                 out[j] = np.int16(rows[i, j]) - 128
                 total += out[j]
-            return np.int32(128 * total)
+            return np.int32(EXCESS * total)
 
         return copy_code
 

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cores": ["pinned", "stolen_seconds", "two_cores"],
         "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
         "engines": ["bench_engines", "write_latency"],
+        "kernels": ["bench_kernels", "kernels_as_text"],
         "load": [
             "LOAD",
             "LOADS",

@@ -77,9 +77,12 @@ def test_weights_that_are_not_there(ships, monkeypatch, tmp_path):
 def test_a_cpu_that_is_held_back(monkeypatch):
     monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: {"avx2": True, "avx512bf16": True})
     monkeypatch.delenv("EMBEDLAB_PORTABLE", raising=False)
+    monkeypatch.delenv("EMBEDLAB_KERNELS", raising=False)
     monkeypatch.delenv("ATEN_CPU_CAPABILITY", raising=False)
     assert doctor._cpu().found.endswith("avx2, avx512bf16")
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "avx2")
     assert "torch uses no AVX-512" in doctor._cpu().found
     monkeypatch.setenv("EMBEDLAB_PORTABLE", "1")
+    monkeypatch.setenv("EMBEDLAB_KERNELS", "avx2")
     assert "EMBEDLAB_PORTABLE is set" in doctor._cpu().found
+    assert "EMBEDLAB_KERNELS is set: HNSW uses avx2" in doctor._cpu().found

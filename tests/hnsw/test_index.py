@@ -9,6 +9,7 @@ import pytest
 from vectors import exact, filled, recall
 
 from embedlab.hnsw import HNSWIndex
+from embedlab.machine import cpu_features, runnable
 
 DIMS = 16
 BOTH = pytest.mark.parametrize("codes", [None, "int8"])
@@ -96,21 +97,22 @@ def test_recall_equals_hnswlib(codes, vectors, queries):
 
 
 @pytest.mark.slow
-def test_portable_code_finds_the_same(tmp_path, vectors):
+@pytest.mark.parametrize("kernel", runnable(cpu_features()))
+def test_every_kernel_makes_the_same_graph_of_codes(tmp_path, vectors, kernel):
     code = """
 import numpy as np
 from embedlab.hnsw import HNSWIndex
-from embedlab.machine import FAST
-assert not FAST
 vectors = np.load("vectors.npy")
-for codes in (None, "int8"):
-    index = HNSWIndex(vectors.shape[1], codes=codes)
-    index.add(vectors)
-    np.save(f"{codes}.npy", index.search(vectors[:50], 10)[1])
+index = HNSWIndex(vectors.shape[1], codes="int8")
+index.add(vectors)
+scores, ids = index.search(vectors[:50], 10)
+np.savez("found.npz", scores=scores, ids=ids, **index.state()[0])
 """
     np.save(tmp_path / "vectors.npy", vectors[:500])
-    environment = {**os.environ, "EMBEDLAB_PORTABLE": "1"}
+    environment = {**os.environ, "EMBEDLAB_KERNELS": kernel}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
-    for codes in (None, "int8"):
-        ours = filled(vectors[:500], codes=codes).search(vectors[:50], 10)[1]
-        assert recall(ours, np.load(tmp_path / f"{codes}.npy")) > 0.99
+    ours = filled(vectors[:500], codes="int8")
+    scores, ids = ours.search(vectors[:50], 10)
+    with np.load(tmp_path / "found.npz") as found:
+        for name, array in {"scores": scores, "ids": ids, **ours.state()[0]}.items():
+            np.testing.assert_array_equal(found[name], array, err_msg=name)
