@@ -7,6 +7,7 @@ from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex
 from embedlab.matryoshka import PrefixIndex, RescoredIndex
 from embedlab.quantization import BinaryIndex, Float16Index, Int8Index, PQIndex
+from embedlab.scale import DiskIndex, IVFIndex, IVFPQIndex, PQFastScanIndex, RaBitQIndex, VamanaIndex
 from embedlab.system_design import InvertedIndex
 from embedlab.vector_databases import LanceIndex, PostgresIndex
 
@@ -27,6 +28,17 @@ KINDS = {
     "rescored by int8": lambda: RescoredIndex(PrefixIndex(DIMS, BinaryIndex(8)), Int8Index(DIMS)),
     "lists": lambda: InvertedIndex(FlatIndex(DIMS), probes=99),
     "lists of int8": lambda: InvertedIndex(Int8Index(DIMS), probes=99),
+    "ivf": lambda: IVFIndex(DIMS, 6, nprobe=99),
+    "ivf-pq": lambda: IVFPQIndex(DIMS, 6, 4, nprobe=99),
+    "ivf-pq, rotated and rescored": lambda: IVFPQIndex(
+        DIMS, 6, 4, nprobe=99, rotation="opq", keep="float16", shortlist=300
+    ),
+    "pq, fast scan": lambda: PQFastScanIndex(DIMS, 8),
+    "rabitq": lambda: RaBitQIndex(DIMS),
+    "rabitq, rescored": lambda: RaBitQIndex(DIMS, keep=True),
+    "vamana": lambda: VamanaIndex(DIMS),
+    "disk": lambda: DiskIndex(DIMS),
+    "disk, kept": lambda: DiskIndex(DIMS, 4, degree=8, cache=10, at_a_time=2),
     "lance": lambda: LanceIndex(DIMS),
     "postgres": lambda: PostgresIndex(DIMS),
     "postgres, exact": lambda: PostgresIndex(DIMS, kind="exact"),

@@ -20,7 +20,7 @@ FLOORS = [
     ["finetuning", "chunking"],
     ["reranking", "colbert"],
     ["rag"],
-    ["serving", "pipelines", "vector_databases"],
+    ["scale", "serving", "pipelines", "vector_databases"],
     ["drift", "security"],
     ["engine"],
     ["system_design"],

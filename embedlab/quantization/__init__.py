@@ -1,6 +1,7 @@
 """Fewer bits a number: half precision, int8, signs, and product quantization."""
 
 from embedlab.quantization.binary import BinaryIndex, binarize, hamming
+from embedlab.quantization.codes import LearnedIndex
 from embedlab.quantization.experiments import (
     balanced_order,
     places,
@@ -16,6 +17,7 @@ __all__ = [
     "Float16Index",
     "Int8Index",
     "Int8Quantizer",
+    "LearnedIndex",
     "PQIndex",
     "ProductQuantizer",
     "balanced_order",
