@@ -125,10 +125,9 @@ def search_layer(graph, query, layer, beam, size, visits):
             if j + ahead < fresh:
                 prefetch(graph.rows, visits.todo[j + ahead])
             size, there = place_in_beam(beam, size, compare(graph, query, visits.todo[j]))
-            if there <= at:
-                at = there
-                if layer == 0:
-                    prefetch(graph.links, visits.todo[j])  # its links are wanted next
+            if there < size and layer == 0:
+                prefetch(graph.links, visits.todo[j])  # its links are wanted soon
+            at = min(at, there)
         compared += fresh
     return size, compared
 

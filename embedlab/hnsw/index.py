@@ -13,7 +13,7 @@ from embedlab.hnsw.filtered import filtered_search
 from embedlab.hnsw.graph import Visits
 from embedlab.hnsw.lock import ReadWriteLock
 from embedlab.hnsw.repair import bypass, gone
-from embedlab.hnsw.results import pick
+from embedlab.hnsw.results import Codes, pick
 from embedlab.hnsw.storage import Storage, padded
 from embedlab.index import Floats, Ints, State, as_vectors, top_k, whole
 from embedlab.machine import compiling_is_announced
@@ -225,7 +225,8 @@ class HNSWIndex(Storage):
             floats, found = prepared.numbers, found[:, : scores.shape[1]].copy()
         else:
             floats = padded(queries)
-        pick(self.vectors, floats, found, self.graph.twins, allowed, scores, ids)
+        codes = Codes(self.scale, self.longest)
+        pick(self.vectors, floats, found, self.graph.twins, allowed, codes, scores, ids)
         return compared
 
     def state(self) -> State:

@@ -28,6 +28,7 @@ class Storage(Index):
             raise ValueError(f"codes must be None or 'int8', but is {codes!r}")
         self.codes, self.seed = codes, whole("seed", seed, least=0)
         self.scale = 0.0  # of the codes: what one step of them stands for
+        self.longest = 0.0  # of the vectors that have codes: the greatest length
         self.levels = np.zeros(0, np.int32)
         self.deleted = np.zeros(0, bool)
         self.vectors = aligned(0, self.dims, np.float32)
@@ -147,6 +148,7 @@ class Storage(Index):
 
     def _encode(self, n: int, end: int) -> None:
         """Write the codes of the vectors n to end; of all, where the new ones need a larger scale."""
+        self.longest = max(self.longest, float(np.linalg.norm(self.vectors[n:end], axis=1).max(initial=0)))
         needed = float(np.abs(self.vectors[n:end]).max(initial=0)) / 127
         if needed > self.scale:
             self.scale, n = needed, 0
