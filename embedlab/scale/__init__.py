@@ -31,8 +31,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "clusters": ["assign", "imbalance", "train_centroids"],
         "disk": ["DiskIndex"],
         "fast_scan": ["PQFastScanIndex", "pack_blocks", "round_tables", "unpack_blocks"],
+        "filtered": ["WAYS", "Filtered", "crossing_count", "search_filtered", "topics"],
+        "hashing": ["HyperplaneLSH", "ProjectionForest", "likely_flips"],
         "ivf": ["IVFIndex"],
         "ivf_pq": ["IVFPQIndex"],
+        "overlapping": ["closure", "read_by_lists"],
         "plain": [
             "PlainIVF",
             "PlainIVFPQ",
