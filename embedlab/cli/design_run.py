@@ -64,8 +64,9 @@ def print_run(rows: list) -> None:
     typer.echo(f"\n{own.design.name}: {own.design.short}\nmeasured on {where}, {one.machine}\n")
     typer.echo(designs_as_text(rows))
     typer.echo(
-        "\n→ yours, * on the front of dollars (phones: memory) and nDCG, · dominated; last columns: at scale"
+        "\n→ yours, * on the front of dollars (phones: memory) and nDCG, · dominated; ! breaks the promise,"
     )
+    typer.echo("~ leaves less than a tenth of it for the way back; last columns: at scale")
     for row in rows:
         if not row.yours:
             typer.echo(f"  {own.design.name} less {row.design.name}: nDCG@10 {difference_from(own, row)}")

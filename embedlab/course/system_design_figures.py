@@ -25,22 +25,16 @@ __all__ = [
     "draw_way",
 ]
 
-BLUE, RED, GREEN, ORANGE, PINK, GREY, INK = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#E69F00",
-    "#AA4499",
-    "#777777",
-    "#222222",
-)
+BLUE, RED, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+GREY, INK = "#777777", "#222222"
 SMALL = 9  # points
+APART = 1.07  # times the dollars: so far apart are drawn designs of about the same dollars
 STAGES = (("encode", BLUE), ("search", GREEN), ("match", ORANGE), ("rerank", RED))
 MONEY = FuncFormatter(lambda value, _: f"${value:,.0f}")
 
 
 def draw_tenants(sizes: Sequence[float], exact_up_to: float) -> Figure:
-    """Draw tenants by size, the largest first, and up to which size exact search keeps its budget.
+    """Draw tenants by size, the largest first, and up to which size a core scans one in 10 ms.
 
     Examples
     --------
@@ -56,18 +50,14 @@ def draw_tenants(sizes: Sequence[float], exact_up_to: float) -> Figure:
     ax.loglog(places, sizes, ".", color=BLUE, ms=4)
     ax.loglog(places[:large], sizes[:large], "o", color=RED, ms=6)
     ax.axhline(exact_up_to, color=GREY, lw=1, ls="--")
-    ax.text(
-        len(sizes),
-        exact_up_to * 1.15,
-        f"exact search up to {exact_up_to:,.0f}",
-        ha="right",
-        va="bottom",
-        color=GREY,
-    )
-    ax.text(max(large, 1) * 1.25, sizes[0] * 0.7, f"{large} tenants may want a graph", color=RED, va="center")
-    few = f"{len(sizes) - large} do not"
-    ax.text(places[-1] * 0.75, sizes[-1] * 1.6, few, color=BLUE, ha="right", va="bottom")
-    ax.set(xlabel="tenants, the largest first", ylabel="tickets")
+    line = f"10 ms of one core: {exact_up_to:,.0f} tickets"
+    ax.text(len(sizes), exact_up_to * 1.15, line, ha="right", va="bottom", color=GREY)
+    ax.text(max(large, 1) * 1.25, sizes[0] * 0.7, f"{large} tenants above", color=RED, va="center")
+    ax.text(places[-1] * 0.75, sizes[-1] * 1.6, f"{len(sizes) - large} below", color=BLUE, ha="right")
+    ticks = [10**power for power in range(9) if 10**power < len(sizes)] + [len(sizes)]
+    ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set(xlabel="tenants, the largest first (sizes drawn, not counted)", ylabel="tickets")
     return figure
 
 
@@ -89,7 +79,8 @@ def draw_stages(rows: Sequence[Row]) -> Figure:
         left = 0.0
         for name, colour in STAGES:
             width = row.at[name] * 1000
-            ax.barh(place, width, left=left, color=colour, height=0.6, label=name if not place else None)
+            label = None if place else "words" if name == "match" else name
+            ax.barh(place, width, left=left, color=colour, height=0.6, label=label)
             left += width
         ax.text(left + max(totals) * 0.01, place, f"{left:,.0f} ms", va="center", fontsize=SMALL, color=INK)
     ax.set_yticks(range(len(rows)), [row.design.name for row in rows])
@@ -102,6 +93,8 @@ def draw_stages(rows: Sequence[Row]) -> Figure:
 def draw_pareto(rows: Sequence[Row]) -> Figure:
     """Draw designs by dollars and nDCG@10 with its interval; dominated ones grey, yours marked.
 
+    Designs within 2 % of the same dollars stand beside one another, a factor of `APART` each.
+
     Examples
     --------
     >>> from embedlab.system_design import compared, measured_for, references
@@ -112,28 +105,34 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
     >>> plt.close(figure)
     """
     figure, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
-    for number, row in enumerate(sorted(rows, key=lambda row: row.dollars), 1):
+    ordered, places = sorted(rows, key=lambda row: row.dollars), {}
+    for number, row in enumerate(ordered, 1):
         one, colour = row.measured, RED if row.yours else GREY if row.beaten else BLUE
-        ax.plot([row.dollars] * 2, [one.low, one.high], color=colour, lw=1.2, alpha=0.4)
-        ax.plot(row.dollars, one.ndcg, "*" if row.yours else "o", color=colour, ms=14 if row.yours else 8)
+        near = [other for other in ordered if abs(other.dollars / row.dollars - 1) < 0.02]
+        x = places[row.design.name] = row.dollars * APART ** (near.index(row) - (len(near) - 1) / 2)
+        sign, size = ("*", 14) if row.yours else ("o", 7)
+        ax.plot([x] * 2, [one.low, one.high], color=colour, lw=1.2, alpha=0.4)
+        ax.plot(x, one.ndcg, sign, color=colour, ms=size)
         ax.annotate(
-            str(number), (row.dollars, one.ndcg), (7, 3), textcoords="offset points",
-            fontsize=SMALL + 1, fontweight="bold", color=colour,
+            str(number), (x, one.ndcg), (4, 4), textcoords="offset points",
+            fontsize=SMALL, fontweight="bold", color=colour,
         )  # fmt: skip
-        late = ", late" if row.at.p95 > row.at.scale.limit else ""
+        late = {"!": ", late", "~": ", no reserve"}.get(row.mark, "")
         ax.text(
             1.02, 1 - 0.075 * number, f"{number}  {row.design.name}: p95 {shown(row.at.p95, 'ms')}{late}",
             transform=ax.transAxes, fontsize=SMALL, color=colour,
         )  # fmt: skip
-    signs = "star: yours; grey: dominated\ndashed: one design at two prices\ndotted: none dominates these"
+    signs = "star: yours; grey: dominated\ndashed: one design at two prices\n"
+    signs += "dotted: none dominates these\nside by side: about the same dollars"
     ax.text(1.02, 0, signs, transform=ax.transAxes, fontsize=SMALL, color=INK, linespacing=1.8)
     for row in rows:  # the same measurement at another price: longer or shorter pairs
         for other in rows:
             if other.measured.key == row.measured.key and other.dollars > row.dollars:
-                ax.plot([row.dollars, other.dollars], [row.measured.ndcg] * 2, color=GREY, lw=1, ls="--")
-    front = sorted((row.dollars, row.measured.ndcg) for row in rows if not row.beaten)
+                ends = [places[one.design.name] for one in (row, other)]
+                ax.plot(ends, [row.measured.ndcg] * 2, color=GREY, lw=1, ls="--")
+    front = [(places[row.design.name], row.measured.ndcg) for row in ordered if not row.beaten]
     ax.step(*zip(*front, strict=True), where="post", color=BLUE, lw=0.8, ls=":")
-    low, high = min(row.dollars for row in rows), max(row.dollars for row in rows)
+    low, high = ordered[0].dollars, ordered[-1].dollars
     if high > 5 * low:
         ax.set_xscale("log")
         ax.set_xlim(low * 0.7, high * 1.4)
@@ -147,7 +146,9 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def draw_bill(moved: Mapping[str, tuple[float, float]], dollars: float) -> Figure:
+def draw_bill(
+    moved: Mapping[str, tuple[float, float]], dollars: float, ends: Mapping[str, tuple[str, str]]
+) -> Figure:
     """Draw what halving and doubling each number does to the bill, the largest effect first.
 
     Parameters
@@ -155,10 +156,11 @@ def draw_bill(moved: Mapping[str, tuple[float, float]], dollars: float) -> Figur
     moved : {name: (dollars with half of it, with twice of it)}
     dollars : float
         As it is.
+    ends : {name: (written into the bar of half, of twice)}
 
     Examples
     --------
-    >>> figure = draw_bill({"peak": (300, 900), "depth": (400, 800)}, 500)
+    >>> figure = draw_bill({"peak": (300, 900), "depth": (400, 800)}, 500, {})
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['peak', 'depth']
     >>> plt.close(figure)
@@ -166,13 +168,11 @@ def draw_bill(moved: Mapping[str, tuple[float, float]], dollars: float) -> Figur
     names = sorted(moved, key=lambda name: abs(moved[name][1] - moved[name][0]), reverse=True)
     figure, ax = plt.subplots(figsize=(8, 0.9 + 0.42 * len(names)))
     for place, name in enumerate(names):
-        half, twice = moved[name]
-        ax.barh(
-            place, half - dollars, left=dollars, color=BLUE, height=0.6, label="half" if not place else None
-        )
-        ax.barh(
-            place, twice - dollars, left=dollars, color=RED, height=0.6, label="twice" if not place else None
-        )
+        words = ends.get(name, ("", ""))
+        for label, end, colour, word in zip(("half", "twice"), moved[name], (BLUE, RED), words, strict=True):
+            bar = {"label": None if place else label, "color": colour, "height": 0.6}
+            ax.barh(place, end - dollars, left=dollars, **bar)
+            ax.text((end + dollars) / 2, place, word, color="white", ha="center", va="center", fontsize=SMALL)
     ax.axvline(dollars, color=INK, lw=1)
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
@@ -207,9 +207,11 @@ def draw_queue(loads: Sequence[float], waits: Mapping[int, Sequence[float]], cho
             textcoords="offset points", color=colour, va="center", fontsize=SMALL,
         )  # fmt: skip
     ax.axvline(chosen, color=GREY, ls="--", lw=1)
-    ax.text(
-        chosen - 0.005, ax.get_ylim()[1] * 0.95, f"planned: {chosen:.0%}", ha="right", va="top", color=GREY
-    )
+    ax.axhline(idle := -np.log(0.05), color=GREY, lw=0.8)  # p95 of an exponential service time
+    ax.text(loads[-1], idle - 0.4, f"no load: {idle:.1f}", color=GREY, ha="right", va="top", fontsize=SMALL)
+    ax.set_ylim(bottom=0)
+    top = ax.get_ylim()[1] * 0.95
+    ax.text(chosen - 0.005, top, f"planned: {chosen:.0%}", ha="right", va="top", color=GREY)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     ax.set(xlabel="busy", ylabel="p95 of an answer, in service times", xlim=(loads[0], loads[-1] + 0.09))
     return figure
@@ -237,9 +239,7 @@ def draw_growth(found: Mapping[str, Sequence[Mapping]], names: Mapping[str, str]
         mean, low, high = zip(*(bootstrap_interval(row["per_query"]) for row in rows), strict=True)
         ax.plot(sizes, mean, "o-", color=colour)
         ax.fill_between(sizes, low, high, color=colour, alpha=0.15, lw=0)
-        ax.annotate(
-            names[way], (sizes[-1], mean[-1]), (8, 0), textcoords="offset points", color=colour, va="center"
-        )
+        ax.text(sizes[-1] * 1.05, mean[-1], names[way], color=colour, va="center")
     ax.set_xscale("log")
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()

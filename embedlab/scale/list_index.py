@@ -42,20 +42,28 @@ class ListIndex(Index):
         """How uneven the lists are, see `imbalance`."""
         return imbalance(self.lists.sizes)
 
-    def train(self, vectors: Floats) -> None:
+    def train(self, vectors: Floats, centroids: Floats | None = None) -> None:
         """Learn the centroids from vectors (n, dims): as many of them as there are lists, better 128 times.
+
+        With centroids (nlist, dims) that are known already, those of `train_centroids`, the rest is learned:
+        indexes that are to be compared have the same lists then.
 
         Raises
         ------
         ValueError
-            If there are vectors in the index already, none to learn from, or they are refused by `add`.
+            If there are vectors in the index already, none to learn from, or they are refused by `add`; if
+            there are more or fewer centroids than lists.
         """
         if len(self):
             raise ValueError(f"train before adding: there are {len(self)} vectors in the lists already")
-        self._learn(as_vectors(vectors, self.dims))
+        if centroids is not None and len(centroids) != self.nlist:
+            raise ValueError(f"{len(centroids)} centroids for {self.nlist} lists")
+        centroids = None if centroids is None else as_vectors(centroids, self.dims)
+        self._learn(as_vectors(vectors, self.dims), centroids)
 
-    def _learn(self, vectors: Floats) -> None:
-        self._set_centroids(train_centroids(vectors, self.nlist, seed=self.seed))
+    def _learn(self, vectors: Floats, centroids: Floats | None = None) -> None:
+        known = centroids is not None
+        self._set_centroids(centroids if known else train_centroids(vectors, self.nlist, seed=self.seed))
 
     def _set_centroids(self, centroids: Floats) -> None:
         self.centroids = padded(centroids)

@@ -126,6 +126,8 @@ class PlainIVFPQ(PlainIVF):
         Of residuals.
     probes : float32 array (lists, d), optional
         What queries and vectors choose lists by, where it is not the centroids themselves.
+    factors : float32 array (lists,), optional
+        What the scores of each list are multiplied by.
 
     Examples
     --------
@@ -136,9 +138,16 @@ class PlainIVFPQ(PlainIVF):
     ([[0, 0], [0, 0], [1, 1]], [(1.0, 2)])
     """
 
-    def __init__(self, centroids: Floats, codebooks: Floats, probes: Floats | None = None):
+    def __init__(
+        self,
+        centroids: Floats,
+        codebooks: Floats,
+        probes: Floats | None = None,
+        factors: Floats | None = None,
+    ):
         super().__init__(centroids if probes is None else probes)
         self.taken_from, self.codebooks = centroids, codebooks
+        self.factors = np.ones(len(centroids), np.float32) if factors is None else factors
         self.codes = np.zeros((0, len(codebooks)), np.uint8)
 
     def store(self, vectors: Floats, lists: ListsOfIds) -> None:
@@ -151,4 +160,5 @@ class PlainIVFPQ(PlainIVF):
     def scores_of(self, query: Floats, number: int) -> Floats:
         """Score the codes of one list: what it shares, and what the tables say of each residual."""
         shared = self.taken_from[number] @ query
-        return shared + score_codes(self.codes[self.lists[number]], score_tables(query, self.codebooks))
+        added = score_codes(self.codes[self.lists[number]], score_tables(query, self.codebooks))
+        return self.factors[number] * (shared + added)

@@ -105,11 +105,11 @@ def add_up(codes, i, tables):
 
 
 @compiled()
-def scan_codes(centroids, lengths, codebooks, starts, codes, ids, queries, nprobe, scores, found):
+def scan_codes(centroids, lengths, factors, codebooks, starts, codes, ids, queries, nprobe, scores, found):
     """Search lists of codes (n, m) of residuals by tables; return how many were compared.
 
-    lengths (lists,): of the centroids; codebooks (m, d/m, 256); all else as in `scan_vectors`. The query's
-    inner product with the centroid is the same for a whole list, and so is added once.
+    lengths (lists,): of the centroids; factors (lists,): of the scores; codebooks (m, d/m, 256); all else as
+    in `scan_vectors`. The query's inner product with the centroid is the same for a whole list.
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
     tables = np.empty((codebooks.shape[0], codebooks.shape[2]), np.float32)
@@ -121,7 +121,8 @@ def scan_codes(centroids, lengths, codebooks, starts, codes, ids, queries, nprob
             at = number(probed[p])
             shared = lengths[at] * dot(centroids, at, queries[q])
             for i in range(starts[at], starts[at + 1]):
-                size = keep(best, size, candidate(shared + add_up(codes, i, tables), ids[i]))
+                score = factors[at] * (shared + add_up(codes, i, tables))
+                size = keep(best, size, candidate(score, ids[i]))
             compared += starts[at + 1] - starts[at]
         write_out(best, size, scores[q], found[q])
     return compared

@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "building": ["Measured", "build_design", "cores_in_use", "index_for", "measure_design"],
         "choices": ["Design", "design_of", "load_design"],
         "comparing": ["dominated", "measured_for", "references", "shipped_designs"],
-        "tables": ["Row", "beside_references", "compared", "designs_as_text", "difference_from"],
+        "tables": ["WAY_BACK", "Row", "beside_references", "compared", "designs_as_text", "difference_from"],
         "inverted": ["InvertedIndex"],
         "origins": ["encode_seconds", "figures", "graph_seconds", "recall_at_100k", "word_seconds"],
         "scaling": ["At", "Line", "Scale", "at_scale", "scale_of"],

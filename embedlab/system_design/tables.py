@@ -28,6 +28,9 @@ HEADINGS = (
 )
 
 
+WAY_BACK = 0.1  # of the promise, for the way of the results back to the user; assumed
+
+
 @dataclass(frozen=True)
 class Row:
     """A design with its measurement and its extrapolation."""
@@ -42,6 +45,12 @@ class Row:
     def dollars(self) -> float:
         """A month at the case's scale."""
         return self.at["monthly"]
+
+    @property
+    def mark(self) -> str:
+        """Return "!" where the p95 breaks the promise, "~" where less than `WAY_BACK` of it is left."""
+        limit = self.at.scale.limit
+        return "!" if self.at.p95 > limit else "~" if self.at.p95 > limit * (1 - WAY_BACK) else ""
 
     def cells(self) -> tuple[str, ...]:
         """Return what the table shows."""
@@ -58,7 +67,7 @@ class Row:
             shown(at["index"], "GB" if at["index"] >= 1e8 else "MB"),
             f"{at['index_machines'] + at['model_machines']:.4g}",
             shown(self.dollars, "$"),
-            shown(at.p95, "ms") + ("!" if at.p95 > at.scale.limit else ""),
+            shown(at.p95, "ms") + self.mark,
         )
 
     def as_json(self) -> dict:

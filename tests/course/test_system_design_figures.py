@@ -1,5 +1,7 @@
 """Chapter 22's pictures show what they are given."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -32,14 +34,30 @@ def test_designs_stand_where_they_cost_and_find(rows):
 
 
 def test_the_largest_effect_stands_first():
-    (ax,) = figures.draw_bill({"small": (9, 11), "large": (2, 40)}, 10).axes
+    (ax,) = figures.draw_bill({"small": (9, 11), "large": (2, 40)}, 10, {}).axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["large", "small"]
     plt.close("all")
+
+
+def test_the_ends_of_a_bar_say_what_they_are():
+    (ax,) = figures.draw_bill({"busy": (9, 3)}, 6, {"busy": ("30 %", "80 %")}).axes
+    assert {text.get_text(): text.get_position()[0] for text in ax.texts} == {"30 %": 7.5, "80 %": 4.5}
+    plt.close("all")
+
+
+def test_designs_of_the_same_dollars_stand_apart(rows):
+    twin = rows[1].design.model_copy(update={"name": "twin"})
+    (ax,) = figures.draw_pareto([*rows, *compared([(twin, rows[1].measured)])]).axes
+    ax.figure.canvas.draw()
+    points = [line for line in ax.lines if line.get_marker() == "o"]
+    pixels = sorted(float(line.get_transform().transform(line.get_xydata())[0][0]) for line in points)
+    assert len(points) == 3
+    assert min(b - a for a, b in itertools.pairwise(pixels)) > 8
 
 
 def test_tenants_above_the_line_are_counted():
     (ax,) = figures.draw_tenants([10, 200, 3000, 50_000], exact_up_to=1000).axes
     texts = [text.get_text() for text in ax.texts]
-    assert "2 tenants may want a graph" in texts
-    assert "2 do not" in texts
+    assert "2 tenants above" in texts
+    assert "2 below" in texts
     plt.close("all")

@@ -52,6 +52,7 @@ def as_faiss(index, vectors):
 )
 def test_faiss_has_the_same_codes_and_results(vectors, queries, rotation):
     index = filled(vectors, rotation=rotation)
+    index.factors = np.ones(LISTS, np.float32)  # FAISS has none
     theirs = as_faiss(index, vectors)
     starts, codes, ids = index.lists.merged
     for number in range(LISTS):
@@ -75,7 +76,7 @@ def test_faiss_has_the_same_codes_and_results(vectors, queries, rotation):
 
 def test_the_plain_one_finds_the_same(index, vectors, queries):
     centroids = index.centroids[:, :32]
-    plain = PlainIVFPQ(taken_from(index), index.quantizer.centroids, centroids)
+    plain = PlainIVFPQ(taken_from(index), index.quantizer.centroids, centroids, index.factors)
     plain.add(vectors[:1000])
     plain.add(vectors[1000:])
     scores, ids = index.search(queries[:20], 5, nprobe=3)
@@ -93,6 +94,37 @@ def test_residuals_from_the_mean_are_shorter(index, vectors):
         for centroids in (taken_from(index), index.centroids[:, :32])
     ]
     assert squares[0] < 0.95 * squares[1]
+
+
+@pytest.mark.parametrize("rotation", [None, "random", "balanced"])
+def test_a_list_scores_its_vectors_in_the_right_unit_on_average(vectors, rotation):
+    index = filled(vectors, rotation=rotation)
+    numbers, ids = index.list_of(np.arange(len(vectors))), np.arange(len(vectors))
+    along = (index.vectors_of(ids) * vectors).sum(axis=1)  # of vectors of length 1 with themselves
+    means = np.array([along[numbers == number].mean() for number in range(LISTS)])
+    np.testing.assert_allclose(means, 1, atol=1e-4)  # all vectors were seen in training
+    assert (index.factors > 1).all()
+
+
+def test_what_no_vector_taught_is_taken_from_all_others(vectors):
+    far = np.concatenate([unit(39, 1, dims=32), -vectors[:1]])
+    index = IVFPQIndex(32, LISTS, M)
+    index.train(vectors[vectors @ vectors[0] > 0], far)
+    empty = np.setdiff1d(np.arange(LISTS), index._assigned(vectors[vectors @ vectors[0] > 0]))
+    assert 39 in empty
+    assert (index.factors[empty] == index.factors[39]).all()
+    assert 1 < index.factors[39] < 2
+
+
+def test_known_centroids_are_taken_as_they_are(vectors, queries):
+    once = filled(vectors)
+    again = IVFPQIndex(32, LISTS, M)
+    again.train(vectors, once.centroids[:, :32])
+    again.add(vectors)
+    for mine, other in zip(again.search(queries, 10), once.search(queries, 10), strict=True):
+        np.testing.assert_array_equal(mine, other)
+    with pytest.raises(ValueError, match="3 centroids for 40 lists"):
+        IVFPQIndex(32, LISTS, M).train(vectors, vectors[:3])
 
 
 def test_residuals_say_more_than_vectors_in_the_same_bytes(index, vectors):
@@ -128,14 +160,16 @@ def test_rescoring_finds_what_codes_miss(index, vectors, queries, exact, keep):
     rescored = filled(vectors, keep=keep)
     recalls = [recall_at_k(one.search(queries, 10, nprobe=LISTS)[1], exact) for one in (index, rescored)]
     assert recalls[1] > recalls[0] + 0.05
-    assert rescored.bytes_per_vector - index.bytes_per_vector == 32 * (2 if keep == "float16" else 4)
+    kept = rescored.bytes_per_vector - index.bytes_per_vector
+    assert kept == pytest.approx(32 * (2 if keep == "float16" else 4))
     everything = rescored.search(queries, 10, nprobe=LISTS, shortlist=3000)[1]
     assert recall_at_k(everything, exact) > (0.99 if keep == "float16" else 0.9999)
 
 
 def test_bytes_count_all_that_search_reads(vectors):
     index = filled(vectors, rotation="random")
-    held = [index.centroids, index.lengths, index.matrix, index.quantizer.centroids, *index.lists.merged]
+    learned = [index.centroids, index.lengths, index.factors, index.matrix, index.quantizer.centroids]
+    held = [*learned, *index.lists.merged]
     assert index.bytes_per_vector == sum(part.nbytes for part in held) / 3000
 
 

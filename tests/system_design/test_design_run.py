@@ -1,5 +1,6 @@
 """``embedlab design run``: a file becomes a table; whatever is wrong is said before anything is built."""
 
+import dataclasses
 import json
 
 import pytest
@@ -94,3 +95,13 @@ def test_only_what_answered_the_same_queries_is_compared():
     other = measured_for(references("tickets")[0]).as_json() | {"benchmark": "another"}
     alone = beside_references(design, type(measured_for(references("tickets")[0]))(**other))
     assert [row.design.name for row in alone] == ["mine"]
+
+
+def test_a_late_design_is_marked_and_so_is_one_without_a_way_back():
+    row = tables.compared([(one, measured_for(one)) for one in references("tickets")])[1]
+    limit = row.at.scale.limit
+    marks = {
+        share: dataclasses.replace(row, at=dataclasses.replace(row.at, p95=share * limit)).mark
+        for share in (0.5, 0.9, 0.95, 1.0, 1.01)
+    }
+    assert marks == {0.5: "", 0.9: "", 0.95: "~", 1.0: "~", 1.01: "!"}
