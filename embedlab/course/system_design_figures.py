@@ -82,7 +82,7 @@ def draw_stages(rows: Sequence[Row]) -> Figure:
             ax.barh(place, width, left=left, color=colour, height=0.6, label=label)
             left += width
         thin = ", ".join(
-            f"{name} {1000 * row.at[key]:.0f}" for name, key in (("search", "search"), ("words", "match"))
+            f"{name} {1000 * row.at[key]:.2g}" for name, key in (("search", "search"), ("words", "match"))
         )
         label = f"{left:,.0f} ms ({thin})"
         ax.text(left + max(totals) * 0.01, place, label, va="center", fontsize=SMALL, color=INK)
