@@ -84,16 +84,15 @@ def draw_bounds(
         span = estimates[i] - bounds[i], estimates[i] + bounds[i]
         left.plot([x, x], span, color=BLUE if asked else "#BBBBBB", lw=2.4, solid_capstyle="butt")
         inside = abs(exact[i] - estimates[i]) <= bounds[i]
-        left.plot(
-            x, exact[i], "o" if inside else "s", color=INK if inside else RED, ms=3.6 if inside else 5.5
+        style = (
+            {"marker": "o", "color": INK, "ms": 3.6} if inside else {"marker": "s", "color": RED, "ms": 5.5}
         )
-    left.axhline(threshold, color=GREEN, lw=1.2)
+        left.plot(x, exact[i], **style)
+    left.plot([-1, len(order)], [threshold, threshold], color=GREEN, lw=1.2)
     left.text(len(order), threshold, " tenth best", color=GREEN, va="center", fontsize=10)
-    left.set(
-        xlabel="vectors, the highest estimate first", ylabel="inner product", xlim=(-1, 1.17 * len(order))
-    )
-    left.set_title("bars: estimate ± bound; dots: exact")
-    notes = (("blue bars reach the line: read again", BLUE), ("red: outside of its bar", RED))
+    left.set(xlabel="vectors, the highest estimate first", ylabel="inner product")
+    left.set(xlim=(-1, 1.2 * len(order)), title="bars: estimate ± bound; marks: exact")
+    notes = (("blue bars reach the line: read again", BLUE), ("squares: outside of their bars", RED))
     for row, (note, color) in enumerate(notes):
         left.text(0.98, 0.96 - 0.07 * row, note, color=color, ha="right", va="top", transform=left.transAxes)
     epsilons = list(outside)
@@ -124,27 +123,24 @@ def draw_weights(
         The threshold that is best on dev.
     """
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.9))
-    vector, query = np.array([0.15, 1.0]), np.array([0.42, 0.95])
-    unit = vector / np.hypot(*vector)
-    for end, color, label, side in (
-        (vector, INK, "vector", (-8, 2)),
-        (query, BLUE, "query", (5, 4)),
-        (vector - 0.3 * unit, RED, "error along", (-10, -4)),
-        (vector - 0.3 * np.array([unit[1], -unit[0]]), GREEN, "error across", (-4, 8)),
-    ):
-        thick = label in ("vector", "query")
-        left.annotate(
-            "", end, (0, 0), arrowprops={"arrowstyle": "->", "color": color, "lw": 2 if thick else 1}
-        )
-        if not thick:
-            left.plot([vector[0], end[0]], [vector[1], end[1]], ":", color=color, lw=2)
-        score = end @ query / (query @ query)
-        text = label if label == "query" else f"{label}\nscore {score:.2f}"
-        ha = "left" if side[0] > 0 else "right"
-        left.annotate(
-            text, end, side, textcoords="offset points", color=color, ha=ha, va="center", fontsize=9.5
-        )
-    left.set(xlim=(-0.75, 0.75), ylim=(-0.02, 1.2), aspect="equal", xticks=[], yticks=[])
+    query = np.array([0.3, 1]) / np.hypot(0.3, 1)
+    ends = {"vector": (0, 1), "error across": (-0.3, 1), "error along": (0, 0.7), "query": query}
+    spots = {
+        "vector": (0, 1.09),
+        "error across": (-0.34, 0.99),
+        "error along": (-0.05, 0.68),
+        "query": (0.34, 1),
+    }
+    sides = {"vector": "center", "query": "left"}
+    for (label, end), color in zip(ends.items(), (INK, GREEN, RED, BLUE), strict=True):
+        wide = 1 if "error" in label else 2
+        left.annotate("", end, (0, 0), arrowprops={"arrowstyle": "->", "color": color, "lw": wide})
+        if "error" in label:
+            left.plot([0, end[0]], [1, end[1]], color=color, lw=4, alpha=0.4, solid_capstyle="butt")
+        text = label if label == "query" else f"{label}\nscore {np.dot(end, query):.2f}"
+        place = {"ha": sides.get(label, "left"), "va": "center", "fontsize": 9.5}
+        left.text(*spots[label], text, color=color, **place)
+    left.set(xlim=(-0.95, 0.85), ylim=(-0.02, 1.22), aspect="equal", xticks=[], yticks=[])
     left.set_title("equal errors, unequal scores", fontsize=11)
     left.grid(visible=False)
     middle.plot(thresholds, along, "o-", color=RED, ms=5)
@@ -152,7 +148,8 @@ def draw_weights(
     for values, color, label in ((along, RED, "along"), (across, GREEN, "across")):
         end = (thresholds[-1], values[-1])
         middle.annotate(label, end, (0, 9), textcoords="offset points", color=color, ha="right")
-    middle.set(xlabel="threshold T (0: plain codes)", ylabel="mean length of the error", ylim=(0, None))
+    middle.set(xlabel="threshold T (0: plain codes)", ylabel="mean length of the error")
+    middle.set_ylim(0, 1.2 * max(across))
     middle.set_title("what the weight trades", fontsize=11)
     draw_recall(right, thresholds, recall, "", ORANGE)
     right.axvline(chosen, color=INK, lw=0.8, ls="--")

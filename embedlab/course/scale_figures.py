@@ -72,9 +72,10 @@ def draw_lists(points: Floats, centroids: Floats, place: Floats, probes: tuple[i
         told = f"{read.sum()} of {len(points)} read, {read[ten].sum()} of the ten nearest found"
         axes.set_title(f"nprobe {nprobe}: {told}", fontsize=11)
         axes.grid(visible=False)
-    note = {"fontsize": 10, "transform": panels[0, 0].transAxes, "va": "bottom"}
-    panels[0, 0].text(0.02, 0.07, "○ nearest, found", color=GREEN, **note)
-    panels[0, 0].text(0.02, 0.02, "□ nearest, missed", color=RED, **note)
+    note = {"fontsize": 10, "transform": panels[0, 0].transAxes, "bbox": {"color": "white", "pad": 1.5}}
+    panels[0, 0].text(0.02, 0.09, "✕ query", color=INK, **note)
+    panels[0, 0].text(0.02, 0.05, "○ nearest, found", color=GREEN, **note)
+    panels[0, 0].text(0.02, 0.01, "□ nearest, missed", color=RED, **note)
     return figure
 
 
@@ -101,7 +102,7 @@ def draw_balance(sizes: Ints, recall: NDArray, compared: NDArray, probes: tuple[
     draw_recall(right, compared, recall, "", BLUE)
     for nprobe, x, values in zip(probes, compared, recall.mean(axis=1), strict=True):
         below = {"textcoords": "offset points", "ha": "left", "va": "top", "fontsize": 9.5}
-        right.annotate(f"nprobe {nprobe}", (x, values), (4, -5), color=BLUE, **below)
+        right.annotate(f"nprobe {nprobe}", (x, values), (5, -7), color=BLUE, **below)
     plain_ticks(right, (1000, 2000, 5000, 10_000, 20_000))
     right.set(xlabel="centroids and vectors compared, of 100,000", ylabel="recall@10, 95 % interval")
     right.set_title("a few lists hold most answers")
@@ -136,7 +137,7 @@ def draw_residuals(along: Floats, mean: float) -> Axes:
     lengths = np.hypot(typical[0] - 1, typical[1]), typical[1]
     axes.text(1.02, 0.04, "centroid, length 1", color=RED)
     axes.text(mean - 0.02, 0.04, f"mean, length {mean:.2f}", color=GREEN, ha="right")
-    axes.text(1.0 - 0.35 * (1 - mean) + 0.03, 0.35 * typical[1], f"residual {lengths[0]:.2f}", color=RED)
+    axes.text(1.04, 0.35 * typical[1], f"residual {lengths[0]:.2f}", color=RED)
     axes.text(mean - 0.02, 0.5 * typical[1], f"residual {lengths[1]:.2f}", color=GREEN, ha="right")
     far = (along.min(), np.sqrt(1 - along.min() ** 2))
     axes.annotate("vectors of the list", far, (-12, 2), textcoords="offset points", color=BLUE, ha="right")
@@ -168,9 +169,9 @@ def draw_pieces(
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
     colors = dict(zip(shares, (RED, ORANGE, BLUE, GREEN), strict=False))
     for row, (name, color) in enumerate(colors.items()):
-        style = (":", "-")[row % 2]  # lines lie on each other
-        left.plot(np.sort(shares[name])[::-1], color=color, ls=style, lw=1.6)
-        left.plot(np.sort(errors[name])[::-1], color=color, ls=style, lw=3, label=name)
+        style = {"color": color, "ls": (":", "-")[row % 2], "zorder": 4 - row % 2}  # lines lie on each other
+        left.plot(np.sort(shares[name])[::-1], lw=1.6, **style)
+        left.plot(np.sort(errors[name])[::-1], lw=3.5, label=name, **style)
         mean, low, high = bootstrap_interval(recall[name], samples=2000)
         right.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", color=color, ms=7, lw=2)
     last = len(shares[name]) - 1
