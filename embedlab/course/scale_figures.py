@@ -1,4 +1,4 @@
-"""Drawings of chapter 16, lists: cells on a map, their sizes, residuals, and what each piece has to say."""
+"""Drawings of chapter 16 on lists: cells on a map, their sizes, residuals, what each subspace has to say."""
 
 from collections.abc import Mapping
 
@@ -146,24 +146,24 @@ def draw_residuals(along: Floats, mean: float) -> Axes:
     return axes
 
 
-def draw_pieces(
+def draw_subspaces(
     shares: Mapping[str, Floats], errors: Mapping[str, Floats], recall: Mapping[str, Floats]
 ) -> Figure:
-    """Draw what each piece has to say, what its byte leaves over, and the recall that comes of it.
+    """Draw what each subspace has to say, what its byte leaves over, and the recall that comes of it.
 
     Parameters
     ----------
     shares, errors : {rotation: float array (m,)}
-        Of the variance of all pieces.
+        Of the variance of all subspaces.
     recall : {rotation: float array (q,)}
         Of each query.
 
     Examples
     --------
     >>> found = {"none": np.float32([0.7, 0.3])}
-    >>> figure = draw_pieces(found, found, found)
+    >>> figure = draw_subspaces(found, found, found)
     >>> [axes.get_xlabel() for axes in figure.axes]
-    ['pieces, the loudest first', 'recall@10 on dev, 95 % interval']
+    ['subspaces, the loudest first', 'recall@10 on dev, 95 % interval']
     >>> plt.close(figure)
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
@@ -179,8 +179,8 @@ def draw_pieces(
     left.text(0, 0.55 * np.min([*errors.values()]), "left over by the byte (thick)", va="top")
     left.legend(labelcolor="linecolor", ncols=2, loc="center right", bbox_to_anchor=(1, 0.68))
     left.yaxis.set_major_formatter(PercentFormatter(1, 0))
-    left.set(xlabel="pieces, the loudest first", ylabel="share of the residuals' variance")
-    left.set(ylim=(0, 1.35 * np.max([*shares.values()])), title="what a piece has to say")
+    left.set(xlabel="subspaces, the loudest first", ylabel="share of the residuals' variance")
+    left.set(ylim=(0, 1.35 * np.max([*shares.values()])), title="what a subspace has to say")
     right.set_yticks(range(len(shares)), list(shares))
     right.set(xlabel="recall@10 on dev, 95 % interval", ylim=(len(shares) - 0.5, -0.5))
     right.set_title(f"the same {last + 1} bytes")

@@ -124,12 +124,13 @@ def by_nlist(documents: Floats, queries: Floats, *, n: int, nlists: Sequence[int
 def by_rotation(
     documents: Floats, centroids: Floats, dev: Floats, test: Floats, *, n: int, m: int, kinds: Sequence
 ) -> Found:
-    """Rotate residuals in the same lists in different ways: what each piece has to say, and recall.
+    """Rotate residuals in the same lists in different ways: what each subspace has to say, and recall.
 
     Returns
     -------
-    ``shares`` (kinds, m): of the residuals' variance in each piece
-    ``errors`` (kinds, m): share of that variance which the byte of each piece leaves over
+    ``shares`` (kinds, m): of the residuals' variance in each subspace
+    ``loudest`` (kinds, m): of a subspace's variance in its principal direction
+    ``errors`` (kinds, m): share of all variance which the byte of each subspace leaves over
     ``dev``, ``test`` (kinds, q): recall@10 of each query, all lists looked into
     """
     vectors = grown(documents, n)
@@ -137,7 +138,7 @@ def by_rotation(
     numbers, _ = clusters.assign(some, centroids)
     asked = {"dev": dev, "test": test}
     exact = {name: top_k(queries @ vectors.T, K)[1] for name, queries in asked.items()}
-    shares, errors, recall = [], [], {name: [] for name in asked}
+    shares, loudest, errors, recall = [], [], [], {name: [] for name in asked}
     for kind in kinds:
         index = ivf_pq.IVFPQIndex(vectors.shape[1], len(centroids), m, rotation=kind)
         index.train(vectors, centroids)
@@ -146,11 +147,14 @@ def by_rotation(
         left = residuals - index.quantizer.decode(index.quantizer.encode(residuals))
         spread = residuals.var(axis=0).sum()
         shares.append(residuals.var(axis=0).reshape(m, -1).sum(axis=1) / spread)
+        parts = np.split(residuals, m, axis=1)
+        largest = [np.linalg.eigvalsh(np.atleast_2d(np.cov(part.T)))[-1] for part in parts]
+        loudest.append(largest / (shares[-1] * spread))
         errors.append((left**2).mean(axis=0).reshape(m, -1).sum(axis=1) / spread)
         for name, queries in asked.items():
             ids = index.search(queries, K, nprobe=len(centroids))[1]
             recall[name].append(hits(ids, exact[name]))
-    found = {"shares": shares, "errors": errors, **recall}
+    found = {"shares": shares, "loudest": loudest, "errors": errors, **recall}
     return {name: np.array(values) for name, values in found.items()}
 
 

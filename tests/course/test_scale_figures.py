@@ -56,11 +56,11 @@ def test_residuals_have_their_lengths():
     assert f"residual {np.hypot(0.2, 0.6):.2f}" in texts(axes)
 
 
-def test_pieces_of_each_rotation():
+def test_subspaces_of_each_rotation():
     rng = np.random.default_rng(0)
     shares = {name: rng.dirichlet(np.ones(6)) for name in ("none", "random", "balanced", "OPQ")}
     errors = {name: share / 3 for name, share in shares.items()}
-    figure = scale_figures.draw_pieces(shares, errors, {name: rng.random(20) for name in shares})
+    figure = scale_figures.draw_subspaces(shares, errors, {name: rng.random(20) for name in shares})
     assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == list(shares)
     assert figure.axes[1].get_title() == "the same 6 bytes"
 

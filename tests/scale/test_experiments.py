@@ -35,6 +35,9 @@ def test_rotations_in_the_same_lists():
     found = experiments.by_rotation(documents, centroids, dev, test, n=600, m=4, kinds=(None, "balanced"))
     np.testing.assert_allclose(found["shares"].sum(axis=1), 1)
     assert (found["errors"] < found["shares"]).all()
+    assert (found["loudest"] > 1 / 4).all()  # of four directions
+    assert (found["loudest"] < 1).all()
+    assert found["loudest"][1].mean() > found["loudest"][0].mean()
     index = IVFPQIndex(16, 5, 4, nprobe=5)
     index.train(vectors := grown(documents, 600), centroids)
     index.add(vectors)
