@@ -128,10 +128,10 @@ def draw_weights(
     spots = {
         "vector": (0, 1.09),
         "error across": (-0.34, 0.99),
-        "error along": (-0.05, 0.68),
+        "error along": (0.27, 0.66),
         "query": (0.34, 1),
     }
-    sides = {"vector": "center", "query": "left"}
+    sides = {"vector": "center", "error across": "right"}
     for (label, end), color in zip(ends.items(), (INK, GREEN, RED, BLUE), strict=True):
         wide = 1 if "error" in label else 2
         left.annotate("", end, (0, 0), arrowprops={"arrowstyle": "->", "color": color, "lw": wide})
