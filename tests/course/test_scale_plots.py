@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.course import scale_plots, use_style
+from embedlab.course import scale_plots, scale_tables, use_style
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +78,13 @@ def test_memory_names_its_machines():
     texts = {text.get_text() for text in axes.texts}
     assert {"one machine", "ten", "codes: 48 B", "floats: 1,536 B"} <= texts
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1 M", "1 B"]
+
+
+def test_the_table_says_what_fits():
+    sizes = {"graph": 2000, "codes": 1000, "kept": 800, "disk": 50, "sectors": 2048}
+    head, rule, *rows = scale_tables.which_index(sizes, 1e9, 123_456).splitlines()
+    assert {line.count("|") for line in (head, rule, *rows)} == {6}
+    assert "100,000 vectors a search" in rows[0]
+    assert "1 million a machine" in rows[2]
+    assert "| 1,000, or 200 with those on a disk |" in rows[2]
+    assert "20 million" in rows[3]
