@@ -24,7 +24,7 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: float) -> s
     --------
     >>> sizes = {"graph": 1668, "codes": 844, "kept": 768, "disk": 52, "sectors": 2048}
     >>> table = which_index(sizes, 48e9, 71_000)
-    >>> table.splitlines()[2][:48]
+    >>> table.splitlines()[2][:47]
     '| **flat** | up to some 70,000 vectors a search'
     """
     held = {name: f"{machine / each / 1e6:,.0f} million" for name, each in sizes.items()}
