@@ -89,7 +89,8 @@ def main(folder: Path, core: int, names: Sequence[str]) -> None:
         import faiss
 
         faiss.omp_set_num_threads(1)
-    known, vectors = entrants(), np.load(folder / "vectors.npy")
+    known = entrants()
+    vectors = np.asarray(np.load(folder / "vectors.npy", mmap_mode="c"))  # one copy in memory for all
     graph, graph_s = None, 0.0
     for name in names:
         one, path = known[name], path_of(folder, name)
