@@ -61,7 +61,7 @@ def draw_tenants(sizes: Sequence[float], exact_up_to: float) -> Figure:
 
 
 def draw_stages(rows: Sequence[Row]) -> Figure:
-    """Draw the core time of one query, stage by stage, for each design.
+    """Draw the core time of one query, stage by stage, for each design; the legend has what can be seen.
 
     Examples
     --------
@@ -74,11 +74,12 @@ def draw_stages(rows: Sequence[Row]) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(8, 0.9 + 0.55 * len(rows)))
     totals = [sum(row.at[name] for name, _ in STAGES) * 1000 for row in rows]
+    seen = [name for name, _ in STAGES if 1000 * max(row.at[name] for row in rows) > max(totals) / 200]
     for place, row in enumerate(rows):
         left = 0.0
         for name, colour in STAGES:
             width = row.at[name] * 1000
-            label = None if place else "words" if name == "match" else name
+            label = None if place or name not in seen else "words" if name == "match" else name
             ax.barh(place, width, left=left, color=colour, height=0.6, label=label)
             left += width
         thin = ", ".join(
