@@ -50,7 +50,8 @@ def draw_prune(points: Floats, alphas: Sequence[float], names: str = "ABCDEFGHIJ
     notes = (("● chosen", GREEN), ("□ passed over", RED), ("blue: a chosen one is nearer", BLUE))
     for row, (text, color) in enumerate(notes):
         place = {"transform": panels[0, 0].transAxes, "va": "bottom", "fontsize": 10}
-        panels[0, 0].text(0.02, 0.14 - 0.06 * row, text, color=color, **place)
+        frame = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+        panels[0, 0].text(0.02, 0.15 - 0.065 * row, text, color=color, bbox=frame, **place)
     return figure
 
 
@@ -66,18 +67,17 @@ def draw_alpha(rows: Sequence[Mapping], least: float = 0.85) -> Figure:
     """
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True)
     titles = {"hops": "hops: nodes whose links were read", "compared": "vectors compared"}
-    spots = {"hops": ((14, -12), (-8, 10), (10, -8)), "compared": ((-10, 10), (12, -8), (10, -10))}
+    # Point and shift of each label: below its line's begin, or left of its bend.
+    spots = ((0, (8, -8), "left"), (3, (-10, 6), "right"), (0, (10, -8), "left"))
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
-        for row, color, shift in zip(rows, (RED, BLUE, ORANGE), spots[name], strict=False):
-            recall, x = np.array(row["recall"]), np.array(row[name])
-            shown = recall >= least
-            axes.plot(x[shown], recall[shown], "o-", ms=4, color=color)
-            at = np.flatnonzero(shown)[min(1, shown.sum() - 1)]
-            side = "right" if shift[0] < 0 else "left"
-            style = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 10}
-            label = f"alpha {row['alpha']}, {row['links']:.0f} links"
-            text = BROWN if color == ORANGE else color
-            axes.annotate(label, (x[at], recall[at]), shift, color=text, **style)
+        for row, color, (at, shift, side) in zip(rows, (RED, BLUE, ORANGE), spots, strict=False):
+            shown = np.array(row["recall"]) >= least
+            x, recall = np.array(row[name])[shown], np.array(row["recall"])[shown]
+            axes.plot(x, recall, "o-", ms=4, color=color)
+            if name == "hops":
+                style = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 10}
+                label, place = f"alpha {row['alpha']}, {row['links']:.0f} links", (x[at], recall[at])
+                axes.annotate(label, place, shift, color=BROWN if color == ORANGE else color, **style)
         ticks = (15, 30, 60, 120) if name == "hops" else (250, 500, 1000)
         plain_ticks(axes, ticks)
         axes.set(xlabel=title)
@@ -98,17 +98,17 @@ def draw_reads(found: Mapping[int, Sequence[tuple[float, float, float]]]) -> Fig
     titles = ("pages read a query", "rounds: waits for the disk, one after the other")
     for w, color in zip(found, (RED, BLUE, GREEN), strict=False):
         recall, *costs = np.array(found[w]).T
-        for axes, cost, at in zip(panels, costs, (-1, -1), strict=True):
+        for axes, cost in zip(panels, costs, strict=True):
             axes.plot(cost, recall, "o-", ms=4, color=color)
-            axes.annotate(f"W {w}", (cost[at], recall[at]), (7, 0), textcoords="offset points", color=color)
+        # On the left the lines end together: each is named where it begins.
+        for axes, x, at, shift in zip(panels, costs, (0, -1), ((8, -4), (7, 0)), strict=True):
+            style = {"textcoords": "offset points", "va": "center", "color": color}
+            axes.annotate(f"W {w}", (x[at], recall[at]), shift, **style)
     for axes, title, ticks in zip(panels, titles, ((20, 40, 80, 160), (6, 12, 25, 50, 100)), strict=True):
         plain_ticks(axes, ticks)
         axes.set(xlabel=title)
         low, high = axes.get_xlim()
-        axes.set_xlim(low, high * 1.3)
-    panels[0].texts[0].set_position((7, -12))
-    panels[0].texts[1].set_position((7, -2))
-    panels[0].texts[2].set_position((7, 8))
+        axes.set_xlim(low / 1.1, high * 1.2)
     panels[0].set(ylabel="recall@10")
     return figure
 
@@ -126,9 +126,10 @@ def draw_filters(found: Mapping[str, NDArray], shares: Sequence[float]) -> Figur
     for (a, b), axes in np.ndenumerate(panels):
         for c, way in enumerate(WAYS):
             color, marker = LOOKS[way]
-            one = way in ("exact", "afterwards")  # they have no beam
-            x, y = (found[name][a, b, c, : 1 if one else None] for name in ("compared", "recall"))
-            axes.plot(x, y, marker=marker, ms=7 if one else 5, color=color, clip_on=False, zorder=3)
+            x, y = (found[name][a, b, c] for name in ("compared", "recall"))
+            axes.plot(
+                x, y, marker=marker, ms=7 if way == "exact" else 5, color=color, clip_on=False, zorder=3
+            )
         axes.set(ylim=(0, 1.03), xlim=(9, 40_000))
         plain_ticks(axes, (10, 100, 1000, 10_000), "{:,g}")
         if a == 0:
@@ -149,7 +150,7 @@ def draw_filters(found: Mapping[str, NDArray], shares: Sequence[float]) -> Figur
 
 
 def draw_churn(runs: Sequence[Mapping], ways: Sequence[str]) -> Figure:
-    """Draw what replacing half of the vectors does: recall, comparisons, and rows held for 100 living ones.
+    """Draw what replacing half of the vectors does to recall and to comparisons.
 
     Parameters
     ----------
@@ -157,7 +158,7 @@ def draw_churn(runs: Sequence[Mapping], ways: Sequence[str]) -> Figure:
         What `churn` found for an ``alpha`` each; the first line of each way is from the last of them.
     ways : of `churn`
     """
-    figure, panels = plt.subplots(1, 3, figsize=(11.5, 4.2))
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4.4))
     usual, strict = runs[-1], runs[0]
     steps = len(usual["recall"][0])
     gone = np.linspace(0, 50, steps)
@@ -167,9 +168,9 @@ def draw_churn(runs: Sequence[Mapping], ways: Sequence[str]) -> Figure:
         (f"{ways[1]}, alpha {strict['alpha']:.1f}", strict, 1, RED, "s--"),
         (ways[2], usual, 2, INK, "^:"),
     ]
-    shifts = {"recall": (-9, 9, 0, 2), "compared": (-9, 2, 0, 5)}
-    for axes, name in zip(panels, shifts, strict=False):
-        for (label, run, row, color, style), shift in zip(lines, shifts[name], strict=True):
+    shifts = (-9, 9, 0, 2)  # of the labels on the left, whose lines end close together
+    for axes, name in zip(panels, ("recall", "compared"), strict=True):
+        for (label, run, row, color, style), shift in zip(lines, shifts, strict=True):
             values = np.array(run[name][row])
             axes.plot(gone, values, style, ms=4, color=color)
             note = {"textcoords": "offset points", "color": color, "va": "center", "fontsize": 9.5}
@@ -177,15 +178,9 @@ def draw_churn(runs: Sequence[Mapping], ways: Sequence[str]) -> Figure:
                 axes.annotate(
                     label.replace(", alpha", ",\nalpha"), (gone[-1], values[-1]), (6, shift), **note
                 )
-    held = np.array([100 + gone, 100 + gone, np.full(steps, 100)])
-    panels[2].plot(gone, held[0], "o-", color=BLUE, ms=4)
-    panels[2].plot(gone, held[2], "^:", color=INK, ms=4)
-    for text, place, color in (("in one graph,\nboth ways here", (4, 137), BLUE), (ways[2], (25, 96), INK)):
-        panels[2].text(*place, text, color=color, fontsize=9.5)
-    panels[0].set(ylabel="recall@10 among the living", xlim=(-2, 88), title="recall, one beam")
+    panels[0].set(ylabel="recall@10 among the living", xlim=(-2, 78), title="recall at one beam")
     panels[1].set(ylabel="vectors compared", ylim=(0, None), title="work")
-    panels[2].set(ylabel="rows held for 100 living", ylim=(90, 155), title="memory")
     for axes in panels:
         axes.set_xticks([0, 10, 20, 30, 40, 50], ["0", "10", "20", "30", "40", "50"])
-        axes.set_xlabel("% replaced")
+        axes.set_xlabel("% of the vectors replaced")
     return figure

@@ -1,6 +1,7 @@
-"""What the chapter measures on graphs, filters, hashing and lists that overlap; each result is kept."""
+"""What the chapter measures on graphs, filters, hashing and trees; each result is kept."""
 
 import inspect
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -10,10 +11,9 @@ from numpy.typing import NDArray
 
 from embedlab import hnsw, quantization
 from embedlab.benchmark import recall_at_k
-from embedlab.index import Floats, Index, Ints, top_k
-from embedlab.machine import cached, code_of, content_key, files
+from embedlab.index import Floats, Index, top_k
+from embedlab.machine import cached, code_of, content_key, files, machine_name
 from embedlab.scale import (
-    clusters,
     disk,
     disk_storage,
     disk_walk,
@@ -21,7 +21,6 @@ from embedlab.scale import (
     filtered_walk,
     fresh,
     hashing,
-    overlapping,
     resident,
     sectors,
     vamana,
@@ -80,7 +79,8 @@ def linked(index: Index, vectors: Floats) -> Index:
     """
 
     def build() -> Index:
-        index.add(vectors, show_progress=False)
+        bar = "show_progress" in inspect.signature(index.add).parameters
+        index.add(vectors, **{"show_progress": False} if bar else {})
         return index
 
     key = _key(type(index).__name__, index.state()[1], vectors)
@@ -95,14 +95,27 @@ def on_disk(graph: vamana_index.VamanaIndex, m: int) -> disk.DiskIndex:
     return cached("scale", key, made, lambda path, one: one.save(path), disk.DiskIndex.load)
 
 
-@kept(resident)
-def memory(queries: Floats, *, paths: Sequence[str], sizes: Sequence[int]) -> Found:
-    """Open saved indexes, each in a fresh process: bytes in RAM before, opened, searched: (paths, 3).
+def memory(indexes: Sequence[Index], queries: Floats) -> NDArray[np.int64]:
+    """Save indexes, open each in a fresh process and search there; kept by what they are.
 
-    sizes: of the files, so that others in their place are measured anew.
+    Returns
+    -------
+    int64 array (indexes, 3)
+        Bytes in RAM with everything imported, with the index opened, and after the search.
     """
-    found = [resident.memory_of(path, queries) for path in paths]
-    return {"bytes": np.array([[one[name] for name in ("before", "opened", "searched")] for one in found])}
+
+    def measure() -> Found:
+        found = []
+        with tempfile.TemporaryDirectory() as folder:
+            for index in indexes:
+                index.save(Path(folder, "index"))
+                one = resident.memory_of(Path(folder, "index"), queries)
+                found.append([int(one[name]) for name in ("before", "opened", "searched")])
+        return {"bytes": np.array(found)}
+
+    about = [(type(index).__name__, index.state()[1], len(index)) for index in indexes]
+    key = _key("memory", inspect.getsource(resident), about, machine_name(), queries)
+    return cached("scale", key, measure, _write, _read)["bytes"]
 
 
 def masks(vectors: Floats, queries: Floats, kind: str, share: float, *, seed: int = 0) -> NDArray[np.bool_]:
@@ -130,7 +143,7 @@ def masks(vectors: Floats, queries: Floats, kind: str, share: float, *, seed: in
         return passing
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, but is {kind!r}")
-    order = top_k(queries @ vectors.T, n)[1]
+    order = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")
     places = (
         np.full(len(queries), min(19, n - 1)) if kind == "near" else rng.integers(n // 2, n, len(queries))
     )
@@ -141,7 +154,7 @@ def masks(vectors: Floats, queries: Floats, kind: str, share: float, *, seed: in
 def filters(vectors: Floats, queries: Floats, *, graph: dict, shares: tuple, beams: tuple) -> Found:
     """Search with filters of each kind and share: recall and comparisons, (kinds, shares, ways, beams).
 
-    graph: options of `VamanaIndex`. Exact search and filtering afterwards do not depend on the beam here.
+    graph: options of `VamanaIndex`. Exact search has no beam.
     """
     index = linked(vamana_index.VamanaIndex(vectors.shape[1], **graph), vectors)
     size = len(KINDS), len(shares), len(filtered.WAYS), len(beams)
@@ -153,7 +166,7 @@ def filters(vectors: Floats, queries: Floats, *, graph: dict, shares: tuple, bea
             compared[a, b, 0] = passing.sum(axis=1).mean()
             for c, way in enumerate(filtered.WAYS[1:], 1):
                 for d, beam in enumerate(beams):
-                    if d and way == "afterwards":
+                    if d and way == "afterwards" and beam * share < K:  # it fetches K / share then, as before
                         recall[a, b, c, d], compared[a, b, c, d] = recall[a, b, c, 0], compared[a, b, c, 0]
                         continue
                     found = filtered.search_filtered(index, queries, passing, K, way=way, beam=beam)
@@ -180,23 +193,3 @@ def before_graphs(
         )
         read.append([np.mean([len(ids) for ids in at]) for at in found])
     return {"recall": np.array(recall), "read": np.array(read)}
-
-
-@kept(overlapping, clusters)
-def boundaries(
-    vectors: Floats, queries: Floats, *, nlist: int, epsilons: tuple, probes: tuple[int, ...]
-) -> Found:
-    """Let lists overlap by each epsilon: ``recall``, ``read`` (epsilons, probes), ``copies`` (epsilons,)."""
-    centroids = clusters.train_centroids(vectors, nlist, iterations=5)
-    exact: Ints = top_k(queries @ vectors.T, K)[1]
-    found = {"recall": [], "read": [], "copies": []}
-    for epsilon in epsilons:
-        lists = overlapping.closure(vectors, centroids, epsilon=epsilon)
-        recall, read = overlapping.read_by_lists(lists, centroids, queries, exact, probes)
-        for name, value in (
-            ("recall", recall),
-            ("read", read),
-            ("copies", sum(map(len, lists)) / len(vectors)),
-        ):
-            found[name].append(value)
-    return {name: np.array(values) for name, values in found.items()}

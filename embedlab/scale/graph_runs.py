@@ -1,4 +1,4 @@
-"""Long runs on graphs, shipped as ``data/scale/graphs.json``: alpha against links and hops, and churn.
+"""Long runs, shipped as ``data/scale/graphs.json``: alpha against links and hops, overlapping lists, churn.
 
 python -m embedlab.scale.graph_runs
 """
@@ -12,7 +12,10 @@ from embedlab.embedder import Embedder
 from embedlab.index import Floats, Ints, top_k
 from embedlab.machine import compiling_is_announced, data_path, machine_name, write_figures
 from embedlab.scale import vamana
+from embedlab.scale.clusters import train_centroids
+from embedlab.scale.disk import DiskIndex
 from embedlab.scale.list_index import padded
+from embedlab.scale.overlapping import closure, read_by_lists
 from embedlab.scale.scan import write_out
 from embedlab.scale.updates import WAYS, churn
 from embedlab.scale.vamana_index import VamanaIndex
@@ -125,6 +128,59 @@ def by_alpha(
     return rows
 
 
+def by_code(
+    graph: VamanaIndex, queries: Floats, sizes: Sequence[int] = (24, 48, 96), beams: Sequence[int] = BEAMS
+) -> list[dict]:
+    """Put a graph on disk with codes of several sizes: recall of each beam, reads and rounds.
+
+    Examples
+    --------
+    >>> vectors = np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32)
+    >>> graph = VamanaIndex(8)
+    >>> graph.add(vectors)
+    >>> short, long = by_code(graph, vectors[:20], sizes=(1, 8), beams=(10,))
+    >>> short["recall"] < long["recall"]
+    True
+    """
+    exact, rows = top_k(queries @ graph.vectors_of(np.arange(len(graph))).T, K)[1], []
+    for m in sizes:
+        index, found = DiskIndex.from_graph(graph, m), []
+        for beam in beams:
+            recall = recall_at_k(index.search(queries, K, beam=beam)[1], exact)
+            found.append((recall, index.reads, index.rounds))
+        columns = zip(("recall", "reads", "rounds"), zip(*found, strict=True), strict=True)
+        rows.append({"m": m, **{name: list(values) for name, values in columns}})
+    return rows
+
+
+def by_overlap(
+    vectors: Floats,
+    queries: Floats,
+    *,
+    nlist: int = 3000,
+    epsilons: Sequence[float] = (0.0, 0.2, 0.4),
+    probes: Sequence[int] = (2, 4, 6, 8, 11, 16, 23, 32, 45, 64),
+) -> list[dict]:
+    """Let lists overlap by each epsilon, see `closure`: copies of a vector, recall and vectors read.
+
+    Examples
+    --------
+    >>> vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+    >>> rows = by_overlap(vectors, vectors[:9], nlist=20, probes=(1, 20))
+    >>> rows[0]["copies"] == 1 < rows[2]["copies"], rows[2]["recall"][1]
+    (True, 1.0)
+    """
+    centroids, exact = train_centroids(vectors, nlist, iterations=5), top_k(queries @ vectors.T, K)[1]
+    rows = []
+    for epsilon in epsilons:
+        lists = closure(vectors, centroids, epsilon=epsilon)
+        recall, read = read_by_lists(lists, centroids, queries, exact, tuple(probes))
+        copies = sum(map(len, lists)) / len(vectors)
+        found = {"copies": copies, "probes": list(probes), "recall": recall, "read": read}
+        rows.append({"epsilon": epsilon, "nlist": nlist, **found})
+    return rows
+
+
 def main() -> None:
     """Run everything, about four minutes on one core, and write the file."""
     embedder, benchmark = Embedder.load(), docsearch()
@@ -136,7 +192,15 @@ def main() -> None:
         found = churn(vectors, dev, alpha=alpha, width=50)
         updates.append({"alpha": alpha, **{name: part.round(4).tolist() for name, part in found.items()}})
     about = {"machine": machine_name(), "n": N, "queries": len(dev), "beams": BEAMS, "ways": WAYS}
-    write_figures(RESULTS, {**about, "alpha": rows, "churn": updates})
+    graph = VamanaIndex(vectors.shape[1], width=50)
+    graph.add(vectors, show_progress=False)
+    found = {
+        "alpha": rows,
+        "code": by_code(graph, dev),
+        "overlap": by_overlap(vectors, dev),
+        "churn": updates,
+    }
+    write_figures(RESULTS, {**about, **found})
 
 
 if __name__ == "__main__":

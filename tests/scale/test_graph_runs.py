@@ -57,6 +57,17 @@ def test_an_unknown_kind_of_filter_is_named(vectors, queries):
 
 
 @pytest.mark.slow
+def test_memory_is_measured_once(vectors, queries, monkeypatch):
+    graph = graph_experiments.linked(VamanaIndex(32, **GRAPH), vectors)
+    found = graph_experiments.memory([graph, graph_experiments.on_disk(graph, 8)], queries)
+    assert found.shape == (2, 3)
+    assert (np.diff(found) > -(1 << 20)).all()
+    monkeypatch.setattr(graph_experiments.resident, "memory_of", None)
+    again = graph_experiments.memory([graph, graph_experiments.on_disk(graph, 8)], queries)
+    assert again.tolist() == found.tolist()
+
+
+@pytest.mark.slow
 def test_filters(vectors, queries):
     found = graph_experiments.filters(vectors, queries[:20], graph=GRAPH, shares=(0.5, 0.01), beams=(10, 40))
     assert found["recall"].shape == found["compared"].shape == (3, 2, 4, 2)
@@ -68,14 +79,21 @@ def test_filters(vectors, queries):
 
 
 @pytest.mark.slow
-def test_hashing_trees_and_boundaries(vectors, queries):
+def test_hashing_and_trees(vectors, queries):
     options = {"lsh": ((6, 4),), "probes": (1, 64), "trees": (2, 32), "least": (10, 3000)}
     found = graph_experiments.before_graphs(vectors, queries, **options)
     assert (found["recall"][:, 1] == 1).all()
     assert (found["read"][:, 1] == len(vectors)).all()
-    lists = graph_experiments.boundaries(vectors, queries, nlist=30, epsilons=(0.0, 0.2), probes=(1, 30))
-    assert lists["copies"][0] == 1 < lists["copies"][1]
-    assert (lists["recall"][:, 1] == 1).all()
+
+
+@pytest.mark.slow
+def test_copies_help_where_lists_are_read(vectors, queries):
+    alone, twice = graph_runs.by_overlap(vectors, queries, nlist=100, epsilons=(0.0, 0.3), probes=(4, 100))
+    assert alone["copies"] == 1 < twice["copies"]
+    assert alone["recall"][0] <= twice["recall"][0]
+    assert alone["read"][0] < twice["read"][0]
+    assert alone["recall"][1] == twice["recall"][1] == 1
+    assert alone["read"][1] == 3000 < twice["read"][1]
 
 
 def test_what_is_shipped_says_what_the_chapter_says():
