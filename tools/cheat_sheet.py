@@ -195,16 +195,23 @@ def queues() -> list[Line]:
     ]
 
 
+def napkin() -> list[Line]:
+    """List the constants that are no prices, as `data/design/constants.yaml` has them."""
+    return [
+        (f"`{name}`: {one.about}", f"{one.value:,.9g} {one.unit}", f"{one.source}, {one.date}")
+        for name, one in constants().items()
+        if not one.unit.startswith("$")
+    ]
+
+
 def prices() -> list[Line]:
     """List the prices, which are constants of a file, with what a month costs."""
     lines = []
     for name, one in constants().items():
         if one.unit.startswith("$"):
             month = f"; {shown(in_base(one.value, one.unit), '$/month')}" if one.unit == "$/hour" else ""
-            unit = one.unit.removeprefix("$")
-            lines.append(
-                (f"`{name}`: {one.about}", f"${one.value}{unit}{month}", f"{one.source}, {one.date}")
-            )
+            much = f"${one.value}{one.unit.removeprefix('$')}{month}"
+            lines.append((f"`{name}`: {one.about}", much, f"{one.source}, {one.date}"))
     return lines
 
 
@@ -215,6 +222,7 @@ SECTIONS = {
     "Models": models,
     "Queues": queues,
     "Prices": prices,
+    "Constants of the napkin": napkin,
 }
 
 
@@ -226,8 +234,8 @@ def page() -> str:
         "",
         f"Numbers for an estimate on a whiteboard, measured by this course on {machine}: one small",
         "model, 6,152 docstrings, 100,000 grown vectors where it says so. Yours differ by factors, so they",
-        "are for factors of two, not for digits. `tools/cheat_sheet.py` makes this page; prices stand",
-        "in `data/design/constants.yaml`: put in your own.",
+        "are for factors of two, not for digits. `tools/cheat_sheet.py` makes this page; prices",
+        "and the napkin's constants stand in `data/design/constants.yaml`: put in your own.",
     ]
     for title, section in SECTIONS.items():
         lines += ["", f"## {title}", "", "| what | how much | measured in, or by |", "| --- | --- | --- |"]

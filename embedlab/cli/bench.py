@@ -11,6 +11,7 @@ import typer
 
 from embedlab.cli.bench_databases import clients, deletes, durability, filters
 from embedlab.cli.bench_kernels import kernels
+from embedlab.cli.bench_scale import scale
 from embedlab.cli.printing import AsJson
 from embedlab.study.faces import plain_errors
 
@@ -21,6 +22,7 @@ app.command()(deletes)
 app.command()(durability)
 app.command()(filters)
 app.command()(kernels)
+app.command()(scale)
 
 
 def _bench(measure: Callable[[], dict], as_json: bool) -> None:

@@ -109,12 +109,14 @@ def evaluate(
     """Measure engines on the test queries of a benchmark.
 
     Engines: dense (mean pooling, as the model was trained), dense-cls, dense-max, dense-last (other
-    poolings), dense-lead (mean pooling of only the first 64 tokens). The same vectors made smaller: flat (as
-    they are), matryoshka-64 (cut), funnel (cut, then rescored), int8, binary, binary+rescore, pq; or searched
-    through a graph: hnsw, hnsw-int8, postgres (pgvector's, in a server of its own). Trained on DocSearch, and
-    reading the first 64 tokens: adapter-384, adapter-64. Better answers: bm25 (words), rrf and hybrid (words
-    and meaning, fused by places and by scores), colbert (token vectors, trained projection), rerank (hybrid,
-    then a trained cross-encoder), full (fine-tuned vectors, words and token vectors, then the cross-encoder).
+    poolings), dense-lead (mean pooling of only the first 64 tokens). The same vectors made smaller: flat
+    (as they are), matryoshka-64 (cut), funnel (cut, then rescored), int8, binary, binary+rescore, pq,
+    rabitq (signs with an error bound); or searched through a few lists: ivf, ivf-pq; or through a graph:
+    hnsw, hnsw-int8, vamana, postgres (pgvector's, in a server of its own). Trained on DocSearch, and
+    reading the first 64 tokens: adapter-384, adapter-64. Better answers: bm25 (words), rrf and hybrid
+    (words and meaning, fused by places and by scores), colbert (token vectors, trained projection), rerank
+    (hybrid, then a trained cross-encoder), full (fine-tuned vectors, words and token vectors, then the
+    cross-encoder).
 
     What is trained comes trained, on DocSearch; other benchmarks use it as it is.
     """

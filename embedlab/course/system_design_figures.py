@@ -28,7 +28,6 @@ __all__ = [
 BLUE, RED, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 GREY, INK = "#777777", "#222222"
 SMALL = 9  # points
-APART = 1.07  # times the dollars: so far apart are drawn designs of about the same dollars
 STAGES = (("encode", BLUE), ("search", GREEN), ("match", ORANGE), ("rerank", RED))
 MONEY = FuncFormatter(lambda value, _: f"${value:,.0f}")
 
@@ -62,7 +61,7 @@ def draw_tenants(sizes: Sequence[float], exact_up_to: float) -> Figure:
 
 
 def draw_stages(rows: Sequence[Row]) -> Figure:
-    """Draw the core time of one query, stage by stage, for each design.
+    """Draw the core time of one query, stage by stage, for each design; the legend has what can be seen.
 
     Examples
     --------
@@ -75,25 +74,28 @@ def draw_stages(rows: Sequence[Row]) -> Figure:
     """
     figure, ax = plt.subplots(figsize=(8, 0.9 + 0.55 * len(rows)))
     totals = [sum(row.at[name] for name, _ in STAGES) * 1000 for row in rows]
+    seen = [name for name, _ in STAGES if 1000 * max(row.at[name] for row in rows) > max(totals) / 200]
     for place, row in enumerate(rows):
         left = 0.0
         for name, colour in STAGES:
             width = row.at[name] * 1000
-            label = None if place else "words" if name == "match" else name
+            label = None if place or name not in seen else "words" if name == "match" else name
             ax.barh(place, width, left=left, color=colour, height=0.6, label=label)
             left += width
-        ax.text(left + max(totals) * 0.01, place, f"{left:,.0f} ms", va="center", fontsize=SMALL, color=INK)
+        thin = ", ".join(
+            f"{name} {1000 * row.at[key]:.2g}" for name, key in (("search", "search"), ("words", "match"))
+        )
+        label = f"{left:,.0f} ms ({thin})"
+        ax.text(left + max(totals) * 0.01, place, label, va="center", fontsize=SMALL, color=INK)
     ax.set_yticks(range(len(rows)), [row.design.name for row in rows])
     ax.invert_yaxis()
-    ax.set(xlabel="core milliseconds of one query, at the case's scale", xlim=(0, max(totals) * 1.15))
+    ax.set(xlabel="core milliseconds of one query, at the case's scale", xlim=(0, max(totals) * 1.35))
     ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, 1.16), frameon=False)
     return figure
 
 
 def draw_pareto(rows: Sequence[Row]) -> Figure:
     """Draw designs by dollars and nDCG@10 with its interval; dominated ones grey, yours marked.
-
-    Designs within 2 % of the same dollars stand beside one another, a factor of `APART` each.
 
     Examples
     --------
@@ -105,11 +107,10 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
     >>> plt.close(figure)
     """
     figure, ax = plt.subplots(figsize=(9, 4.2), layout="constrained")
-    ordered, places = sorted(rows, key=lambda row: row.dollars), {}
+    ordered = sorted(rows, key=lambda row: row.dollars)
     for number, row in enumerate(ordered, 1):
         one, colour = row.measured, RED if row.yours else GREY if row.beaten else BLUE
-        near = [other for other in ordered if abs(other.dollars / row.dollars - 1) < 0.02]
-        x = places[row.design.name] = row.dollars * APART ** (near.index(row) - (len(near) - 1) / 2)
+        x = row.dollars
         sign, size = ("*", 14) if row.yours else ("o", 7)
         ax.plot([x] * 2, [one.low, one.high], color=colour, lw=1.2, alpha=0.4)
         ax.plot(x, one.ndcg, sign, color=colour, ms=size)
@@ -123,14 +124,13 @@ def draw_pareto(rows: Sequence[Row]) -> Figure:
             transform=ax.transAxes, fontsize=SMALL, color=colour,
         )  # fmt: skip
     signs = "star: yours; grey: dominated\ndashed: one design at two prices\n"
-    signs += "dotted: none dominates these\nside by side: about the same dollars"
+    signs += "dotted: none dominates these\none above the other: the same dollars"
     ax.text(1.02, 0, signs, transform=ax.transAxes, fontsize=SMALL, color=INK, linespacing=1.8)
     for row in rows:  # the same measurement at another price: longer or shorter pairs
         for other in rows:
             if other.measured.key == row.measured.key and other.dollars > row.dollars:
-                ends = [places[one.design.name] for one in (row, other)]
-                ax.plot(ends, [row.measured.ndcg] * 2, color=GREY, lw=1, ls="--")
-    front = [(places[row.design.name], row.measured.ndcg) for row in ordered if not row.beaten]
+                ax.plot([row.dollars, other.dollars], [row.measured.ndcg] * 2, color=GREY, lw=1, ls="--")
+    front = [(row.dollars, row.measured.ndcg) for row in ordered if not row.beaten]
     ax.step(*zip(*front, strict=True), where="post", color=BLUE, lw=0.8, ls=":")
     low, high = ordered[0].dollars, ordered[-1].dollars
     if high > 5 * low:
@@ -239,9 +239,12 @@ def draw_growth(found: Mapping[str, Sequence[Mapping]], names: Mapping[str, str]
         mean, low, high = zip(*(bootstrap_interval(row["per_query"]) for row in rows), strict=True)
         ax.plot(sizes, mean, "o-", color=colour)
         ax.fill_between(sizes, low, high, color=colour, alpha=0.15, lw=0)
-        ax.text(sizes[-1] * 1.05, mean[-1], names[way], color=colour, va="center")
+        paired = f"{names[way]}, paired: {mean[-1] - mean[0]:+.2f}"
+        ax.text(sizes[-1] * 1.05, mean[-1], paired, color=colour, va="center")
     ax.set_xscale("log")
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
-    ax.set(xlabel="documents", ylabel="nDCG@10, same queries", xlim=(sizes[0] * 0.9, sizes[-1] * 1.7))
+    ax.set(
+        xlabel="documents (log axis)", ylabel="nDCG@10, same queries", xlim=(sizes[0] * 0.9, sizes[-1] * 2.6)
+    )
     return figure

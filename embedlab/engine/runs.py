@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab import colbert, embedder, finetuning, hnsw, hybrid, matryoshka, quantization, reranking
+from embedlab import colbert, embedder, finetuning, hnsw, hybrid, matryoshka, quantization, reranking, scale
 from embedlab.benchmark import Benchmark, Difference, docsearch, paired_difference, quality
-from embedlab.engine.catalogue import ENGINES, Parts, build_engine, parts_for
+from embedlab.engine.catalogue import ENGINES, OF_SCALE, Parts, build_engine, parts_for
 from embedlab.hybrid import Ranking
 from embedlab.machine import cached, code_of, content_key, data_path, file_sha256, files
 
@@ -62,7 +62,8 @@ class Runs:
 
         if engine not in ENGINES:
             build()  # says which there are
-        key = content_key(engine, split, self.benchmark.fingerprint, self._made_with)
+        large = [code_of(scale)] if engine in OF_SCALE else []  # the others need not wait for its changes
+        key = content_key(engine, split, self.benchmark.fingerprint, self._made_with, *large)
         return cached("runs", key, build, _write, _read)
 
     def quality(self, engine: str, split: str = "test", k: int = 10) -> NDArray[np.float64]:

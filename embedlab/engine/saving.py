@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from embedlab import colbert, finetuning, hnsw, matryoshka, quantization, reranking, vector_databases
+from embedlab import colbert, finetuning, hnsw, matryoshka, quantization, reranking, scale, vector_databases
 from embedlab.embedder import Embedder
 from embedlab.engine import models
 from embedlab.engine.first_stages import BM25Stage, ColBERTStage, DenseStage
@@ -23,7 +23,7 @@ from embedlab.index import Index, UnknownIndexError
 from embedlab.machine import StoreError, write_atomically
 
 OURS = re.compile(r"[0-9a-f]{8}-.*\.(jsonl|safetensors)")
-ROOMS = (hnsw, matryoshka, quantization, vector_databases)  # of indexes
+ROOMS = (hnsw, matryoshka, quantization, scale, vector_databases)  # of indexes
 FORMAT = 2  # 1 knew only vectors: its engine.json is the description of a `DenseStage`
 
 

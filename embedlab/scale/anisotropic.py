@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.special import beta, betainc
 
 from embedlab.index import Floats
-from embedlab.quantization import ProductQuantizer, kmeans, squared_distances
+from embedlab.machine import compiled, compiling_is_announced
+from embedlab.quantization import ProductQuantizer, kmeans
 
 ROUNDS = 10  # through all pieces; most codes stay as they are after three
-BLOCK = 8192  # vectors encoded at a time
 
 
 def parallel_weight(dims: int, threshold: float) -> float:
@@ -100,31 +100,47 @@ def encode_anisotropic(
         raise ValueError(f"weight must be at least 1, but is {weight}")
     vectors = np.asarray(vectors, np.float32)
     codes = ProductQuantizer(codebooks).encode(vectors) if codes is None else codes.copy()
-    for i in range(0, len(vectors), BLOCK):
-        _descend(vectors[i : i + BLOCK], codebooks, np.float32(weight), codes[i : i + BLOCK])
+    with compiling_is_announced():
+        _descend(vectors, directions(vectors), np.ascontiguousarray(codebooks), np.float32(weight - 1), codes)
     return codes
 
 
-def _descend(vectors: Floats, codebooks: Floats, weight: np.float32, codes: NDArray[np.uint8]) -> None:
-    """Change codes (n, m) in place until none changes, or for `ROUNDS`; those that stay are left alone."""
-    m, _, size = codebooks.shape
-    towards = directions(vectors)
-    along = ((vectors - ProductQuantizer(codebooks).decode(codes)) * towards).sum(axis=1)
-    open_ = np.arange(len(vectors))
-    for _ in range(ROUNDS):
-        before = codes[open_]
+@compiled()
+def _descend(vectors, towards, codebooks, extra, codes):
+    """Change codes (n, m) in place, vector by vector, until no piece changes, or for `ROUNDS`.
+
+    towards (n, d): the directions of the vectors; extra: the weight - 1.
+    """
+    m, entries, size = codebooks.shape
+    losses, alongs = np.empty(entries, np.float32), np.empty(entries, np.float32)
+    for i in range(len(vectors)):
+        along = np.float32(0)  # the error along the vector, of all pieces
         for j in range(m):
-            here = slice(j * size, (j + 1) * size)
-            pieces, unit, old = vectors[open_, here], towards[open_, here], codes[open_, j]
-            distances = squared_distances(pieces, codebooks[j])  # (n, k)
-            shares = (pieces * unit).sum(axis=1)[:, None] - unit @ codebooks[j].T  # of the error along
-            rows = np.arange(len(open_))
-            sums = (along[open_] - shares[rows, old])[:, None] + shares
-            losses = distances + (weight - 1) * sums**2
-            new = losses.argmin(axis=1)
-            new = np.where(losses[rows, new] < losses[rows, old] - 1e-6, new, old)  # no turning round in ties
-            codes[open_, j], along[open_] = new, sums[rows, new]
-        open_ = open_[(codes[open_] != before).any(axis=1)]
+            for s in range(size):
+                left = vectors[i, j * size + s] - codebooks[j, codes[i, j], s]
+                along += left * towards[i, j * size + s]
+        for _ in range(ROUNDS):
+            changed = False
+            for j in range(m):
+                old = codes[i, j]
+                for c in range(entries):
+                    square, own = np.float32(0), np.float32(0)
+                    for s in range(size):
+                        left = vectors[i, j * size + s] - codebooks[j, c, s]
+                        square += left * left
+                        own += left * towards[i, j * size + s]
+                    losses[c], alongs[c] = square, own
+                rest, best = along - alongs[old], old
+                for c in range(entries):
+                    alongs[c] += rest
+                    losses[c] += extra * alongs[c] ** 2
+                for c in range(entries):
+                    if losses[c] < losses[best]:
+                        best = c
+                if losses[best] < losses[old] - np.float32(1e-6):  # no turning round in ties
+                    codes[i, j], along, changed = best, alongs[best], True
+            if not changed:
+                break
 
 
 def refit_codebooks(vectors: Floats, codes: NDArray[np.uint8], codebooks: Floats, weight: float) -> Floats:
@@ -135,17 +151,18 @@ def refit_codebooks(vectors: Floats, codes: NDArray[np.uint8], codebooks: Floats
     """
     m, _, size = codebooks.shape
     codebooks, towards, extra = codebooks.copy(), directions(vectors), weight - 1
+    along = ((vectors - ProductQuantizer(codebooks).decode(codes)) * towards).sum(axis=1)  # of all pieces
     for j in range(m):
         here = slice(j * size, (j + 1) * size)
-        errors = vectors - ProductQuantizer(codebooks).decode(codes)
         pieces, unit = vectors[:, here], towards[:, here]
-        own = (errors[:, here] * unit).sum(axis=1)
-        wanted = (errors * towards).sum(axis=1) - own + (pieces * unit).sum(axis=1)  # what u*c should be
+        rest = along - ((pieces - codebooks[j, codes[:, j]]) * unit).sum(axis=1)
+        wanted = rest + (pieces * unit).sum(axis=1)  # what u*c should be
         for c in np.unique(codes[:, j]):
             mine = codes[:, j] == c
             matrix = mine.sum() * np.eye(size) + extra * unit[mine].T @ unit[mine]
             right = pieces[mine].sum(axis=0) + extra * wanted[mine] @ unit[mine]
             codebooks[j, c] = np.linalg.solve(matrix, right)
+        along = rest + ((pieces - codebooks[j, codes[:, j]]) * unit).sum(axis=1)
     return codebooks
 
 

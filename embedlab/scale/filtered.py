@@ -98,9 +98,9 @@ def search_filtered(
             scores[row], ids[row] = living(*one, ~passing[row % len(passing)], k)
         compared += more
     again = few | ((way == "two hops") & (exact_below > 0) & ((ids >= 0).sum(axis=1) < np.minimum(k, counts)))
-    for q in np.flatnonzero(again):
-        scores[q], ids[q] = _compare_all(index, queries[q], passing[q % len(passing)], k)
-        compared += counts[q]
+    for mask, rows in _by_mask(passing, np.flatnonzero(again)):
+        scores[rows], ids[rows] = _compare_all(index, queries[rows], mask, k)
+    compared += int(counts[again].sum())
     return Filtered(scores, ids, compared / max(len(queries), 1))
 
 
@@ -199,7 +199,14 @@ def _walked(index: VamanaIndex, queries: Floats, settings: tuple) -> tuple[tuple
     return with_equals(scores, found, index.equals), compared
 
 
-def _compare_all(index: VamanaIndex, query: Floats, mask: NDArray[np.bool_], k: int) -> tuple[Floats, Ints]:
+def _by_mask(passing: NDArray[np.bool_], rows: Ints) -> list[tuple[NDArray[np.bool_], Ints]]:
+    """Put queries together that have one mask: they read the same vectors."""
+    if len(passing) == 1:
+        return [(passing[0], rows)] if len(rows) else []
+    return [(passing[row], rows[i : i + 1]) for i, row in enumerate(rows)]
+
+
+def _compare_all(index: VamanaIndex, queries: Floats, mask: NDArray[np.bool_], k: int) -> tuple[Floats, Ints]:
     which = np.flatnonzero(mask)
-    scores, places = top_k(query[None] @ index.vectors_of(which).T, k)
-    return scores[0], np.where(places[0] >= 0, np.append(which, -1)[places[0]], -1)
+    scores, places = top_k(queries @ index.vectors_of(which).T, k)
+    return scores, np.where(places >= 0, np.append(which, -1)[places], -1)

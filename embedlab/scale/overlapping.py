@@ -42,8 +42,10 @@ def closure(vectors: Floats, centroids: Floats, *, epsilon: float, most: int = 8
     lists: list[list[int]] = [[] for _ in centroids]
     for start in range(0, len(vectors), 4096):
         far = distances(vectors[start : start + 4096], centroids)
-        order = np.argsort(far, axis=1, kind="stable")[:, : 8 * most]
+        some = min(8 * most, len(centroids)) - 1  # the rule passes over most of them
+        order = np.sort(np.argpartition(far, some, axis=1)[:, : some + 1], axis=1)
         for i, (row, near) in enumerate(zip(far, order, strict=True), start):
+            near = near[np.argsort(row[near], kind="stable")]
             chosen: list[int] = []
             for c in near[row[near] <= (1 + epsilon) * row[near[0]]]:
                 if len(chosen) < most and (between[c, chosen] > row[c]).all():

@@ -7,8 +7,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "ann": ["as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
         "cores": ["pinned", "stolen_seconds", "two_cores"],
+        "dimensions": [
+            "dimension_row",
+            "dimensions_on_docsearch",
+            "intrinsic_dimension",
+            "measure_dimensions",
+        ],
         "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
         "engines": ["bench_engines", "write_latency"],
+        "equal_settings": ["against_faiss", "faiss_lists", "measure_equal", "same_lists"],
         "kernels": ["bench_kernels", "kernels_as_text"],
         "load": [
             "LOAD",
@@ -24,6 +31,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
+        "scale": ["bench_scale", "measure_scale", "scale_as_text", "shipped_scale"],
+        "scale_reading": [
+            "at_recall",
+            "crossing",
+            "fit_power",
+            "frontier_rows",
+            "growth_rows",
+            "undominated",
+            "within",
+        ],
         "server_times": ["one_run", "percentiles", "request_stages", "run_row", "server_totals", "summary"],
         "serving": ["bench_serving", "shipped_speed", "texts_of_length", "write_speed"],
     },

@@ -52,7 +52,7 @@ class Fact(Part):
     """What comes out when it is asked for, and what it changes in the design."""
 
     ask: str = Field(min_length=15)
-    words: Annotated[str, AfterValidator(_pattern)]  # a question that matches this gets the answer
+    words: Annotated[str, AfterValidator(_pattern)]  # of a question, from where a word begins; see answer_to
     answer: str = Field(min_length=15)
     changes: str = Field(min_length=15)
 

@@ -9,6 +9,7 @@ from embedlab.system_design.estimates import shown
 from embedlab.system_design.schema import PHASES, Reading
 
 NAME = re.compile(r"[a-z]\w*")
+PARTS = re.compile(r"[?.;,]|\band\b")  # of a question
 MINUTES = {"clarify": 6, "estimate": 9, "draw": 7, "deep": 12, "change": 6, "wrap": 5}  # 45 in all
 TITLES = {
     "clarify": "Clarify",
@@ -74,8 +75,29 @@ def minutes_of(phase: str, fast: bool = False) -> float:
 
 
 def answer_to(case: Case, question: str) -> list[int]:
-    """Return the facts that a question to the interviewer brings out, by their places in ``case.clarify``."""
-    return [i for i, fact in enumerate(case.clarify) if re.search(fact.words, question, re.IGNORECASE)]
+    """Return the facts that a question to the interviewer brings out, by their places in ``case.clarify``.
+
+    A fact listens for words. Where the words of a question fit several, its parts are asked one by one, and a
+    part that still fits several brings out none: no answer is better than one to another question.
+
+    Examples
+    --------
+    >>> from embedlab.system_design import find_case
+    >>> tickets = find_case("tickets")
+    >>> answer_to(tickets, "How many tenants, and how soon must a new ticket be findable?")
+    [0, 5]
+    >>> answer_to(tickets, "Which vector database do you use?")
+    []
+    """
+    if len(found := _fitting(case, question)) > 1:
+        parts = [_fitting(case, part) for part in PARTS.split(question)]
+        found = sorted({one for part in parts if len(part) == 1 for one in part})
+    return found
+
+
+def _fitting(case: Case, words: str) -> list[int]:
+    facts = enumerate(case.clarify)
+    return [i for i, fact in facts if re.search(rf"\b(?:{fact.words})", words, re.IGNORECASE)]
 
 
 def way_of(case: Case, name: str, changed: bool = False) -> tuple[str, ...]:
@@ -106,7 +128,7 @@ def _clarify(case: Case, fast: bool) -> list[Step]:
     topics = ", ".join(sorted({fact.ask.split()[0].lower() for fact in case.clarify}))
     rows = tuple(f"*{one.ask}* {case.fill(one.answer)} → {case.fill(one.changes)}" for one in case.clarify)
     hint = f"{len(case.clarify)} things are worth asking for. They begin with: {topics}."
-    ask = "Ask what you need to know, a question a line. What you ask for, you are told."
+    ask = "Ask what you need to know, one thing a line. If the answer misses it, ask in other words."
     return [Step("clarify", "questions", "clarify", ask, hint, shows=(Block("What there was to ask", rows),))]
 
 

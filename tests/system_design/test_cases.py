@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from embedlab.machine import data_path
+from embedlab.machine import data_path, shipped_figures
 from embedlab.study.bank import notebook_of
 from embedlab.system_design import (
     LEVELS,
@@ -156,6 +156,31 @@ def test_what_the_chapters_measured_is_what_they_show():
         found = float(re.search(pattern, output)[1])
         expected = {"links": found - 1536, "pair_core": 2 * found, "encoder_core": found * 32 / 2}[name]
         assert constants()[name].value == pytest.approx(expected, rel=0.3), name
+
+
+def test_what_is_shipped_as_measured_is_what_it_says():
+    """Constants of search are figures that chapters 19 and 22 ship, chapter 17 the query's."""
+    known = {name: one.value for name, one in constants().items()}
+    rows = shipped_figures("vector_databases", "recall")["rows"]
+    graphs = [row for row in rows if row["engine"] == "faiss HNSW" and row["recall"] >= 0.95]
+    first = min(graphs, key=lambda row: row["ms"])
+    assert known["graph_core"] == pytest.approx(first["ms"], rel=0.02)
+    about = constants()["graph_core"]
+    assert f"efSearch {first['value']}" in about.about
+    assert f"efSearch {first['value']}" in about.source
+    assert float(re.search(r"recall (\S+)", about.about)[1]) == pytest.approx(first["recall"], abs=0.005)
+    codes = shipped_figures("design/measured", "scans")["codes"]
+    for name, code, size in (("scan_core", "float32", 4), ("scan_bytes", "int8", 1)):
+        assert known[name] == pytest.approx(384 * size / codes[code]["ns"], rel=0.01), name  # B/ns is GB/s
+        said = re.search(r"([\d,]+) x ([\d,]+) bytes in ([\d.]+) ms", constants()[name].source)
+        many, each, ms = (float(one.replace(",", "")) for one in said.groups())
+        assert known[name] == pytest.approx(many * each / ms / 1e6, rel=0.02), name
+    (alone,) = (
+        row["ms"]
+        for row in shipped_figures("serving", "speed")["rows"]
+        if (row["engine"], row["texts"], row["tokens"]) == ("onnxruntime", 1, 8)
+    )
+    assert known["query_core"] == pytest.approx(2 * alone, rel=0.02)
 
 
 # Mistakes in a file are named.

@@ -120,8 +120,8 @@ EXERCISES = (
             ),
             Mistake(
                 "an empty list becomes NaN",
-                "The sum of nothing has length 0, and 0 / 0 is NaN, which no vector ever chooses: leave "
-                "such a centroid where it is.",
+                "The sum of nothing has length 0, 0 / 0 is NaN, and argmax takes NaN for the largest: in "
+                "the next round all vectors go there. Leave such a centroid where it is.",
                 _step(_nan),
             ),
             Mistake(

@@ -127,7 +127,8 @@ EXERCISES = (
             "query * (centroid + residual) = query * centroid + query * residual. What is the same for a "
             "list?",
             "tables[j, c] is the product of the query's piece j with entry c of codebook j: (m, k), once.",
-            "(centroids @ query)[numbers] + tables[np.arange(m), codes].sum(axis=1)",
+            "centroids @ query, indexed by numbers, is the one; m entries a vector, looked up and summed, "
+            "the other.",
         ),
         mistakes=(
             Mistake(

@@ -144,7 +144,7 @@ EXERCISES = (
                 _prune(leads=lambda factor, between, direct: factor * between < direct),
             ),
         ),
-        follow_up="Why does a larger alpha shorten walks, and what does it cost in links, in bytes and in "
-        "reads from a disk?",
+        follow_up="Why does a larger alpha shorten walks, what does it cost in links and comparisons, and "
+        "where does that pay: in memory, or on a disk?",
     ),
 )

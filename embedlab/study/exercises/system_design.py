@@ -199,8 +199,8 @@ EXERCISES = (
             ),
             Mistake("rounded to the nearest", "2.3 replicas do not fit into two. Round up.", _rounded),
         ),
-        follow_up="With three zones, what share of the machines idles at the peak on a good day? What if a"
-        " request may be slower while a zone is lost?",
+        follow_up="With three zones, what share of the machines idles at the peak on a good day? And what is "
+        "700 * 0.008 / 0.7 in floats, and its ceil? (The cases divide exactly: a plain ceil is accepted.)",
     ),
     Exercise(
         name="dominated",

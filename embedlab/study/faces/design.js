@@ -1,7 +1,7 @@
 // Draws the dictionary `view` of a design round, and sends back what was typed or pressed; the clock ticks here.
 
 const HELP = {
-  questions: "A question a line, then Enter. What you ask for, you are told.",
+  questions: "A question a line, then Enter. If no answer fits, ask in other words.",
   number: "A number with its unit, then Enter.",
   words: "A line, then Enter; as many as you like. Then press Done.",
   tick: "Tick what you said, then press These.",

@@ -103,7 +103,7 @@ def answer(playing: Round, step: Step, typed: str, out: Console) -> None:
         playing.done("")
     elif step.kind == "questions":
         told = playing.heard(typed)
-        for line in told or ["I leave that to you. Assume something, and say what."]:
+        for line in told or ["The interviewer waits. Ask for one thing, in other words."]:
             out.print(Text.assemble(("Interviewer: ", "green"), prose(line)))
     else:
         playing.note(typed)

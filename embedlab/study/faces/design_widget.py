@@ -103,7 +103,7 @@ class DesignWidget(anywidget.AnyWidget):
         self._spend()
         step, said = self._round.step, [*self.view["said"], inline(text)]
         if step.kind == "questions":
-            told = self._round.heard(text) or ["I leave that to you. Assume something, and say what."]
+            told = self._round.heard(text) or ["The interviewer waits. Ask for one thing, in other words."]
             said += [f"<strong>Interviewer:</strong> {inline(line)}" for line in told]
         else:
             self._round.note(text)

@@ -44,6 +44,7 @@ BALANCED = [
     "hybrid",
     "chunking",
     "rag",
+    "scale",
     "serving",
     "vector_databases",
 ]

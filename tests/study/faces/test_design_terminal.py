@@ -53,7 +53,7 @@ def test_a_whole_round_from_the_prompt_to_the_result(folder):
     for place, title in enumerate(("Clarify", "Estimate", "Draw", "Go deep", "A change", "Wrap up"), start=1):
         assert f"{place} of 6 · {title}" in screen
     assert "Interviewer: About 800 tenants." in screen
-    assert "I leave that to you. Assume something" in screen
+    assert "The interviewer waits." in screen
     assert f"Hint: {len(case.clarify)} things are worth asking for" in screen
     assert "'ten parsecs' is no number with a unit" in screen
     assert "numbers of points are wanted, such as 1 3, but got 'none'" in screen
