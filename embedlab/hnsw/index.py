@@ -69,6 +69,7 @@ class HNSWIndex(Storage):
         self._lock = ReadWriteLock()
         self._adding = threading.Lock()  # one addition after the other: each writes behind the one before
         self._visits: deque[Visits] = deque()  # one for each search at the same time
+        self._living: tuple[NDArray[np.bool_], int] | None = None  # what is not deleted, and how many
 
     def __reduce__(self):  # pickle and copy: locks stay behind
         return type(self).from_state, self.state()
@@ -105,7 +106,7 @@ class HNSWIndex(Storage):
             wrong = ids[(ids < 0) | (ids >= len(self))]
             if len(wrong):
                 raise ValueError(f"there is no vector {wrong[0]}: the index holds 0 to {len(self) - 1}")
-            self.deleted[ids] = True
+            self.deleted[ids], self._living = True, None
 
     def repair(self) -> None:
         """Link the vectors around those that are deleted, so that no walk leads over these any more.
@@ -163,29 +164,32 @@ class HNSWIndex(Storage):
         queries, k, threads = as_vectors(queries, self.dims), whole("k", k), whole("threads", threads)
         ef = max(whole("ef", self.ef_search if ef is None else ef), k)
         with self._lock.reading():
-            n, allowed = len(self), self._allowed(mask)
-            left = int(allowed.sum())
+            n, (allowed, left) = len(self), self._allowed(mask)
             if fallback and left < n and left <= min(ef * n / max(left, 1), n) * self.m:
                 return self._compare_all(queries, k, allowed)
             scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
             most = left if fallback else n
-            compared = self._walk_all(queries, min(ef, n), allowed, most, scores, ids, threads) if n else 0
+            walk = (min(ef, n), allowed, left < n, most)
+            compared = self._walk_all(queries, walk, scores, ids, threads) if n else 0
             missed = np.flatnonzero(ids[:, min(k, left) - 1] < 0) if left and fallback else ()
             if len(missed):
                 scores[missed], ids[missed] = self._compare_all(queries[missed], k, allowed)
             self.compared = (compared + len(missed) * left) / max(len(queries), 1)
             return scores, ids
 
-    def _allowed(self, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        """Return which vectors may be returned, bool (n,)."""
-        allowed = ~self.deleted[: len(self)]
-        if mask is not None:
-            mask = np.asarray(mask)
-            if mask.shape != allowed.shape or mask.dtype != bool:
-                wanted = f"a bool array of shape {allowed.shape}"
-                raise ValueError(f"mask must be {wanted}, but is {mask.dtype} {mask.shape}")
-            allowed &= mask
-        return allowed
+    def _allowed(self, mask: NDArray[np.bool_] | None) -> tuple[NDArray[np.bool_], int]:
+        """Return which vectors may be returned, bool (n,), and how many they are."""
+        if self._living is None or len(self._living[0]) < len(self):
+            living = ~self.deleted[: len(self)]  # kept: a pass over all is more than a walk costs
+            self._living = living, int(living.sum())
+        if mask is None:
+            return self._living
+        mask, living = np.asarray(mask), self._living[0]
+        if mask.shape != living.shape or mask.dtype != bool:
+            wanted = f"a bool array of shape {living.shape}"
+            raise ValueError(f"mask must be {wanted}, but is {mask.dtype} {mask.shape}")
+        allowed = living & mask
+        return allowed, int(allowed.sum())
 
     def _compare_all(self, queries: Floats, k: int, allowed: NDArray) -> tuple[Floats, Ints]:
         """Compare all that are allowed, and return the k best."""
@@ -196,18 +200,18 @@ class HNSWIndex(Storage):
         scores, places = (np.concatenate(part) for part in zip(*parts, strict=True))
         return scores, np.where(places >= 0, np.append(which, -1)[places], -1)
 
-    def _walk_all(self, queries, ef, allowed, most, scores, ids, threads) -> int:
+    def _walk_all(self, queries, walk, scores, ids, threads) -> int:
         """Share the queries out over threads; return the number of comparisons."""
         step = max(-(-len(queries) // threads), 1)
         spans = [slice(start, start + step) for start in range(0, len(queries), step)]
-        work = [(queries[span], ef, allowed, most, scores[span], ids[span]) for span in spans]
+        work = [(queries[span], *walk, scores[span], ids[span]) for span in spans]
         with compiling_is_announced():
             if len(work) < 2:
                 return sum(self._walk(*part) for part in work)
             with ThreadPoolExecutor(len(work)) as pool:
                 return sum(pool.map(lambda part: self._walk(*part), work))
 
-    def _walk(self, queries, ef, allowed, most, scores, ids) -> int:
+    def _walk(self, queries, ef, allowed, filtered, most, scores, ids) -> int:
         """Search with a beam of ``ef``, write the results, return the number of comparisons."""
         try:
             visits = self._visits.pop()
@@ -216,10 +220,10 @@ class HNSWIndex(Storage):
         if len(visits.seen) < len(self):
             visits = self._new_visits()
         prepared, found = self._queries(queries), np.empty((len(queries), ef), np.int64)
-        if allowed.all():
-            compared = hnsw.search(self.graph, prepared, visits, found)
-        else:
+        if filtered:
             compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
+        else:
+            compared = hnsw.search(self.graph, prepared, visits, found)
         self._visits.append(visits)
         if self.codes is None:  # in order already, but for the order among equal ones
             floats, found = prepared.numbers, found[:, : scores.shape[1]].copy()
