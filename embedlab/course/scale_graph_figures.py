@@ -47,7 +47,7 @@ def draw_prune(points: Floats, alphas: Sequence[float], names: str = "ABCDEFGHIJ
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", xlabel="first number")
         axes.grid(visible=False)
     panels[0, 0].set_ylabel("second number")
-    notes = (("● chosen", GREEN), ("□ passed over", RED), ("blue: a chosen one is nearer", BLUE))
+    notes = (("● chosen", GREEN), ("□ passed over", RED), ("blue: nearer by the factor", BLUE))
     for row, (text, color) in enumerate(notes):
         place = {"transform": panels[0, 0].transAxes, "va": "bottom", "fontsize": 10}
         frame = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
@@ -84,6 +84,7 @@ def draw_alpha(rows: Sequence[Mapping], least: float = 0.85) -> Figure:
         low, high = axes.get_xlim()
         axes.set_xlim(low / 1.15, high * 1.2)
     panels[0].set(ylabel="recall@10", ylim=(least, 1))
+    panels[0].set_title("up and left is better", loc="left")
     return figure
 
 
@@ -110,6 +111,7 @@ def draw_reads(found: Mapping[int, Sequence[tuple[float, float, float]]]) -> Fig
         low, high = axes.get_xlim()
         axes.set_xlim(low / 1.1, high * 1.2)
     panels[0].set(ylabel="recall@10")
+    panels[0].set_title("up and left is better", loc="left")
     return figure
 
 

@@ -110,12 +110,12 @@ def draw_growth(rows: Sequence[dict], labels: Mapping[str, str]) -> Figure:
     >>> rows = [{"name": "IVF", "n": n, "ms": n / 1e5, "compared": n / 10} for n in (1e4, 1e5)]
     >>> figure = draw_growth(rows, {"IVF": "lists"})
     >>> [axes.get_ylabel() for axes in figure.axes]
-    ['vectors compared', 'ms, one thread']
+    ['vectors compared', 'ms a query in a batch, one thread']
     >>> plt.close(figure)
     """
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.2))
     ns = sorted({row["n"] for row in rows})
-    titles = ("vectors compared", "ms, one thread")
+    titles = ("vectors compared", "ms a query in a batch, one thread")
     for ax, what, title in zip(panels, ("compared", "ms"), titles, strict=True):
         ends = {}
         for name, label in labels.items():
@@ -124,15 +124,13 @@ def draw_growth(rows: Sequence[dict], labels: Mapping[str, str]) -> Figure:
             ax.plot(*zip(*points, strict=True), marker=marker, ms=5, color=colour)
             if ax is panels[1]:
                 ends[label] = (*points[-1], colour)
-        ax.set(xlabel="vectors in the index", ylabel=title)
+        ax.set(xlabel="vectors in the index", ylabel=title, title="at recall@10 0.95")
         _log_axis(ax, "x", ns)
         ax.set_yscale("log")
         low, high = ax.get_ylim()
         _log_axis(ax, "y", [10.0**power for power in range(-3, 8) if low <= 10.0**power <= high])
         if ends:
             label_right(ax, ends)
-    panels[0].set_title("work at recall@10 0.95")
-    panels[1].set_title("time at recall@10 0.95")
     return figure
 
 
@@ -160,17 +158,20 @@ def draw_frontier(size: dict, names: Sequence[str], at: Mapping[str, float]) -> 
             ends[name] = (*points[-1], colour)
         if name in at:
             right.plot(index["bytes"], at[name], marker, ms=8, color=colour)
-    left.set(xlabel="recall@10", ylabel="queries a second, one thread", xlim=(0.7, 1.005))
-    _log_axis(left, "y", (100, 300, 1000, 3000, 10_000, 30_000))
+    left.set(xlabel="recall@10", ylabel="queries a second in a batch, one thread", xlim=(0.7, 1.005))
+    left.set_title("up and right is better")
+    right.set_title("up and left is better")
+    left.set_yscale("log")
+    limits, rates = left.get_ylim(), (10, 30, 100, 300, 1000, 3000, 10_000, 30_000)
+    _log_axis(left, "y", rates)
+    left.set_ylim(limits)
     label_right(left, ends)
     right.set(xlabel="bytes of memory a vector", ylabel="queries a second at recall@10 0.95")
-    _log_axis(right, "y", (100, 300, 1000, 3000, 10_000, 30_000))
-    right.set_ylim(left.get_ylim())
+    _log_axis(right, "y", rates)
+    right.set_ylim(limits)
     _log_axis(right, "x", (50, 100, 200, 500, 1000, 2000), ("50", "100", "200", "500", "1,000", "2,000"))
     right.set_xlim(22, 3500)
-    _beside(
-        right, {name: (size["indexes"][name]["bytes"], rate) for name, rate in at.items() if name in names}
-    )
+    _beside(right, {name: (size["indexes"][name]["bytes"], at[name]) for name in names if name in at})
     return figure
 
 
@@ -194,8 +195,7 @@ def draw_dimensions(rows: Sequence[dict], wanted: float = 0.95) -> Figure:
     Parameters
     ----------
     rows : of `speed.measure_dimensions`
-    wanted : float
-        The recall, for the title.
+    wanted : the recall, for the title
     """
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True)
     ends = {}

@@ -38,7 +38,7 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: float) -> s
         ),
         (
             "**HNSW**, Vamana",
-            f"it fits in memory ({held['graph']} a machine), and latency counts",
+            f"it fits in memory ({held['graph']} a machine); measure float lists (IVF) beside it",
             f"{sizes['graph']:,.0f}",
             "inserts at once; deletes leave tombstones, to be consolidated",
             "walk above a share, exact search below it",
@@ -48,7 +48,7 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: float) -> s
             f"memory is short ({held['codes']} a machine with float16 kept), or builds must be quick",
             f"{sizes['codes']:,.0f}, or {sizes['codes'] - sizes['kept']:,.0f} with those on a disk",
             "append and remove freely; train anew when the data drift",
-            "scan only what passes",
+            "scan what passes; fewer pass, more probes; few: exact search",
         ),
         (
             "**DiskANN**",

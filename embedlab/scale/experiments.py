@@ -30,14 +30,19 @@ def hits(found: Ints, exact: Ints) -> NDArray[np.float64]:
     return (exact[:, :, None] == found[:, None, :]).any(axis=2).mean(axis=1)
 
 
-def _key(*parts: object) -> str:
-    """Hash arrays and plain values, together with the code that lists and codes are made by."""
-    code = [inspect.getsource(part) for part in (*MODULES, grown)] + [code_of(quantization)]
+def key_of(code: Sequence[str], *parts: object) -> str:
+    """Hash arrays and plain values, together with the code that they go through."""
     data = []
     for part in parts:
         array = isinstance(part, np.ndarray)
         data += [str(part.shape), np.ascontiguousarray(part).tobytes()] if array else [repr(part)]
     return content_key(*code, *data)
+
+
+def _key(*parts: object) -> str:
+    """Hash what goes in, with the code that lists and codes are made by."""
+    code = [inspect.getsource(part) for part in (*MODULES, grown)] + [code_of(quantization)]
+    return key_of(code, *parts)
 
 
 def kept(experiment: Callable[..., Found]) -> Callable[..., Found]:
@@ -46,16 +51,18 @@ def kept(experiment: Callable[..., Found]) -> Callable[..., Found]:
     @wraps(experiment)
     def run(*arrays: NDArray, **options) -> Found:
         key = _key(inspect.getsource(experiment), *arrays, sorted(options.items()))
-        return cached("scale", key, lambda: experiment(*arrays, **options), _write, _read)
+        return cached("scale", key, lambda: experiment(*arrays, **options), write, read)
 
     return run
 
 
-def _write(path: Path, found: Found) -> None:
-    files.save(path, "Experiment", found)
+def write(path: Path, found: Found) -> None:
+    """Store what an experiment found."""
+    files.save(path, "Experiment", {name: np.asarray(part) for name, part in found.items()})
 
 
-def _read(path: Path) -> Found:
+def read(path: Path) -> Found:
+    """Read what `write` stored."""
     return files.load(path, "Experiment")[0]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from embedlab import hnsw, quantization
 from embedlab.benchmark import recall_at_k
 from embedlab.index import Floats, Index, top_k
-from embedlab.machine import cached, code_of, content_key, files, machine_name
+from embedlab.machine import cached, code_of, machine_name
 from embedlab.scale import (
     disk,
     disk_storage,
@@ -26,21 +26,17 @@ from embedlab.scale import (
     vamana,
     vamana_index,
 )
+from embedlab.scale.experiments import Found, key_of, read, write
 
-Found = dict[str, NDArray]
 K = 10
 MODULES = (disk, disk_storage, disk_walk, fresh, sectors, vamana, vamana_index)
 KINDS = ("random", "near", "far")  # filters
 
 
 def _key(*parts: object) -> str:
-    """Hash arrays and plain values, together with the code of graphs."""
+    """Hash what goes in, with the code of graphs."""
     code = [inspect.getsource(part) for part in MODULES] + [code_of(hnsw, quantization)]
-    data = []
-    for part in parts:
-        array = isinstance(part, np.ndarray)
-        data += [str(part.shape), np.ascontiguousarray(part).tobytes()] if array else [repr(part)]
-    return content_key(*code, *data)
+    return key_of(code, *parts)
 
 
 def kept(*modules: object) -> Callable[[Callable[..., Found]], Callable[..., Found]]:
@@ -51,19 +47,11 @@ def kept(*modules: object) -> Callable[[Callable[..., Found]], Callable[..., Fou
         def run(*arrays: NDArray, **options) -> Found:
             code = [inspect.getsource(part) for part in (experiment, *modules)]
             key = _key(*code, *arrays, sorted(options.items()))
-            return cached("scale", key, lambda: experiment(*arrays, **options), _write, _read)
+            return cached("scale", key, lambda: experiment(*arrays, **options), write, read)
 
         return run
 
     return decorate
-
-
-def _write(path: Path, found: Found) -> None:
-    files.save(path, "Experiment", {name: np.asarray(part) for name, part in found.items()})
-
-
-def _read(path: Path) -> Found:
-    return files.load(path, "Experiment")[0]
 
 
 def linked(index: Index, vectors: Floats) -> Index:
@@ -115,7 +103,7 @@ def memory(indexes: Sequence[Index], queries: Floats) -> NDArray[np.int64]:
 
     about = [(type(index).__name__, index.state()[1], len(index)) for index in indexes]
     key = _key("memory", inspect.getsource(resident), about, machine_name(), queries)
-    return cached("scale", key, measure, _write, _read)["bytes"]
+    return cached("scale", key, measure, write, read)["bytes"]
 
 
 def masks(vectors: Floats, queries: Floats, kind: str, share: float, *, seed: int = 0) -> NDArray[np.bool_]:

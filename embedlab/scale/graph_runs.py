@@ -189,8 +189,11 @@ def main() -> None:
     vectors, updates = grown(documents, 100_000)[:N], []  # those that the chapter has
     rows = by_alpha(vectors, dev)
     for alpha in (1.0, 1.2):
-        found = churn(vectors, dev, alpha=alpha, width=50)
-        updates.append({"alpha": alpha, **{name: part.round(4).tolist() for name, part in found.items()}})
+        found = churn(vectors, dev, alpha=alpha, width=50, beams=BEAMS)
+        row = {name: part.round(4).tolist() for name, part in found.items()}
+        updates.append(
+            {"alpha": alpha, **row, "after": dict(zip(("recall", "compared"), row["after"], strict=True))}
+        )
     about = {"machine": machine_name(), "n": N, "queries": len(dev), "beams": BEAMS, "ways": WAYS}
     graph = VamanaIndex(vectors.shape[1], width=50)
     graph.add(vectors, show_progress=False)

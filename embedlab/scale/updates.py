@@ -1,6 +1,7 @@
 """What deleting and inserting does to a graph: half of the vectors replaced, step by step."""
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ def churn(
     steps: int = 5,
     k: int = 10,
     beam: int = 64,
+    beams: Sequence[int] = (),
     **options,
 ) -> dict[str, NDArray]:
     """Replace a share of the vectors by others, in steps, three ways, and search after each step.
@@ -36,6 +38,8 @@ def churn(
     steps : int
     k, beam : int
         Of searching.
+    beams : sequence of int
+        For a comparison at equal recall after the last step.
     **options
         Of `VamanaIndex`.
 
@@ -43,7 +47,8 @@ def churn(
     -------
     dict
         ``recall`` of the k nearest living ones, ``compared`` a query and ``seconds`` that the step took:
-        each (3, steps + 1), in the order of `WAYS`.
+        each (3, steps + 1), in the order of `WAYS`. ``after``: recall and comparisons of each of the
+        ``beams`` after the last step, (2, 3, beams).
 
     Raises
     ------
@@ -77,7 +82,9 @@ def churn(
         row = [_measured(index, living, vectors, queries, k, beam) for index in indexes]
         found.append([*row, _measured(anew, living, vectors, queries, k, beam)])
     recall, compared = np.array(found).transpose(2, 1, 0)
-    return {"recall": recall, "compared": compared, "seconds": seconds}
+    last = [[_measured(one, living, vectors, queries, k, b) for b in beams] for one in (*indexes, anew)]
+    after = np.array(last).reshape(len(WAYS), len(beams), 2).transpose(2, 0, 1)
+    return {"recall": recall, "compared": compared, "seconds": seconds, "after": after}
 
 
 def _measured(index, living, vectors, queries, k, beam) -> tuple[float, float]:

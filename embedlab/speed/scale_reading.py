@@ -53,7 +53,7 @@ def at_recall(curve: Sequence[dict], what: str, recall: float = 0.95) -> float |
 def growth_rows(result: dict, names: Iterable[str], recall: float = 0.95) -> list[dict]:
     """List what a query takes at each n that was measured, at equal recall.
 
-    Exact indexes have their median of single queries: many at a time share what they read.
+    Times are those of a batch of all queries on one thread, of exact search as well: like beside like.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def growth_rows(result: dict, names: Iterable[str], recall: float = 0.95) -> lis
                 continue
             row = {"name": name, "n": size["n"]}
             if name in EXACT:
-                rows.append({**row, "ms": index["alone"]["p50"], "compared": float(size["n"])})
+                rows.append({**row, "ms": 1000 / index["curve"][0]["qps"], "compared": float(size["n"])})
                 continue
             ms, counts = at_recall(index["curve"], "ms", recall), "compared" in index["curve"][0]
             compared = at_recall(index["curve"], "compared", recall) if counts else None
@@ -137,10 +137,11 @@ def within(memory: float, bytes_a_vector: float, *, fill: float = 0.7) -> int:
 
 
 def frontier_rows(size: dict, recall: float = 0.95) -> list[dict]:
-    """List what each index costs at one recall: ``name``, ``bytes``, ``build_s``, ``qps``, ``p50``, ``p95``.
+    """List what each index costs at one recall: ``name``, ``bytes``, ``build_s``, ``qps`` in a batch.
 
     Those that no setting brings there are left out; exact ones count at what they are. ``p50`` and ``p95``
-    are milliseconds of single queries at the first setting that reached 0.95.
+    are milliseconds of single queries at the first setting that reached 0.95, ``recall`` is what it reached,
+    and ``batch_ms`` what a query takes at that setting in a batch.
 
     Parameters
     ----------
@@ -154,7 +155,9 @@ def frontier_rows(size: dict, recall: float = 0.95) -> list[dict]:
         qps = curve[0]["qps"] if name in EXACT else at_recall(curve, "qps", recall)
         if qps:
             row = {"name": name, "bytes": index["bytes"], "build_s": index["build_s"], "qps": qps}
-            rows.append(row | {part: index["alone"][part] for part in ("p50", "p95")})
+            row |= {part: index["alone"][part] for part in ("p50", "p95", "recall")}
+            (rate,) = (one["qps"] for one in curve if one["setting"] == index["alone"]["setting"])
+            rows.append(row | {"batch_ms": 1000 / rate})
     return sorted(rows, key=lambda row: -row["qps"])
 
 

@@ -206,7 +206,10 @@ def test_links_that_lead_nowhere_are_refused(change, message, tmp_path):
 
 @pytest.mark.slow
 def test_churn(vectors, queries):
-    found = churn(vectors, queries, degree=16, width=40, steps=3)
+    found = churn(vectors, queries, degree=16, width=40, steps=3, beams=(10, 64))
+    recall, compared = found.pop("after")
+    assert (np.diff(recall, axis=1) >= 0).all()
+    assert np.array_equal((recall[:, 1], compared[:, 1]), (found["recall"][:, -1], found["compared"][:, -1]))
     assert {name: part.shape for name, part in found.items()} == dict.fromkeys(found, (3, 4))
     assert np.ptp(found["recall"][:, 0]) == 0
     tombstones, consolidated, anew = found["recall"][:, -1]

@@ -117,21 +117,23 @@ def test_slow_ones_are_built_first_and_some_never_for_a_million():
 
 
 def test_curves_are_read_at_equal_recall():
-    curve = [{"recall": r, "qps": q, "compared": c} for r, q, c in [(0.9, 4000, 100), (1.0, 1000, 400)]]
+    points = ((1, 0.9, 4000, 100), (2, 1.0, 1000, 400))
+    curve = [dict(zip(("setting", "recall", "qps", "compared"), point, strict=True)) for point in points]
     assert at_recall(curve, "ms") == pytest.approx(0.5)
     assert at_recall(curve, "compared") == pytest.approx(200)
     assert at_recall(curve[:1], "qps") is None
-    flat = {"alone": {"p50": 3.0}, "curve": [{"recall": 1.0, "qps": 9}]}
+    flat = {"alone": {"p50": 3.0}, "curve": [{"setting": 0, "recall": 1.0, "qps": 500}]}
     sizes = {"5": {"n": 5, "indexes": {"IVF": {"curve": curve}, "Flat": flat}}}
     assert [tuple(row.values()) for row in growth_rows({"sizes": sizes}, ("Flat", "IVF"))] == [
-        ("Flat", 5, 3.0, 5.0),
+        ("Flat", 5, 2.0, 5.0),
         ("IVF", 5, pytest.approx(0.5), pytest.approx(200)),
     ]
     flat |= {"bytes": 9.0, "build_s": 0.0}
-    flat["alone"]["p95"] = 4.0
-    ours = {**flat, "curve": curve, "bytes": 5.0}
+    flat["alone"] |= {"p95": 4.0, "recall": 1.0, "setting": 0}
+    ours = {**flat, "curve": curve, "bytes": 5.0, "alone": {**flat["alone"], "setting": 2}}
     rows = frontier_rows({"indexes": {"IVF": ours, "Flat": flat, "Disk": {**ours, "curve": curve[:1]}}})
-    assert [(row["name"], row["qps"]) for row in rows] == [("IVF", pytest.approx(2000)), ("Flat", 9)]
+    assert [(row["name"], row["qps"]) for row in rows] == [("IVF", pytest.approx(2000)), ("Flat", 500)]
+    assert [(row["p50"], row["recall"], row["batch_ms"]) for row in rows] == [(3, 1, 1), (3, 1, 2)]
     assert undominated(rows) == ["IVF"]
 
 
