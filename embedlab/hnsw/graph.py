@@ -12,7 +12,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from embedlab.machine import as_query, compiled, dot, number_of, order_key, pack, prefetch
+from embedlab.machine import as_query, compiled, dot, number_of, order_key, pack, place_in_beam, prefetch
 
 # rows (n, d): what is compared, float32 or int8 codes    links (n, 1 + 2M): layer 0, [count, neighbours...]
 # upper (u, 1 + M): the links of the other layers         place (n,): where in upper a vector's layer 1 is
@@ -77,21 +77,6 @@ def unseen_neighbours(graph, i, layer, visits, ahead):
             visits.todo[fresh] = i
             fresh += 1
     return fresh
-
-
-@compiled()
-def place_in_beam(beam, size, candidate):
-    """Put a candidate into the sorted beam if it is good enough; return the beam's size, and where."""
-    if size == len(beam):
-        if candidate > beam[size - 1]:
-            return size, size
-        size -= 1  # the worst falls out
-    at = size
-    while at > 0 and beam[at - 1] > candidate:
-        beam[at] = beam[at - 1]
-        at -= 1
-    beam[at] = candidate
-    return size + 1, at
 
 
 @compiled()

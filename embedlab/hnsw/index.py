@@ -106,7 +106,8 @@ class HNSWIndex(Storage):
             wrong = ids[(ids < 0) | (ids >= len(self))]
             if len(wrong):
                 raise ValueError(f"there is no vector {wrong[0]}: the index holds 0 to {len(self) - 1}")
-            self.deleted[ids], self._living = True, None
+            self._living = None
+            self.deleted[ids] = True
 
     def repair(self) -> None:
         """Link the vectors around those that are deleted, so that no walk leads over these any more.
@@ -179,12 +180,14 @@ class HNSWIndex(Storage):
 
     def _allowed(self, mask: NDArray[np.bool_] | None) -> tuple[NDArray[np.bool_], int]:
         """Return which vectors may be returned, bool (n,), and how many they are."""
-        if self._living is None or len(self._living[0]) < len(self):
-            living = ~self.deleted[: len(self)]  # kept: a pass over all is more than a walk costs
-            self._living = living, int(living.sum())
+        living, left = self._living or (self.deleted[:0], 0)
+        if len(living) != len(self):  # kept: a pass over all takes longer than a walk
+            living = ~self.deleted[: len(self)]
+            left = int(living.sum())
+            self._living = living, left
         if mask is None:
-            return self._living
-        mask, living = np.asarray(mask), self._living[0]
+            return living, left
+        mask = np.asarray(mask)
         if mask.shape != living.shape or mask.dtype != bool:
             wanted = f"a bool array of shape {living.shape}"
             raise ValueError(f"mask must be {wanted}, but is {mask.dtype} {mask.shape}")
@@ -219,16 +222,15 @@ class HNSWIndex(Storage):
             visits = self._new_visits()
         if len(visits.seen) < len(self):
             visits = self._new_visits()
-        prepared, found = self._queries(queries), np.empty((len(queries), ef), np.int64)
+        floats, found = padded(queries), np.empty((len(queries), ef), np.int64)
+        prepared = self._queries(floats)
         if filtered:
             compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
         else:
             compared = hnsw.search(self.graph, prepared, visits, found)
         self._visits.append(visits)
         if self.codes is None:  # in order already, but for the order among equal ones
-            floats, found = prepared.numbers, found[:, : scores.shape[1]].copy()
-        else:
-            floats = padded(queries)
+            found = found[:, : scores.shape[1]].copy()
         codes = Codes(self.scale, self.longest)
         pick(self.vectors, floats, found, self.graph.twins, allowed, codes, scores, ids)
         return compared

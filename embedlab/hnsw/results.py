@@ -4,8 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from embedlab.hnsw.graph import place_in_beam
-from embedlab.machine import LAST, compiled, dot, number_of, order_key, pack, prefetch
+from embedlab.machine import LAST, compiled, dot, number_of, order_key, pack, place_in_beam, prefetch
 
 # scale: what one step of the codes stands for, 0 for a walk on floats
 # longest: the length of a vector, at most

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.graph import Desk, Graph, Query, Visits
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
-from embedlab.machine import EXCESS, aligned
+from embedlab.machine import EXCESS, aligned, compiled
 
 LAYERS = 64  # more than draw_levels can give: a float64 below 1 is at most 1 - 2 ** -53
 SETTINGS = ("dims", "m", "ef_construction", "ef_search", "codes", "seed")
@@ -156,20 +156,19 @@ class Storage(Index):
         self.graph.rows[n:end, : self.dims] = to_codes(self.vectors[n:end, : self.dims], self.scale) + 128
 
     def _queries(self, queries: Floats) -> Query:
-        """Bring queries into the form that `kernels.dot` wants, with what to take from their products."""
+        """Bring `padded` queries into the form that `kernels.dot` wants, with what to take from products."""
         if self.codes is None:
-            return Query(padded(queries), np.zeros(len(queries), np.float32))
-        out = aligned(len(queries), self.dims, np.int8)
-        # A scale for each query: it changes none of its orders, and uses the whole range.
-        out[:, : self.dims] = to_codes(queries, np.abs(queries).max(axis=1, keepdims=True) / 127)
-        return Query(out, (EXCESS * out.sum(axis=1, dtype=np.int32)).astype(np.int32))
+            return Query(queries, np.zeros(len(queries), np.float32))
+        out, offset = aligned(len(queries), self.dims, np.int8), np.empty(len(queries), np.int32)
+        codes_of_queries(queries, out, offset)
+        return Query(out, offset)
 
     def _new_visits(self) -> Visits:
         seen, stamp = np.zeros(len(self.levels), np.uint16), np.zeros(1, np.int64)
         return Visits(seen, stamp, todo=np.empty(2 * self.m, np.int32))
 
     def _new_desk(self) -> Desk:
-        query, row = self._queries(np.zeros((2, self.dims), np.float32)).numbers
+        query, row = self._queries(aligned(2, self.dims, np.float32)).numbers
         beam = np.empty(max(self.ef_construction, self.m), np.int64)
         mine, counts = np.empty((LAYERS, self.m), np.int32), np.empty(LAYERS, np.int32)
         candidates, chosen = np.empty(2 * self.m + 1, np.int64), np.empty(2 * self.m, np.int32)
@@ -215,6 +214,21 @@ def check_links(arrays: dict[str, NDArray], about: dict) -> None:
 def to_codes(vectors: Floats, scale: NDArray | float) -> NDArray[np.int16]:
     """Round to whole steps of ``scale``, from -127 to 127; a scale of 0 is that of zeros."""
     return np.clip(np.rint(vectors / np.where(scale > 0, scale, 1)), -127, 127).astype(np.int16)
+
+
+@compiled(error_model="numpy")
+def codes_of_queries(queries, codes, offset):
+    """Write `to_codes` of each query, with a scale of its own: it changes none of its orders."""
+    for q in range(len(queries)):
+        largest, total = np.float32(0), np.int32(0)
+        for x in queries[q]:
+            largest = max(largest, abs(x))
+        scale = largest / np.float32(127)
+        for j in range(queries.shape[1]):
+            steps = np.rint(queries[q, j] / (scale if scale > 0 else np.float32(1)))
+            codes[q, j] = min(max(steps, np.float32(-127)), np.float32(127))
+            total += codes[q, j]
+        offset[q] = EXCESS * total
 
 
 def padded(vectors: Floats) -> Floats:

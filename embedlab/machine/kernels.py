@@ -144,3 +144,18 @@ def pack(similarity, i):
 def number_of(packed):
     """Get the number back out of `pack`."""
     return LAST - ((packed >> 1) & LAST)
+
+
+@compiled()
+def place_in_beam(beam, size, candidate):
+    """Put a candidate into the sorted beam if it is good enough; return the beam's size, and where."""
+    if size == len(beam):
+        if candidate > beam[size - 1]:
+            return size, size
+        size -= 1  # the worst falls out
+    at = size
+    while at > 0 and beam[at - 1] > candidate:
+        beam[at] = beam[at - 1]
+        at -= 1
+    beam[at] = candidate
+    return size + 1, at

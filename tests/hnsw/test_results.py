@@ -20,7 +20,7 @@ def coded(vectors) -> HNSWIndex:
 def picked(index, queries, k, ef, codes) -> tuple:
     """Walk, pick; return scores, ids and how many were scored."""
     found = np.empty((len(queries), ef), np.int64)
-    hnsw.search(index.graph, index._queries(queries), index._new_visits(), found)
+    hnsw.search(index.graph, index._queries(padded(queries)), index._new_visits(), found)
     scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
     allowed = ~index.deleted[: len(index)]
     many = pick(index.vectors, padded(queries), found, index.graph.twins, allowed, codes, scores, ids)
@@ -30,7 +30,7 @@ def picked(index, queries, k, ef, codes) -> tuple:
 def estimates(index, queries) -> tuple:
     """Return what the codes say of each product, and the standard error that is stated for each query."""
     rows = index.graph.rows[: len(index), : index.dims].astype(int) - 128
-    numbers = index._queries(queries).numbers[:, : index.dims].astype(int)
+    numbers = index._queries(padded(queries)).numbers[:, : index.dims].astype(int)
     codes = Codes(index.scale, index.longest)
     steps, errors = np.transpose([step_and_error(codes, query) for query in padded(queries)])
     return steps[:, None] * (numbers @ rows.T), errors[:, None]
