@@ -12,7 +12,17 @@ from collections import namedtuple
 
 import numpy as np
 
-from embedlab.machine import as_query, compiled, dot, number_of, order_key, pack, place_in_beam, prefetch
+from embedlab.machine import (
+    StoreError,
+    as_query,
+    compiled,
+    dot,
+    number_of,
+    order_key,
+    pack,
+    place_in_beam,
+    prefetch,
+)
 
 # rows (n, d): what is compared, float32 or int8 codes    links (n, 1 + 2M): layer 0, [count, neighbours...]
 # upper (u, 1 + M): the links of the other layers         place (n,): where in upper a vector's layer 1 is
@@ -65,11 +75,16 @@ def start_from(beam, size, visits):
 
 @compiled()
 def unseen_neighbours(graph, i, layer, visits, ahead):
-    """Write to ``todo`` which neighbours of i have not been compared, and mark them; return how many."""
+    """Write to ``todo`` which neighbours of i have not been compared, and mark them; return how many.
+
+    Links are looked at here, too, since a file that is searched where it lies is not read before.
+    """
     block, stamp = neighbours(graph, i, layer), visits.stamp[0]
     fresh = 0
-    for j in range(1, block[0] + 1):
+    for j in range(1, min(block[0] + 1, len(block))):
         i = block[j]
+        if np.uint32(i) >= len(visits.seen):  # also where it is negative
+            raise StoreError("a link leads to a vector that does not exist")
         if visits.seen[i] != stamp:
             visits.seen[i] = stamp
             if fresh < ahead:

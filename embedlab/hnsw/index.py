@@ -11,17 +11,17 @@ from tqdm import tqdm
 from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.filtered import filtered_search
 from embedlab.hnsw.graph import Visits
-from embedlab.hnsw.lock import ReadWriteLock
+from embedlab.hnsw.mapped import MappedStorage
 from embedlab.hnsw.repair import bypass, gone
 from embedlab.hnsw.results import Codes, pick
-from embedlab.hnsw.storage import Storage, padded
-from embedlab.index import Floats, Ints, State, as_vectors, top_k, whole
-from embedlab.machine import compiling_is_announced
+from embedlab.hnsw.storage import padded
+from embedlab.index import Floats, Ints, as_vectors, top_k, whole
+from embedlab.machine import StoreError, compiling_is_announced
 
 CHUNK = 500  # vectors inserted between two looks at Ctrl-C, and at those who wait to search
 
 
-class HNSWIndex(Storage):
+class HNSWIndex(MappedStorage):
     """Approximate search by a walk through a graph.
 
     Scores are inner products. For vectors of one length, as `Embedder` makes them, the largest inner product
@@ -66,7 +66,6 @@ class HNSWIndex(Storage):
     ):
         super().__init__(dims, m, ef_construction, ef_search, codes, seed)
         self.compared = 0.0  # dot products of the last search, a query on average
-        self._lock = ReadWriteLock()
         self._adding = threading.Lock()  # one addition after the other: each writes behind the one before
         self._visits: deque[Visits] = deque()  # one for each search at the same time
         self._living: tuple[NDArray[np.bool_], int] | None = None  # what is not deleted, and how many
@@ -79,6 +78,7 @@ class HNSWIndex(Storage):
 
         Ctrl-C keeps those that are linked: ``len(index)`` says how many.
         """
+        self._refuse_in_file()
         vectors = as_vectors(vectors, self.dims)
         quiet = {} if show_progress and len(vectors) > 10 * CHUNK else {"disable": True}
         bar = tqdm(total=len(vectors), desc="linking", unit="vector", leave=False, delay=1, **quiet)
@@ -101,6 +101,7 @@ class HNSWIndex(Storage):
         ValueError
             If there is no vector of such a number.
         """
+        self._refuse_in_file()
         ids = np.atleast_1d(np.asarray(ids, np.int64))
         with self._lock.writing():
             wrong = ids[(ids < 0) | (ids >= len(self))]
@@ -115,6 +116,7 @@ class HNSWIndex(Storage):
         Ids and results stay, the memory of what is deleted as well. Several times faster than building anew,
         and not quite as good (FreshDiskANN does the same, arXiv:2105.09613).
         """
+        self._refuse_in_file()
         with self._adding, self._lock.writing():
             dead = gone(self.graph, self.deleted[: len(self)])
             living = np.flatnonzero(~dead)
@@ -224,18 +226,16 @@ class HNSWIndex(Storage):
             visits = self._new_visits()
         floats, found = padded(queries), np.empty((len(queries), ef), np.int64)
         prepared = self._queries(floats)
-        if filtered:
-            compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
-        else:
-            compared = hnsw.search(self.graph, prepared, visits, found)
+        try:
+            if filtered:
+                compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
+            else:
+                compared = hnsw.search(self.graph, prepared, visits, found)
+        except StoreError as error:
+            raise StoreError(f"{str(self.file)!r} is damaged: {error}") from error
         self._visits.append(visits)
         if self.codes is None:  # in order already, but for the order among equal ones
             found = found[:, : scores.shape[1]].copy()
         codes = Codes(self.scale, self.longest)
-        pick(self.vectors, floats, found, self.graph.twins, allowed, codes, scores, ids)
+        pick(self._to_score, floats, found, self.graph.twins, allowed, codes, scores, ids)
         return compared
-
-    def state(self) -> State:
-        """Return what `save` writes."""
-        with self._lock.reading():
-            return super().state()

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.hnsw import graph as hnsw
+from embedlab.hnsw.checks import check_links
 from embedlab.hnsw.graph import Desk, Graph, Query, Visits
+from embedlab.hnsw.lock import ReadWriteLock
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
 from embedlab.machine import EXCESS, aligned, compiled
 
@@ -27,6 +29,7 @@ class Storage(Index):
         if codes not in (None, "int8"):
             raise ValueError(f"codes must be None or 'int8', but is {codes!r}")
         self.codes, self.seed = codes, whole("seed", seed, least=0)
+        self._lock = ReadWriteLock()
         self.scale = 0.0  # of the codes: what one step of them stands for
         self.longest = 0.0  # of the vectors that have codes: the greatest length
         self.levels = np.zeros(0, np.int32)
@@ -53,11 +56,11 @@ class Storage(Index):
     def bytes_per_vector(self) -> float:
         """Memory for one vector: its numbers, its codes, its links on all layers (on average), its twin."""
         links = 4 * (2 + 2 * self.m) + 4 * (1 + self.m) * self.levels[: len(self)].sum() / max(len(self), 1)
-        return (4.0 + (self.codes is not None)) * self.dims + links
+        return (self.vectors.itemsize + (self.codes is not None)) * self.dims + links
 
     def vectors_of(self, ids: Ints) -> Floats:
         """Return the vectors of these ids, (len(ids), dims)."""
-        return self.vectors[ids, : self.dims]
+        return self.vectors[ids, : self.dims].astype(np.float32, copy=False)
 
     def links_of(self, i: int, layer: int = 0) -> Ints:
         """Return the numbers of the vectors that i is linked to on a layer."""
@@ -83,7 +86,11 @@ class Storage(Index):
         return steps
 
     def state(self) -> State:
-        """Return what `save` writes."""
+        """Return what makes the same index, by `from_state`."""
+        with self._lock.reading():
+            return self._state()
+
+    def _state(self) -> State:
         n = len(self)
         tall = int(self.levels[:n].sum())
         arrays = {
@@ -94,7 +101,7 @@ class Storage(Index):
             "levels": self.levels[:n],
             "deleted": self.deleted[:n],
         }
-        return arrays, {name: getattr(self, name) for name in (*SETTINGS, "scale", "entry", "top")}
+        return arrays, {name: getattr(self, name) for name in (*SETTINGS, "scale", "longest", "entry", "top")}
 
     @classmethod
     def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "Storage":
@@ -107,9 +114,14 @@ class Storage(Index):
         """
         index = cls(**{name: about[name] for name in SETTINGS})
         check_links(arrays, about)
-        index.scale = float(about["scale"])
-        index._reserve(as_vectors(arrays["vectors"], index.dims), levels=arrays["levels"])
-        n = len(arrays["vectors"])
+        index.scale, vectors = float(about["scale"]), arrays["vectors"]
+        if not vectors[:, index.dims :].any():  # what `aligned` adds
+            vectors = vectors[:, : index.dims]
+        index._reserve(as_vectors(vectors, index.dims), levels=arrays["levels"])
+        n = len(vectors)
+        if "codes" in arrays:  # of more exact vectors, where these are float16
+            index.graph.rows[:n] = arrays["codes"]
+            index.scale, index.longest = float(about["scale"]), float(about["longest"])
         index.graph.links[:n] = arrays["links"]
         index.graph.upper[:] = arrays["upper"]
         index.graph.twins[:n] = arrays.get("twins", index.graph.twins[:n])  # earlier versions linked them all
@@ -186,29 +198,6 @@ def draw_levels(chances: NDArray[np.float64], m: int) -> NDArray[np.int32]:
     array([0, 0, 1, 1, 3], dtype=int32)
     """
     return (-np.log(1 - chances) / math.log(m)).astype(np.int32)
-
-
-def check_links(arrays: dict[str, NDArray], about: dict) -> None:
-    """Raise ValueError unless every link of a stored index leads to a vector that stands on its layer."""
-    levels, links, upper = arrays["levels"], arrays["links"], arrays["upper"]
-    n, m, entry, top = len(arrays["vectors"]), about["m"], about["entry"], about["top"]
-    if levels.shape != (n,) or links.shape != (n, 1 + 2 * m) or arrays["deleted"].shape != (n,):
-        raise ValueError("there are not as many links as vectors")
-    if "twins" in arrays and not np.array_equal(np.sort(arrays["twins"]), np.arange(n)):
-        raise ValueError("the circles of equal vectors are broken")
-    if (levels < 0).any() or upper.shape != (levels.sum(), 1 + m):
-        raise ValueError("the upper layers are not as large as the levels say")
-    if (entry, top) != (-1, 0) if n == 0 else not 0 <= entry < n or levels[entry] != top:
-        raise ValueError(f"there is no vector {entry} on layer {top} to begin at")
-    owner = np.repeat(np.arange(n), levels)
-    of_upper = np.arange(len(upper)) - (np.cumsum(levels) - levels)[owner] + 1
-    for blocks, layers in ((links, np.zeros(n, int)), (upper, of_upper)):
-        used = np.arange(1, blocks.shape[1]) <= blocks[:, :1]
-        ends = np.where(used, blocks[:, 1:], entry)
-        if (blocks[:, 0] < 0).any() or (blocks[:, 0] >= blocks.shape[1]).any():
-            raise ValueError("a vector has more links than there is room for")
-        if ((ends < 0) | (ends >= n)).any() or (used & (levels[ends] < layers[:, None])).any():
-            raise ValueError("a link leads to a vector that does not exist there")
 
 
 def to_codes(vectors: Floats, scale: NDArray | float) -> NDArray[np.int16]:
