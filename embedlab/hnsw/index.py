@@ -28,7 +28,7 @@ class HNSWIndex(MappedStorage):
     is the nearest; where lengths differ, recall suffers.
 
     Threads may search side by side, also while another adds or deletes: each search sees the index between
-    two additions.
+    two additions. `load` reads a saved index into memory; `open` searches it in its file.
 
     Parameters
     ----------

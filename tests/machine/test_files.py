@@ -10,13 +10,10 @@ from hypothesis.extra import numpy as arrays_of
 
 from embedlab.machine import StoreError, files
 
+SHAPES = arrays_of.array_shapes(max_dims=3, min_side=0, max_side=20)
 ARRAYS = st.dictionaries(
     st.text("abcdef", min_size=1, max_size=5),
-    st.sampled_from(sorted(files.CODES)).flatmap(
-        lambda name: arrays_of.arrays(
-            np.dtype(name), arrays_of.array_shapes(max_dims=3, min_side=0, max_side=20)
-        )
-    ),
+    st.sampled_from(sorted(files.CODES)).flatmap(lambda name: arrays_of.arrays(np.dtype(name), SHAPES)),
     max_size=5,
 )
 
