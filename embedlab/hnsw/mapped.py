@@ -67,10 +67,11 @@ class MappedStorage(Storage):
         Examples
         --------
         >>> import tempfile
-        >>> index = cls(16, codes="int8")
+        >>> from embedlab.hnsw import HNSWIndex
+        >>> index = HNSWIndex(16, codes="int8")
         >>> index.add(np.eye(16))
         >>> index.save(path := Path(tempfile.mkdtemp(), "index"))
-        >>> cls.open(path).search(np.eye(16)[:3], k=1)[1].ravel()
+        >>> HNSWIndex.open(path).search(np.eye(16)[:3], k=1)[1].ravel()
         array([0, 1, 2])
         """
         arrays, about = files.mapped(path, "index")
