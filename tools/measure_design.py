@@ -67,7 +67,7 @@ def scans() -> dict:
 
 
 def encoders() -> dict:
-    """Time the encoder on all cores, float32: pairs cut at 80 tokens, 20 in a call, and texts of 32 in bulk."""
+    """Time encoders on all cores in float32: pairs cut at 80 tokens, 20 in a call, and texts of 32 tokens."""
     benchmark, reader, encode = docsearch(), cross_encoder(), embedder()
     query = seeded_sample(benchmark.split("dev")[1], 1, SEED)[0]
     long = [text for text in benchmark.documents if len(encode.tokenizer.encode(text)) > reader.max_length]

@@ -151,7 +151,7 @@ def test_links_of_a_node_are_what_chapter_06_counts():
 
 
 def test_what_is_shipped_as_measured_is_what_it_says():
-    """Constants of search are figures that chapters 19 and 22 ship, those of reading as well; chapter 17 the query's."""
+    """Constants of search and reading are figures that chapters 19 and 22 ship, chapter 17 the query's."""
     known = {name: one.value for name, one in constants().items()}
     rows = shipped_figures("vector_databases", "recall")["rows"]
     graphs = [row for row in rows if row["engine"] == "faiss HNSW" and row["recall"] >= 0.95]
