@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.hybrid.analyzers import ANALYZERS
-from embedlab.index import Floats, Ints, top_k
+from embedlab.index import Floats, Ints, top_k, whole
 from embedlab.machine import StoreError, files
 
 ALL_ARE_FOUND = np.finfo(np.float32).tiny  # the least that a shared term adds, though its idf be 0
 ARRAYS = ("terms", "documents", "counts", "lengths")
 WORDS_VERSION = 2  # of the analyzers; version 1 cut words other than ASCII at some letters and marks
-MANY = 64  # queries: from so many on, compiled code is worth its import
+MANY = 64  # queries that an index was asked: from so many on, compiled code is worth its import
 
 
 def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float:
@@ -40,17 +40,34 @@ def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float
     return math.log1p(odds) if kind == "lucene" else max(0.0, math.log(odds))
 
 
-def add_up(terms: Ints, starts: Ints, documents: NDArray[np.int32], weights: Floats, found: Floats) -> None:
-    """Add the weight of each posting of each term to the score of its document."""
+def add_up(terms: Ints, starts: Ints, documents: NDArray[np.int32], weights: Floats, n: int) -> Floats:
+    """Add the weight of each posting of each term to the score of its document: scores (n,)."""
+    found = np.zeros(n, np.float32)
     for t in terms:
         postings = slice(starts[t], starts[t + 1])
         found[documents[postings]] += weights[postings]  # a term names a document once
+    return found
 
 
-def _compiled_loop() -> Callable:
-    from embedlab.hybrid.compiled import add_up  # importing numba takes longer than a few queries
+def find_best(
+    terms: Ints,
+    starts: Ints,
+    documents: NDArray[np.int32],
+    weights: Floats,
+    n: int,
+    scores: Floats,
+    ids: Ints,
+) -> None:
+    """Score all n documents, and write the best that share a term to ``scores`` and ``ids``, both (k,)."""
+    best, which = top_k(add_up(terms, starts, documents, weights, n)[None], len(ids))
+    shared = int((best > 0).sum())
+    scores[:shared], ids[:shared] = best[0, :shared], which[0, :shared]
 
-    return add_up
+
+def _compiled() -> Callable:
+    from embedlab.hybrid.compiled import find_best  # importing numba takes longer than a few queries
+
+    return find_best
 
 
 class BM25Index:
@@ -88,6 +105,7 @@ class BM25Index:
         # A posting says that a term stands in a document, and how often. They are sorted by term.
         self.terms, self.documents, self.counts = np.zeros((3, 0), np.int32)
         self.lengths = np.zeros(0, np.int32)  # of documents, in terms
+        self._asked = 0
         self._weigh()
 
     def __len__(self) -> int:
@@ -132,13 +150,11 @@ class BM25Index:
 
     def scores(self, query: str) -> Floats:
         """Score all documents for one query, (n,); one that shares no term with it has 0."""
-        return self._scores(query, add_up)
+        return add_up(*self._postings(query))
 
-    def _scores(self, query: str, add_up: Callable) -> Floats:
-        found = np.zeros(len(self), np.float32)
+    def _postings(self, query: str) -> tuple:
         known = [self.vocabulary[t] for t in ANALYZERS[self.analyzer](query) if t in self.vocabulary]
-        add_up(np.array(known, np.int64), self.starts, self.documents, self.weights, found)
-        return found
+        return np.array(known, np.int64), self.starts, self.documents, self.weights, len(self)
 
     def search(self, queries: Sequence[str], k: int) -> tuple[Floats, Ints]:
         """Find the k best documents of each query: (scores, ids), each (q, k), best first.
@@ -152,12 +168,13 @@ class BM25Index:
         ValueError
             If k is less than 1.
         """
-        queries = _checked(queries)
-        inner_loop = _compiled_loop() if len(queries) >= MANY else add_up
-        found = [top_k(self._scores(query, inner_loop)[None], k) for query in queries]
-        parts = found or [top_k(np.zeros((0, 1)), k)]
-        scores, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return np.where(scores > 0, scores, -np.inf).astype(np.float32), np.where(scores > 0, ids, -1)
+        queries, shape = _checked(queries), (len(queries), whole("k", k))
+        self._asked += len(queries)
+        find = _compiled() if self._asked >= MANY else find_best
+        scores, ids = np.full(shape, -np.inf, np.float32), np.full(shape, -1)
+        for i, query in enumerate(queries):
+            find(*self._postings(query), scores[i], ids[i])
+        return scores, ids
 
     def save(self, path: str | Path) -> None:
         """Write the index to a file."""
