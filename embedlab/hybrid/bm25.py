@@ -7,7 +7,6 @@ each pair of a term and a document that holds it (Lù 2024, BM25S).
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -125,15 +124,18 @@ class BM25Index:
             If ``texts`` is one string, or holds something that is none.
         """
         analyze, vocabulary = ANALYZERS[self.analyzer], self.vocabulary
-        postings, lengths = [], []
-        for i, text in enumerate(_checked(texts), start=len(self)):
-            found = analyze(text)
-            lengths.append(len(found))
-            for term, count in Counter(found).items():
-                postings.append((vocabulary.setdefault(term, len(vocabulary)), i, count))
-        new = np.array(postings, np.int32).reshape(-1, 3).T
+        found, lengths = [], []
+        for text in _checked(texts):
+            terms = analyze(text)
+            found += [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
+            lengths.append(len(terms))
+        holders = np.repeat(np.arange(len(self), len(self) + len(lengths)), np.array(lengths, np.int64))
+        # One integer for each word, its term above its document, so that equal ones are counted together.
+        pairs, counts = np.unique(np.array(found, np.int64) << 32 | holders, return_counts=True)
+        new = np.array([pairs >> 32, pairs & 0xFFFFFFFF, counts], np.int32)
         everything = np.concatenate([[self.terms, self.documents, self.counts], new], axis=1)
-        self.terms, self.documents, self.counts = everything[:, np.argsort(everything[0], kind="stable")]
+        order = np.argsort(everything[0], kind="stable")
+        self.terms, self.documents, self.counts = everything.take(order, axis=1)  # each contiguous
         self.lengths = np.concatenate([self.lengths, np.array(lengths, np.int32)])
         self._weigh()
 
