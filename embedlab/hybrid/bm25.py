@@ -162,6 +162,7 @@ class BM25Index:
         """Find the k best documents of each query: (scores, ids), each (q, k), best first.
 
         A document that shares no term with the query is none of them: the rest has score -inf and id -1.
+        Once the index was asked ``MANY`` queries, in one call or several, compiled code does it.
 
         Raises
         ------
@@ -199,17 +200,19 @@ class BM25Index:
             version = about.pop("words", 1)
             index = cls(**about)
             vocabulary = json.loads(arrays["vocabulary"].tobytes())
+            index.vocabulary = {term: t for t, term in enumerate(vocabulary)}
             for name in ARRAYS:
                 setattr(index, name, arrays[name])
-        except (KeyError, TypeError, ValueError) as error:
+            if index.documents.min(initial=0) < 0:  # `_weigh` finds one that is too large
+                raise ValueError("a document's number is less than 0")
+            index._weigh()
+        except (LookupError, TypeError, ValueError) as error:
             raise StoreError(f"{str(path)!r} holds no whole BM25 index: {error!r}") from error
         if version != WORDS_VERSION and not all(map(str.isascii, vocabulary)):
             raise StoreError(
                 f"{str(path)!r} holds words that embedlab now cuts otherwise (version {version} of its "
                 f"analyzers, now {WORDS_VERSION}): build the index again"
             )
-        index.vocabulary = {term: t for t, term in enumerate(vocabulary)}
-        index._weigh()
         return index
 
 
