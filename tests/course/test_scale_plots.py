@@ -1,20 +1,11 @@
 """The plots of chapter 16 on made-up figures: what they label, and that labels do not collide."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.course import scale_plots, scale_tables, use_style
-
-
-@pytest.fixture(autouse=True)
-def styled():
-    with plt.rc_context():
-        use_style()
-        yield
-    plt.close("all")
+from embedlab.course import scale_plots, scale_tables
 
 
 def heights(axes):
