@@ -117,7 +117,8 @@ class CrossEncoder:
             with one output, such as a cross-encoder of sentence-transformers.
         base : optional
             For a file: the encoder that it was trained on, or its folder; by default all-MiniLM-L6-v2.
-        dtype : {"float32", "bfloat16"}, optional
+        dtype : {"float32", "bfloat16", "int8"}, optional
+            See `PackedEncoder`.
 
         Raises
         ------
@@ -146,9 +147,12 @@ class CrossEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that the scores depend on."""
+        """A hash of all that the scores depend on; float32's is what it was before there was a choice."""
         head = getattr(self.head, "fingerprint", self.head.__qualname__)
-        return content_key(self.encoder.sha256, head, str(self.max_length), self.tokenizer.fingerprint)
+        precision = self.encoder.precision.removeprefix("torch.")
+        other = () if precision in ("default", "float32") else (precision,)
+        made_of = self.encoder.sha256, head, str(self.max_length), self.tokenizer.fingerprint
+        return content_key(*made_of, *other)
 
     def score(self, query: str, documents: Sequence[str]) -> Floats:
         """Score documents for one query: float32 (n,)."""

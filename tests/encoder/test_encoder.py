@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from embedlab.benchmark import docsearch
-from embedlab.encoder import BertEncoder, PackedEncoder, attention, batches, gelu, layer_norm
+from embedlab.encoder import BertEncoder, PackedEncoder, attention, batches, gelu, layer_norm, shares
 from embedlab.machine import Linear, ModelError, model_folder
 from embedlab.tokenizer import WordPieceTokenizer, pad
 
@@ -159,6 +159,22 @@ def test_bfloat16_points_the_same_way(encoder):
     plain, fast = (PackedEncoder(encoder, dtype)(ids.tolist()) for dtype in (torch.float32, torch.bfloat16))
     cosine = torch.nn.functional.cosine_similarity(plain[0].mean(0), fast[0].float().mean(0), dim=0)
     assert cosine > 0.999
+
+
+def test_int8_points_the_same_way_and_keeps_float32_outside(encoder):
+    ids, _ = padded_batch(5, [60])
+    plain, fast = (PackedEncoder(encoder, dtype)(ids.tolist())[0] for dtype in (torch.float32, torch.int8))
+    assert fast.dtype == torch.float32
+    assert torch.nn.functional.cosine_similarity(plain.mean(0), fast.mean(0), dim=0) > 0.99
+
+
+@given(st.lists(st.integers(1, 50)), st.integers(1, 5))
+def test_shares_deal_every_text_once_and_evenly(lengths, parts):
+    dealt = shares(lengths, parts)
+    assert sorted(i for rows in dealt for i in rows) == list(range(len(lengths)))
+    tokens = [sum(lengths[i] for i in rows) for rows in dealt]
+    assert all(dealt)
+    assert max(tokens, default=0) - min(tokens, default=0) <= max(lengths, default=0)
 
 
 def test_packed_refuses_what_it_cannot_run(encoder):
