@@ -156,6 +156,12 @@ def test_bench_rank_prints_ratios():
     assert "maxsim ratio_to_bare_product" in run("bench", "rank", "--queries", "1", "--repeats", "1").stdout
 
 
+def test_bench_rerank_refuses_an_engine_without_a_cross_encoder():
+    result = run("bench", "rerank", "--engine", "bm25")
+    assert result.exit_code == 2
+    assert "engine must be one with a cross-encoder" in result.output
+
+
 def test_evaluate_a_beir_folder(tmp_path):
     corpus = [
         json.dumps({"_id": f"d{i}", "text": text}) for i, text in enumerate(["cats purr", "bread rises"])

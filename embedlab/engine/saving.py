@@ -86,7 +86,9 @@ def _save(stage: Stage, folder: Path, prefix: str) -> dict:
         about = {"method": stage.method, "weights": stage.weights, "depth": stage.depth}
         return {"kind": "fusion", **about, "parts": parts}
     if isinstance(stage, RerankStage):
-        about = {"depth": stage.depth, "weight": stage.weight, "source": _keep(stage.model, folder, prefix)}
+        model = stage.model
+        about = {"depth": stage.depth, "weight": stage.weight, "source": _keep(model, folder, prefix)}
+        about |= {"dtype": model.dtype, "max_length": model.max_length}
         return {"kind": "rerank", **about, "first": _save(stage.first, folder, f"{prefix}first-")}
     raise TypeError(f"a {type(stage).__name__} cannot be saved")
 
@@ -115,11 +117,13 @@ def _load(about: dict, folder: Path, prefix: str, texts: list[str], embedder: Em
         return FusionStage(parts, method=about["method"], weights=about["weights"], depth=about["depth"])
     if kind == "rerank":
         first = _load(about["first"], folder, f"{prefix}first-", texts, embedder)
-        source = about["source"]
+        source, dtype = about["source"], about.get("dtype")
         if source:
-            model = reranking.CrossEncoder.load(folder / source, base=finetuning.trained_encoder())
+            base = finetuning.trained_encoder()
+            model = reranking.CrossEncoder.load(folder / source, base=base, dtype=dtype)
         else:
-            model = reranking.CrossEncoder.untrained()
+            model = reranking.CrossEncoder.untrained(dtype=dtype)
+        model = model.reading(about.get("max_length", model.max_length))  # older folders do not say
         return RerankStage(first, model, texts, depth=about["depth"], weight=about["weight"])
     raise StoreError(f"{str(folder)!r} holds an unknown kind of stage: {kind!r}")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from embedlab import reranking
+from embedlab import machine, reranking
 from embedlab.engine.scores import score_matrix
 from embedlab.hybrid import Ranking, convex, reciprocal_rank
 
@@ -167,8 +167,10 @@ class RerankStage(Stage):
 
     def ranked(self, queries: Sequence[str], k: int, trace: Trace | None) -> Ranking:
         """See `Stage.rank`."""
-        scores, ids = self.first.rank(queries, max(k, self.depth), trace)
+        many = len(queries) > 1
+        with nullcontext() if many else machine.one_blas_thread():
+            scores, ids = self.first.rank(queries, max(k, self.depth), trace)
         # A single search is computed, as it will be for users: what is timed is the work.
-        read = score_matrix(self.model, queries, self.texts, ids[:, : self.depth], keep=len(queries) > 1)
+        read = score_matrix(self.model, queries, self.texts, ids[:, : self.depth], keep=many)
         scores, ids = reranking.rerank((scores, ids), read, depth=self.depth, weight=self.weight)
         return scores[:, :k], ids[:, :k]

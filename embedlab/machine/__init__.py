@@ -10,10 +10,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cache": ["cache_dir", "cache_file", "cached", "code_of", "content_key", "write_atomically"],
         "cluster": ["ray_cluster"],
-        "cpu": ["Linear", "a_core_each", "has_bfloat16"],
+        "cpu": ["Linear", "a_core_each", "has_bfloat16", "one_blas_thread"],
         "extras": ["needs"],
         "files": ["StoreError"],
         "compiling": ["compiled", "compiling_is_announced"],
+        "int8": ["Int8Linear", "quantize_rows"],
         "intrinsics": ["byte_product", "prefetch"],
         "kernel_choice": ["FAST", "KERNEL", "chosen", "cpu_features", "runnable"],
         "kernels": [

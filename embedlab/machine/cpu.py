@@ -9,9 +9,11 @@ used: the same numbers up to rounding, only slower.
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 import torch.nn.functional as F
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -49,6 +51,30 @@ def a_core_each() -> Iterator[ThreadPoolExecutor]:
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let NumPy's products keep to one thread: before work that needs all cores.
+
+    OpenBLAS's threads wait busily for the next product, for some 2^26 ticks of the clock, and take their
+    share of a core from what runs meanwhile. A small product is hardly faster with two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with one_blas_thread():
+    ...     print(np.ones(3) @ np.ones(3))
+    3.0
+    """
+    with _blas().limit(limits=1):
+        yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Find the BLAS libraries of this process; to look takes longer than a product."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 class Linear:

@@ -4,6 +4,7 @@ A bi-encoder reads a document once, before any query; a cross-encoder reads each
 2019). That is far too slow for a collection, and fast enough for the best few of a first stage.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -92,11 +93,15 @@ class CrossEncoder:
 
     @classmethod
     def untrained(
-        cls, model: BertEncoder | str | Path | None = None, *, max_length: int = 80
+        cls,
+        model: BertEncoder | str | Path | None = None,
+        *,
+        max_length: int = 80,
+        dtype: str | None = None,
     ) -> "CrossEncoder":
-        """Use an embedding model as it is, with `maxsim_head`."""
-        ready = isinstance(model, BertEncoder)
-        encoder = PackedEncoder(model if ready else BertEncoder.load(model))
+        """Use an embedding model as it is, with `maxsim_head`; ``dtype`` as in `load`."""
+        ready, kind = isinstance(model, BertEncoder), getattr(torch, dtype) if dtype else None
+        encoder = PackedEncoder(model if ready else BertEncoder.load(model), kind)
         tokenizer = WordPieceTokenizer.load(None if ready else model_folder(model))
         return cls(tokenizer, encoder, maxsim_head, max_length=max_length)
 
@@ -117,7 +122,8 @@ class CrossEncoder:
             with one output, such as a cross-encoder of sentence-transformers.
         base : optional
             For a file: the encoder that it was trained on, or its folder; by default all-MiniLM-L6-v2.
-        dtype : {"float32", "bfloat16"}, optional
+        dtype : {"float32", "bfloat16", "int8"}, optional
+            See `PackedEncoder`.
 
         Raises
         ------
@@ -144,11 +150,31 @@ class CrossEncoder:
         except ValueError as error:
             raise StoreError(f"{str(path)!r} cannot be used: {error}") from error
 
+    def reading(self, max_length: int) -> "CrossEncoder":
+        """Return the same model, but reading at most so many tokens of a pair, [CLS] and both [SEP] included.
+
+        Raises
+        ------
+        ValueError
+            If ``max_length`` is less than 5, or more than the model has positions.
+        """
+        check_max_length(max_length, self.encoder.config.max_position_embeddings)
+        shorter = copy.copy(self)
+        shorter.max_length = max_length
+        return shorter
+
+    @property
+    def dtype(self) -> str | None:
+        """What it computes in, as `load` takes it; None where nothing was said: float32."""
+        return None if self.encoder.precision == "default" else self.encoder.precision.removeprefix("torch.")
+
     @property
     def fingerprint(self) -> str:
-        """A hash of all that the scores depend on."""
+        """A hash of all that the scores depend on; float32's is what it was before there was a choice."""
         head = getattr(self.head, "fingerprint", self.head.__qualname__)
-        return content_key(self.encoder.sha256, head, str(self.max_length), self.tokenizer.fingerprint)
+        other = () if self.dtype in (None, "float32") else (self.dtype,)
+        made_of = self.encoder.sha256, head, str(self.max_length), self.tokenizer.fingerprint
+        return content_key(*made_of, *other)
 
     def score(self, query: str, documents: Sequence[str]) -> Floats:
         """Score documents for one query: float32 (n,)."""

@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "peers": ["OURS", "PEERS"],
         "rank": ["bench_rank"],
+        "reranking": ["bench_reranking", "reranking_as_text"],
         "scale": ["bench_scale", "measure_scale", "scale_as_text", "shipped_scale"],
         "scale_reading": [
             "at_recall",

@@ -49,3 +49,12 @@ def test_a_saved_engine_is_loaded_by_a_process_that_has_built_none(name, tmp_pat
     code = "from embedlab.engine import Engine; print(Engine.load('.').search('a kitten')[0].id)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.strip() == "0", done.stderr
+
+
+@pytest.mark.slow
+def test_the_cross_encoder_can_be_asked_for_less():
+    stages = [
+        parts.reranked(parts.bm25)
+        for parts in (catalogue.Parts(TEXTS), catalogue.Parts(TEXTS, dtype="int8", depth=7))
+    ]
+    assert [(stage.model.dtype, stage.depth) for stage in stages] == [(None, 20), ("int8", 7)]

@@ -48,6 +48,7 @@ def stages(name):
         "bm25": bm25,
         "colbert": ColBERTStage(ColBERT(embedder(), np.eye(384, 32, dtype=np.float32)), TokenIndex(32)),
         "fusion": FusionStage([dense, bm25], method="min-max", weights=[1, 2], depth=7),
+        "rerank in int8": RerankStage(bm25, CrossEncoder.untrained(dtype="int8", max_length=60), [], depth=2),
         "rerank": RerankStage(FusionStage([dense, bm25]), CrossEncoder.untrained(), [], depth=2, weight=0.3),
     }[name]
 
@@ -59,7 +60,7 @@ def engine_of(name):
 
 
 every_kind = pytest.mark.parametrize(
-    "name", ["dense", "adapted", "hnsw", "bm25", "colbert", "fusion", "rerank"]
+    "name", ["dense", "adapted", "hnsw", "bm25", "colbert", "fusion", "rerank", "rerank in int8"]
 )
 
 

@@ -89,6 +89,13 @@ def test_scores_do_not_depend_on_the_company(float32):
     assert float32.score("query", []).shape == (0,)
 
 
+def test_int8_scores_nearly_the_same_under_a_name_of_its_own(float32):
+    int8 = CrossEncoder(float32.tokenizer, PackedEncoder(BertEncoder.load(), torch.int8), maxsim_head)
+    np.testing.assert_allclose(int8.score_pairs(PAIRS), float32.score_pairs(PAIRS), atol=0.5)
+    assert int8.fingerprint != float32.fingerprint  # kept scores of one are not taken for the other's
+    assert float32.fingerprint == CrossEncoder.untrained().fingerprint
+
+
 def test_max_length_has_bounds(float32):
     for wrong in (4, 513):
         with pytest.raises(ValueError, match=f"between 5 and 512, but is {wrong}"):
