@@ -8,6 +8,7 @@ from embedlab.machine import compiling_is_announced
 from embedlab.quantization import ProductQuantizer
 from embedlab.scale.clusters import SAMPLE, assign, sampled, sums_by_list
 from embedlab.scale.list_index import BLOCK, ListIndex, padded
+from embedlab.scale.rescoring import rescored
 from embedlab.scale.rotation import ROTATIONS, make_rotation, rotate
 from embedlab.scale.scan import scan_codes
 
@@ -186,22 +187,11 @@ class IVFPQIndex(ListIndex):
         ids = np.full((len(queries), wanted), -1)
         if not len(self):
             return scores[:, :k], ids[:, :k]
-        rotated, nprobe = padded(rotate(queries, self.matrix)), self._probes(nprobe)
-        learned = (self.centroids, self.lengths, self.factors, self._codebooks)
+        learned = (self.lengths, self.factors, self._codebooks)
         with compiling_is_announced():
-            compared = scan_codes(*learned, *self.lists.merged, rotated, nprobe, scores, ids)
-        self.compared = compared / max(len(queries), 1)
-        return self._rescored(queries, ids, k) if self.keep else (scores, ids)
-
-    def _rescored(self, queries: Floats, listed: Ints, k: int) -> tuple[Floats, Ints]:
-        scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
-        kept = self._all_kept()
-        for q, query in enumerate(queries):
-            rows = np.sort(listed[q, listed[q] >= 0])  # of equal scores the earlier
-            found = kept[rows].astype(np.float32) @ query
-            best = np.argsort(-found, kind="stable")[:k]
-            scores[q, : len(best)], ids[q, : len(best)] = found[best], rows[best]
-        return scores, ids
+            rotated = padded(rotate(queries, self.matrix))
+            self._search_lists(scan_codes, learned, rotated, nprobe, scores, ids)
+        return rescored(self._all_kept(), queries, ids, k) if self.keep else (scores, ids)
 
     def _all_kept(self) -> NDArray:
         if len(self.kept) > 1:

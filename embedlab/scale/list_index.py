@@ -111,6 +111,16 @@ class ListIndex(Index):
         similar = as_vectors(queries, self.dims) @ self.centroids[:, : self.dims].T
         return np.argsort(-similar, axis=1, kind="stable")[:, : self._probes(nprobe)]
 
+    def _search_lists(self, scan, learned, queries: Floats, nprobe: int | None, scores, ids) -> None:
+        """Let a compiled ``scan`` search for queries (q, padded dims), some at a time."""
+        compared, nprobe = 0, self._probes(nprobe)
+        for i in range(0, len(queries), self.ROWS):
+            here = slice(i, i + self.ROWS)
+            similar = queries[here] @ self.centroids.T  # (rows, lists): one product reads centroids once
+            settings = queries[here], nprobe, scores[here], ids[here]
+            compared += scan(similar, *learned, *self.lists.merged, *settings)
+        self.compared = compared / max(len(queries), 1)
+
     def list_of(self, ids: Ints) -> Ints:
         """Say in which list the vectors of these ids stand."""
         places = self.lists.places(ids)

@@ -45,12 +45,11 @@ def keep(best, size, packed):
 
 
 @compiled()
-def probe(centroids, query, probed):
-    """Write the best lists to ``probed`` (nprobe,), best first, as candidates; return how many."""
+def choose(similar, probed):
+    """Write the best of the lists (lists,) to ``probed`` (nprobe,), best first, as candidates."""
     size = 0
-    for i in range(len(centroids)):
-        size = keep(probed, size, candidate(dot(centroids, i, query), i))
-    return size
+    for i in range(len(similar)):
+        size = keep(probed, size, candidate(similar[i], i))
 
 
 @compiled()
@@ -61,18 +60,19 @@ def write_out(best, size, scores, found):
 
 
 @compiled()
-def scan_vectors(centroids, starts, rows, ids, queries, nprobe, scores, found):
+def scan_vectors(similar, starts, rows, ids, queries, nprobe, scores, found):
     """Search lists of float vectors: ``scores`` and ``found`` (q, k) get results; return dot products.
 
-    centroids (lists, d) and rows (n, d), queries (q, d): made by `aligned`; rows of list j: from starts[j] to
-    starts[j + 1]; ids (n,): of the rows.
+    similar (q, lists): of queries to centroids; rows (n, d), queries (q, d): made by `aligned`; rows of list
+    j: from starts[j] to starts[j + 1]; ids (n,): of the rows.
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
-    compared = len(queries) * len(centroids)
+    compared = similar.size
     for q in range(len(queries)):
         size = 0
-        for p in range(probe(centroids, queries[q], probed)):
-            at = number(probed[p])
+        choose(similar[q], probed)
+        for packed in probed:
+            at = number(packed)
             for i in range(starts[at], starts[at + 1]):
                 size = keep(best, size, candidate(dot(rows, i, queries[q]), ids[i]))
             compared += starts[at + 1] - starts[at]
@@ -95,9 +95,12 @@ def fill_tables(codebooks, query, tables):
                 tables[j, c] += component * codebooks[j, s, c]
 
 
-@compiled(fastmath=True)
+@compiled()
 def add_up(codes, i, tables):
-    """Add up one entry of each table, (m, 256): the query's inner product with what a code stands for."""
+    """Add up one entry of each table, (m, 256): the query's inner product with what a code stands for.
+
+    In this order: free to choose another (fastmath), LLVM gathers entries into registers, which takes longer.
+    """
     total = np.float32(0)
     for j in range(codes.shape[1]):
         total += tables[j, codes[i, j]]
@@ -105,7 +108,27 @@ def add_up(codes, i, tables):
 
 
 @compiled()
-def scan_codes(centroids, lengths, factors, codebooks, starts, codes, ids, queries, nprobe, scores, found):
+def add_up_all(codes, start, end, tables, sums):
+    """Write to ``sums`` what `add_up` returns for the codes from start to end: four at a time.
+
+    Each addition waits for the one before; four sums do not wait for each other.
+    """
+    whole = start + (end - start) // 4 * 4
+    for i in range(start, whole, 4):
+        a = b = c = d = np.float32(0)
+        for j in range(codes.shape[1]):
+            a += tables[j, codes[i, j]]
+            b += tables[j, codes[i + 1, j]]
+            c += tables[j, codes[i + 2, j]]
+            d += tables[j, codes[i + 3, j]]
+        at = i - start
+        sums[at], sums[at + 1], sums[at + 2], sums[at + 3] = a, b, c, d
+    for i in range(whole, end):
+        sums[i - start] = add_up(codes, i, tables)
+
+
+@compiled()
+def scan_codes(similar, lengths, factors, codebooks, starts, codes, ids, queries, nprobe, scores, found):
     """Search lists of codes (n, m) of residuals by tables; return how many were compared.
 
     lengths (lists,): of the centroids; factors (lists,): of the scores; codebooks (m, d/m, 256); all else as
@@ -113,16 +136,21 @@ def scan_codes(centroids, lengths, factors, codebooks, starts, codes, ids, queri
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
     tables = np.empty((codebooks.shape[0], codebooks.shape[2]), np.float32)
-    compared = len(queries) * len(centroids)
+    sums, compared = np.empty(np.diff(starts).max(), np.float32), similar.size
     for q in range(len(queries)):
-        size = 0
+        size, worst = 0, np.float32(-np.inf)
         fill_tables(codebooks, queries[q], tables)
-        for p in range(probe(centroids, queries[q], probed)):
-            at = number(probed[p])
-            shared = lengths[at] * dot(centroids, at, queries[q])
-            for i in range(starts[at], starts[at + 1]):
-                score = factors[at] * (shared + add_up(codes, i, tables))
-                size = keep(best, size, candidate(score, ids[i]))
-            compared += starts[at + 1] - starts[at]
+        choose(similar[q], probed)
+        for packed in probed:
+            at = number(packed)
+            start, count = starts[at], starts[at + 1] - starts[at]
+            add_up_all(codes, start, start + count, tables, sums)
+            shared = lengths[at] * similar[q, at]
+            for j in range(count):
+                score = factors[at] * (shared + sums[j])
+                if score >= worst:  # most are not, and need no id
+                    size = keep(best, size, candidate(score, ids[start + j]))
+                    worst = similarity(best[size - 1]) if size == len(best) else worst
+            compared += count
         write_out(best, size, scores[q], found[q])
     return compared
