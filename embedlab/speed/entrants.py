@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex, Floats, Index, Ints
-from embedlab.scale import DiskIndex, IVFIndex, IVFPQIndex, PQFastScanIndex, RaBitQIndex, VamanaIndex
+from embedlab.scale import (
+    DiskIndex,
+    IVFIndex,
+    IVFPQIndex,
+    PQFastScanIndex,
+    RaBitQIndex,
+    VamanaIndex,
+    rescored,
+)
 from embedlab.speed.peers import EF_CONSTRUCTION, RESCORED, K, M
 
 Search = Callable[[Floats], Ints]
@@ -124,12 +132,7 @@ class Rescored:
 
     def find(self, queries: Floats, shortlist: int) -> Ints:
         """Return ids (q, K)."""
-        listed, found = self.codes.search(queries, shortlist)[1], np.full((len(queries), K), -1)
-        for q, query in enumerate(queries):
-            rows = np.sort(listed[q, listed[q] >= 0])
-            best = rows[np.argsort(-(self.kept[rows].astype(np.float32) @ query), kind="stable")[:K]]
-            found[q, : len(best)] = best
-        return found
+        return rescored(self.kept, queries, self.codes.search(queries, shortlist)[1], K)[1]
 
 
 def _faiss(recipe: Callable[[int, int], str], knob: str, settings: tuple) -> Entrant:
