@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.index import Floats, Index, Ints, State, as_vectors, top_k, whole
+from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
 from embedlab.machine import aligned, compiling_is_announced
 from embedlab.quantization import LearnedIndex
 from embedlab.scale.list_index import padded
 from embedlab.scale.rabitq_plain import as_words, bit_planes, quantize_query, sign_codes
-from embedlab.scale.rabitq_scan import estimate_all, scan_bounded
+from embedlab.scale.rabitq_scan import estimate_all, scan_bounded, scan_estimates
+from embedlab.scale.rescoring import rescored
 from embedlab.scale.rotation import random_rotation
 
 OPTIONS = ("bits_of_query", "keep", "epsilon", "seed")
@@ -39,14 +40,14 @@ class RaBitQuantizer:
         return cls(vectors.mean(axis=0), np.ascontiguousarray(matrix[:, : vectors.shape[1]]))
 
     def encode(self, vectors: Floats) -> NDArray[np.uint64]:
-        """Encode vectors (n, d): (n, D/64 + 2)."""
+        """Encode vectors (n, d): (n, D/64 + 2), each column in one piece, as it is scanned."""
         residuals = vectors - self.centroid
         signs, scales, errors = sign_codes(residuals @ self.matrix.T)
         numbers = np.stack([scales, residuals @ self.centroid, errors, signs.sum(axis=1)], axis=1)
-        return np.concatenate([as_words(signs), numbers.astype(np.float32).view(np.uint64)], axis=1)
+        return np.asfortranarray(np.hstack([as_words(signs), numbers.astype(np.float32).view(np.uint64)]))
 
     def encode_queries(self, queries: Floats, bits: int) -> tuple[NDArray[np.uint64], Floats]:
-        """Make bits of queries (q, d), (q, D/64, bits), and tell the five numbers of each, (q, 5).
+        """Make bits of queries (q, d), (q, D/64, 4 or 8), and tell the five numbers of each, (q, 5).
 
         These are the least number of the rotated residual, its step, its sum, the inner product with the
         centroid, and the length.
@@ -56,7 +57,8 @@ class RaBitQuantizer:
         sums = levels.sum(axis=1, dtype=np.float32) * steps + levels.shape[1] * lows
         lengths = np.linalg.norm(residuals, axis=1)
         about = np.stack([lows, steps, sums, queries @ self.centroid, lengths], axis=1)
-        return np.ascontiguousarray(bit_planes(levels, bits).transpose(0, 2, 1)), about.astype(np.float32)
+        planes = bit_planes(levels, 4 if bits <= 4 else 8)
+        return np.ascontiguousarray(planes.transpose(0, 2, 1)), about.astype(np.float32)
 
 
 class _Codes(LearnedIndex):
@@ -70,6 +72,31 @@ class _Codes(LearnedIndex):
 
     def _learned_from(self, vectors: Floats) -> RaBitQuantizer:
         return RaBitQuantizer.fit(vectors, seed=self.seed)
+
+
+def columns_of(codes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Floats]:
+    """Return codes (n, D/64 + 2) as `rabitq_scan` reads them, by columns: as words, and as float32 numbers."""
+    columns = np.ascontiguousarray(codes.T)  # without copying where they lie so
+    return columns, columns.view(np.float32)
+
+
+def search_codes(scanned: tuple, kept: tuple | None, epsilon: float, shortlist: int | None, scores, ids) -> int:
+    """Write the best (q, k) of what is scanned to ``scores`` and ``ids``; return how many were rescored.
+
+    scanned : what `scan_estimates` reads
+    kept : vectors and queries as `kept_dot` multiplies them; None: estimates are all there is
+    """
+    k = scores.shape[1]
+    with compiling_is_announced():
+        if kept is None:
+            scan_estimates(*scanned, scores, ids)
+            return 0
+        if shortlist is None:
+            return scan_bounded(*scanned, *kept, np.float32(epsilon), scores, ids)
+        listed = np.full((len(ids), max(whole("shortlist", shortlist), k)), -1)
+        scan_estimates(*scanned, np.empty(listed.shape, np.float32), listed)
+        scores[:], ids[:] = rescored(*kept, listed, k)
+        return int((listed >= 0).sum())
 
 
 class RaBitQIndex(Index):
@@ -154,11 +181,8 @@ class RaBitQIndex(Index):
         found = np.empty((len(queries), len(self)), np.float32)
         if len(self):
             with compiling_is_announced():
-                estimate_all(*self._scanned(queries), found)
+                estimate_all(*columns_of(self.codes), *self._asked(queries), found)
         return found
-
-    def _scanned(self, queries: Floats) -> tuple[NDArray, ...]:
-        return self.codes, self.codes.view(np.float32), *self._asked(queries)
 
     def _asked(self, queries: Floats) -> tuple[NDArray, Floats]:
         return self.quantizer.encode_queries(as_vectors(queries, self.dims), self.bits_of_query)
@@ -168,23 +192,28 @@ class RaBitQIndex(Index):
         if not len(self):
             return np.empty((len(queries), 0), np.float32)
         lengths = self._asked(queries)[1][:, 4]
-        return np.float32(self.epsilon) * lengths[:, None] * self.codes.view(np.float32)[:, -2]
+        return np.float32(self.epsilon) * lengths[:, None] * columns_of(self.codes)[1][-1, ::2]
 
-    def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
-        """Find the k best of each query: as `Index.search`, by estimates, or exact scores of kept vectors."""
+    def search(self, queries: Floats, k: int, *, shortlist: int | None = None) -> tuple[Floats, Ints]:
+        """Find the k best of each query: as `Index.search`, by estimates, or exact scores of kept vectors.
+
+        With a ``shortlist``, so many of the best estimates are scored exactly, whatever the bound says.
+        """
         queries, k = as_vectors(queries, self.dims), whole("k", k)
-        if not self.keep or not len(self):
-            parts = [top_k(self.estimates(queries[i : i + 256]), k) for i in range(0, len(queries) or 1, 256)]
-            return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
         scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
-        asked = (*self._scanned(queries), self._kept, padded(queries), np.float32(self.epsilon))
-        with compiling_is_announced():
-            self.rescored = scan_bounded(*asked, scores, ids) / max(len(queries), 1)
+        if not len(self):
+            return scores, ids
+        one_list = np.array([0, len(self)]), np.arange(len(self), dtype=np.int32)
+        similar = np.zeros((len(queries), 1), np.float32)
+        scanned = similar, 1, *one_list, *columns_of(self.codes), *self._asked(queries)
+        kept = (self._kept, padded(queries)) if self.keep else None
+        settings = kept, self.epsilon, shortlist
+        self.rescored = search_codes(scanned, *settings, scores, ids) / max(len(queries), 1)
         return scores, ids
 
     def state(self) -> State:
         """Return what `save` writes."""
-        arrays = {"codes": self.codes, **self._coded._floats_to_save()}
+        arrays = {"codes": np.ascontiguousarray(self.codes), **self._coded._floats_to_save()}
         if self.quantizer:
             arrays |= {"centroid": self.quantizer.centroid, "matrix": self.quantizer.matrix}
         arrays |= {"kept": self._kept[:, : self.dims]} if self.keep else {}
@@ -199,7 +228,7 @@ class RaBitQIndex(Index):
             index._coded = _Codes(index.dims, index.seed, quantizer)
         if len(arrays["codes"]) and "centroid" not in arrays:
             raise ValueError("there are codes, but no centroid")
-        index._coded._codes = arrays["codes"]
+        index._coded._codes = np.asfortranarray(arrays["codes"])
         index._coded._floats = arrays.get("floats", index._coded._floats)
         if index.keep:
             index._kept = padded(as_vectors(arrays["kept"], index.dims))

@@ -44,6 +44,23 @@ def keep(best, size, packed):
     return size + 1
 
 
+@compiled(inline="always")
+def reached(best, size):
+    """Return the similarity that a candidate needs at least."""
+    return similarity(best[size - 1]) if size == len(best) else np.float32(-np.inf)
+
+
+@compiled()
+def keep_all(best, size, scores, ids):
+    """Put candidates of these scores (n,) and numbers into the sorted array, as `keep` does one."""
+    least = reached(best, size)
+    for i in range(len(scores)):
+        if scores[i] >= least:  # most are not, and need no number
+            size = keep(best, size, candidate(scores[i], ids[i]))
+            least = reached(best, size)
+    return size
+
+
 @compiled()
 def choose(similar, probed):
     """Write the best of the lists (lists,) to ``probed`` (nprobe,), best first, as candidates."""
@@ -108,23 +125,23 @@ def add_up(codes, i, tables):
 
 
 @compiled()
-def add_up_all(codes, start, end, tables, sums):
-    """Write to ``sums`` what `add_up` returns for the codes from start to end: four at a time.
+def add_up_all(codes, start, tables, sums):
+    """Write what `add_up` returns for as many codes from ``start`` as ``sums`` has room for: four at a time.
 
     Each addition waits for the one before; four sums do not wait for each other.
     """
-    whole = start + (end - start) // 4 * 4
-    for i in range(start, whole, 4):
+    whole = len(sums) // 4 * 4
+    for at in range(0, whole, 4):
+        i = start + at
         a = b = c = d = np.float32(0)
         for j in range(codes.shape[1]):
             a += tables[j, codes[i, j]]
             b += tables[j, codes[i + 1, j]]
             c += tables[j, codes[i + 2, j]]
             d += tables[j, codes[i + 3, j]]
-        at = i - start
         sums[at], sums[at + 1], sums[at + 2], sums[at + 3] = a, b, c, d
-    for i in range(whole, end):
-        sums[i - start] = add_up(codes, i, tables)
+    for at in range(whole, len(sums)):
+        sums[at] = add_up(codes, start + at, tables)
 
 
 @compiled()
@@ -138,19 +155,17 @@ def scan_codes(similar, lengths, factors, codebooks, starts, codes, ids, queries
     tables = np.empty((codebooks.shape[0], codebooks.shape[2]), np.float32)
     sums, compared = np.empty(np.diff(starts).max(), np.float32), similar.size
     for q in range(len(queries)):
-        size, worst = 0, np.float32(-np.inf)
+        size = 0
         fill_tables(codebooks, queries[q], tables)
         choose(similar[q], probed)
         for packed in probed:
             at = number(packed)
-            start, count = starts[at], starts[at + 1] - starts[at]
-            add_up_all(codes, start, start + count, tables, sums)
-            shared = lengths[at] * similar[q, at]
-            for j in range(count):
-                score = factors[at] * (shared + sums[j])
-                if score >= worst:  # most are not, and need no id
-                    size = keep(best, size, candidate(score, ids[start + j]))
-                    worst = similarity(best[size - 1]) if size == len(best) else worst
-            compared += count
+            start, end = starts[at], starts[at + 1]
+            some = sums[: end - start]
+            add_up_all(codes, start, tables, some)
+            for i in range(len(some)):
+                some[i] = factors[at] * (lengths[at] * similar[q, at] + some[i])
+            size = keep_all(best, size, some, ids[start:end])
+            compared += end - start
         write_out(best, size, scores[q], found[q])
     return compared
