@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hashing": ["HyperplaneLSH", "ProjectionForest", "likely_flips"],
         "ivf": ["IVFIndex"],
         "ivf_pq": ["IVFPQIndex"],
+        "ivf_rabitq": ["IVFRaBitQIndex"],
         "overlapping": ["closure", "read_by_lists"],
         "plain": [
             "PlainIVF",

@@ -8,8 +8,7 @@ from embedlab.machine import aligned, compiling_is_announced
 from embedlab.quantization import LearnedIndex
 from embedlab.scale.list_index import padded
 from embedlab.scale.rabitq_plain import as_words, bit_planes, quantize_query, sign_codes
-from embedlab.scale.rabitq_scan import estimate_all, scan_bounded, scan_estimates
-from embedlab.scale.rescoring import rescored
+from embedlab.scale.rabitq_scan import columns_of, estimate_all, search_codes
 from embedlab.scale.rotation import random_rotation
 
 OPTIONS = ("bits_of_query", "keep", "epsilon", "seed")
@@ -67,36 +66,20 @@ class _Codes(LearnedIndex):
     ENOUGH = 1000  # vectors: their mean is nearly that of all
 
     def __init__(self, dims: int, seed: int, quantizer: RaBitQuantizer | None = None):
-        super().__init__(dims, np.zeros((0, _filled_up(dims) // 64 + EXTRA // 8), np.uint64), quantizer)
+        super().__init__(dims, np.zeros((0, words_of(dims)), np.uint64), quantizer)
         self.seed = seed
 
     def _learned_from(self, vectors: Floats) -> RaBitQuantizer:
         return RaBitQuantizer.fit(vectors, seed=self.seed)
 
 
-def columns_of(codes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Floats]:
-    """Return codes (n, D/64 + 2) as `rabitq_scan` reads them, by columns: as words, and as float32 numbers."""
-    columns = np.ascontiguousarray(codes.T)  # without copying where they lie so
-    return columns, columns.view(np.float32)
-
-
-def search_codes(scanned: tuple, kept: tuple | None, epsilon: float, shortlist: int | None, scores, ids) -> int:
-    """Write the best (q, k) of what is scanned to ``scores`` and ``ids``; return how many were rescored.
-
-    scanned : what `scan_estimates` reads
-    kept : vectors and queries as `kept_dot` multiplies them; None: estimates are all there is
-    """
-    k = scores.shape[1]
-    with compiling_is_announced():
-        if kept is None:
-            scan_estimates(*scanned, scores, ids)
-            return 0
-        if shortlist is None:
-            return scan_bounded(*scanned, *kept, np.float32(epsilon), scores, ids)
-        listed = np.full((len(ids), max(whole("shortlist", shortlist), k)), -1)
-        scan_estimates(*scanned, np.empty(listed.shape, np.float32), listed)
-        scores[:], ids[:] = rescored(*kept, listed, k)
-        return int((listed >= 0).sum())
+def check_options(dims: int, bits_of_query: int, epsilon: float) -> None:
+    """Raise ValueError or TypeError where RaBitQ cannot work with these."""
+    whole("dims", dims, least=2)
+    if whole("bits_of_query", bits_of_query) > 8:
+        raise ValueError(f"bits_of_query must be at most 8, but is {bits_of_query}")
+    if not 0 <= epsilon < np.inf:
+        raise ValueError(f"epsilon must be at least 0 and finite, but is {epsilon}")
 
 
 class RaBitQIndex(Index):
@@ -139,11 +122,8 @@ class RaBitQIndex(Index):
         epsilon: float = 1.9,
         seed: int = 0,
     ):
-        self.dims, self.bits_of_query = whole("dims", dims, least=2), whole("bits_of_query", bits_of_query)
-        if bits_of_query > 8:
-            raise ValueError(f"bits_of_query must be at most 8, but is {bits_of_query}")
-        if not 0 <= epsilon < np.inf:
-            raise ValueError(f"epsilon must be at least 0 and finite, but is {epsilon}")
+        check_options(dims, bits_of_query, epsilon)
+        self.dims, self.bits_of_query = dims, bits_of_query
         self.keep, self.epsilon, self.seed = keep, epsilon, seed
         self._coded, self._kept = _Codes(dims, seed), padded(np.zeros((0, dims), np.float32))
         self.rescored = 0.0  # vectors that the last search scored exactly, for each query
@@ -208,7 +188,8 @@ class RaBitQIndex(Index):
         scanned = similar, 1, *one_list, *columns_of(self.codes), *self._asked(queries)
         kept = (self._kept, padded(queries)) if self.keep else None
         settings = kept, self.epsilon, shortlist
-        self.rescored = search_codes(scanned, *settings, scores, ids) / max(len(queries), 1)
+        _, again = search_codes(scanned, *settings, scores, ids)
+        self.rescored = again / max(len(queries), 1)
         return scores, ids
 
     def state(self) -> State:
@@ -235,6 +216,11 @@ class RaBitQIndex(Index):
         if index.keep and len(index._kept) != len(index):
             raise ValueError(f"{len(index._kept)} vectors are kept for {len(index)} codes")
         return index
+
+
+def words_of(dims: int) -> int:
+    """Return how many words of 8 bytes a code has."""
+    return _filled_up(dims) // 64 + EXTRA // 8
 
 
 def _filled_up(dims: int) -> int:

@@ -7,9 +7,11 @@ vectors at a time as a register has room for; of a vector's own few words it mak
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-from embedlab.machine import compiled, prefetch
-from embedlab.scale.rescoring import AHEAD, kept_dot
+from embedlab.index import Floats, whole
+from embedlab.machine import compiled, compiling_is_announced, prefetch
+from embedlab.scale.rescoring import AHEAD, kept_dot, rescore
 from embedlab.scale.scan import candidate, choose, keep, keep_all, number, reached, write_out
 
 SCALE, OFFSET, ERROR, ONES = range(4)  # the float32 numbers behind the signs of a code
@@ -35,7 +37,7 @@ def number_of_code(numbers, which, i):
 
 @compiled()
 def add_levels(columns, start, planes, levels):
-    """Add up the query's levels where codes have ones, for as many vectors from ``start`` as ``levels`` has."""
+    """Add up the query's levels where codes have ones: of ``len(levels)`` vectors from ``start``."""
     levels[:] = 0
     for w in range(planes.shape[0]):
         words = columns[w, start : start + len(levels)]
@@ -81,10 +83,11 @@ def scan_estimates(similar, nprobe, starts, ids, columns, numbers, planes, about
     """Search lists by estimates: ``scores`` and ``found`` (q, w) get the best.
 
     similar (q, lists): what the queries' products with the vectors of a list have in common; list j from
-    starts[j] to starts[j + 1]; ids (n,): of the vectors; the rest as in `estimate_all`.
+    starts[j] to starts[j + 1]; ids (n,): of the vectors; the rest as in `estimate_all`. Returns how many
+    centroids and codes were compared.
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
-    estimates = np.empty(np.diff(starts).max(), np.float32)
+    estimates, compared = np.empty(np.diff(starts).max(), np.float32), similar.size
     for q in range(len(planes)):
         size = 0
         choose(similar[q], probed)
@@ -94,7 +97,9 @@ def scan_estimates(similar, nprobe, starts, ids, columns, numbers, planes, about
             estimate_some(columns, numbers, starts[at], planes[q], about[q], some)
             some += similar[q, at]
             size = keep_all(best, size, some, ids[starts[at] : starts[at + 1]])
+            compared += len(some)
         write_out(best, size, scores[q], found[q])
+    return compared
 
 
 @compiled()
@@ -103,12 +108,17 @@ def scan_bounded(
 ):
     """Search with rescoring: exact scores of the k that look best, then of all that may still be better.
 
-    ``rows`` (all ids, d) and ``queries`` (q, d) are multiplied exactly by `kept_dot`; lists are read one after
-    the other, the best first; the rest as in `scan_estimates`. Returns how many were rescored.
+    ``rows`` (all ids, d) and ``queries`` (q, d) are multiplied exactly by `kept_dot`; lists are read one
+    after the other, the best first; the rest as in `scan_estimates`. Returns how many were compared, and how
+    many of them rescored.
     """
-    longest, rescored = np.diff(starts).max(), 0
+    longest, compared, rescored = np.diff(starts).max(), similar.size, 0
     best, probed = np.empty(min(scores.shape[1], len(ids)), np.int64), np.empty(nprobe, np.int64)
-    estimates, places, first = np.empty(longest, np.float32), np.arange(longest), np.empty(len(best), np.int64)
+    estimates, places, first = (
+        np.empty(longest, np.float32),
+        np.arange(longest),
+        np.empty(len(best), np.int64),
+    )
     todo = np.empty(longest, np.int64)
     for q in range(len(queries)):
         size, reach = 0, epsilon * about[q, LENGTH]
@@ -124,7 +134,7 @@ def scan_bounded(
                 size = keep(best, size, candidate(kept_dot(rows, i, queries[q]), i))
                 some[number(missing[j])] = -np.inf
                 rescored += 1
-            count = 0
+            count, compared = 0, compared + len(some)
             for j in range(len(some)):  # the most that each may have
                 some[j] += reach * number_of_code(numbers, ERROR, start + j)
             for j in range(len(some) if size == len(best) else 0):
@@ -139,4 +149,28 @@ def scan_bounded(
                     size = keep(best, size, candidate(kept_dot(rows, i, queries[q]), i))
                     rescored += 1
         write_out(best, size, scores[q], found[q])
-    return rescored
+    return compared, rescored
+
+
+def columns_of(codes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Floats]:
+    """Return codes (n, D/64 + 2) as they are read here, by columns: as words, and as float32 numbers."""
+    columns = np.ascontiguousarray(codes.T)  # without copying where they lie so
+    return columns, columns.view(np.float32)
+
+
+def search_codes(scanned: tuple, kept: tuple | None, epsilon: float, shortlist: int | None, scores, ids):
+    """Write the best (q, k) of what is scanned to ``scores`` and ``ids``.
+
+    ``scanned``: what `scan_estimates` reads. ``kept``: vectors and queries as `kept_dot` multiplies them;
+    None: estimates are all there is. Returns how many were compared, and how many of them rescored.
+    """
+    k = scores.shape[1]
+    with compiling_is_announced():
+        if kept is None:
+            return scan_estimates(*scanned, scores, ids), 0
+        if shortlist is None:
+            return scan_bounded(*scanned, *kept, np.float32(epsilon), scores, ids)
+        listed = np.full((len(ids), max(whole("shortlist", shortlist), k)), -1)
+        compared = scan_estimates(*scanned, np.empty(listed.shape, np.float32), listed)
+        rescore(*kept, listed, scores, ids)
+        return compared, int((listed >= 0).sum())

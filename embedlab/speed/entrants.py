@@ -7,7 +7,7 @@ number that trades recall for time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from embedlab.scale import (
     DiskIndex,
     IVFIndex,
     IVFPQIndex,
+    IVFRaBitQIndex,
     PQFastScanIndex,
     RaBitQIndex,
     VamanaIndex,
@@ -60,7 +61,7 @@ class Entrant:
     ours: bool = True
 
 
-def _ours(build, knob: str, settings: tuple, kind: type[Index]) -> Entrant:
+def _ours(build, knob: str, settings: tuple, kind: type[Index | Rescored]) -> Entrant:
     def search(index: Index, queries: Floats, value: float) -> Ints:
         return index.search(queries, K, **{knob: value} if knob else {})[1]
 
@@ -96,6 +97,14 @@ def _ivf(vectors: Floats) -> IVFIndex:
 def _ivf_pq(vectors: Floats) -> IVFPQIndex:
     n, d = vectors.shape
     return _filled(IVFPQIndex(d, lists_for(n), d // 8, keep="float16", shortlist=SHORTLIST), vectors)
+
+
+def _rabitq(vectors: Floats) -> RaBitQIndex:
+    return _filled(RaBitQIndex(vectors.shape[1], keep=True), vectors)
+
+
+def _ivf_rabitq(vectors: Floats) -> IVFRaBitQIndex:
+    return _filled(IVFRaBitQIndex(vectors.shape[1], lists_for(len(vectors)), keep="float16"), vectors)
 
 
 def _bounded(index: RaBitQIndex, queries: Floats, epsilon: float) -> Ints:
@@ -214,23 +223,12 @@ def entrants() -> dict[str, Entrant]:
         "HNSW int8": _ours(_hnsw("int8"), "ef", BEAMS, HNSWIndex),
         "IVF": _ours(_ivf, "nprobe", PROBES, IVFIndex),
         "IVF-PQ": _ours(_ivf_pq, "nprobe", PROBES, IVFPQIndex),
-        "RaBitQ": Entrant(
-            lambda v: _filled(RaBitQIndex(v.shape[1], keep=True), v),
-            _save,
-            RaBitQIndex.load,
-            _bounded,
-            _size,
-            EPSILONS,
-            "epsilon",
-        ),
-        "4-bit scan": Entrant(
-            Rescored.build,
-            _save,
-            Rescored.load,
-            lambda index, queries, value: index.find(queries, int(value)),
-            _size,
-            LISTS,
-            "shortlist",
+        "IVF-RaBitQ": _ours(_ivf_rabitq, "nprobe", PROBES, IVFRaBitQIndex),
+        "RaBitQ": replace(_ours(_rabitq, "epsilon", EPSILONS, RaBitQIndex), search=_bounded),
+        "RaBitQ, listed": _ours(_rabitq, "shortlist", LISTS, RaBitQIndex),
+        "4-bit scan": replace(
+            _ours(Rescored.build, "shortlist", LISTS, Rescored),
+            search=lambda index, queries, value: index.find(queries, int(value)),
         ),
         "Vamana": _ours(_vamana, "beam", BEAMS, VamanaIndex),
         "Disk": _ours(lambda v: DiskIndex.from_graph(_vamana(v)), "beam", BEAMS, DiskIndex),
@@ -241,6 +239,7 @@ def entrants() -> dict[str, Entrant]:
             lambda n, d: f"IVF{lists_for(n)},PQ{d // 4}x4fs,{refine}", "nprobe", PROBES
         ),
         "faiss PQFastScan+": _faiss(lambda n, d: f"PQ{d // 4}x4fs,{refine}", "k_factor", LISTS),
+        "faiss IVFRaBitQ+": _faiss(lambda n, d: f"IVF{lists_for(n)},RaBitQ,{refine}", "nprobe", PROBES),
         "faiss RaBitQ+": _faiss(lambda n, d: f"RaBitQ,{refine}", "k_factor", LISTS),
         "faiss HNSW": _faiss(lambda n, d: f"HNSW{M},Flat", "efSearch", BEAMS),
         "hnswlib": _hnswlib(),
