@@ -19,9 +19,9 @@ class IVFRaBitQIndex(ListIndex):
     The lists are read one after the other, the best first. Where vectors are kept, a vector is scored exactly
     if its estimate plus its bound reaches the k-th best exact score so far.
 
-    An inner product splits as in `IVFPQIndex`: query * vector = query * centroid + query * residual. So the
-    query is rounded once, as it is. The paper, whose distances do not split so, rounds query - centroid anew
-    for each list.
+    The paper rounds query - centroid anew for each list. An inner product splits: query * residual =
+    (query - centroid) * residual + centroid * residual, where the last is known exactly, and the estimate of
+    the first splits alike. So the query is rounded once, as it is, and a number of each code makes up for it.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class IVFRaBitQIndex(ListIndex):
 
     def _rows(self, vectors: Floats, numbers: Ints) -> NDArray[np.uint64]:
         self.kept.append(vectors)
-        return self.quantizer.encode(vectors - self._middles[numbers])
+        return self.quantizer.encode(vectors, self._middles[numbers])
 
     @property
     def bytes_per_vector(self) -> float:
@@ -113,14 +113,14 @@ class IVFRaBitQIndex(ListIndex):
         if not len(self.lists):
             return scores, ids
         (starts, codes, numbers), nprobe = self.lists.merged, self._probes(nprobe)
-        columns = columns_of(codes)
+        columns, bounds = columns_of(codes), (np.float32(self.epsilon), (self._middles**2).sum(axis=1))
         for i in range(0, len(queries), self.ROWS):
             some = queries[i : i + self.ROWS]
             asked = self.quantizer.encode_queries(some, self.bits_of_query)
             scanned = some @ self._middles.T, nprobe, starts, numbers, *columns, *asked
             kept = (self.kept.for_compiled, some) if self.keep else None
             found = scores[i : i + self.ROWS], ids[i : i + self.ROWS]
-            compared, again = search_codes(scanned, kept, self.epsilon, shortlist, *found)
+            compared, again = search_codes(scanned, kept, bounds, shortlist, *found)
             self.compared += compared / len(queries)
             self.rescored += again / len(queries)
         return scores, ids

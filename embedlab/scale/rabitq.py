@@ -38,11 +38,21 @@ class RaBitQuantizer:
         matrix = random_rotation(_filled_up(vectors.shape[1]), seed=seed)
         return cls(vectors.mean(axis=0), np.ascontiguousarray(matrix[:, : vectors.shape[1]]))
 
-    def encode(self, vectors: Floats) -> NDArray[np.uint64]:
-        """Encode vectors (n, d): (n, D/64 + 2), each column in one piece, as it is scanned."""
-        residuals = vectors - self.centroid
-        signs, scales, errors = sign_codes(residuals @ self.matrix.T)
-        numbers = np.stack([scales, residuals @ self.centroid, errors, signs.sum(axis=1)], axis=1)
+    def encode(self, vectors: Floats, centroids: Floats | None = None) -> NDArray[np.uint64]:
+        """Encode vectors (n, d): (n, D/64 + 2), each column in one piece, as it is scanned.
+
+        With ``centroids`` (n, d), one for each vector, the query will be rounded as it is. The third number
+        then holds what a code misses along its centroid: signs have to tell apart only query - centroid.
+        """
+        residuals = vectors - (self.centroid if centroids is None else centroids)
+        rotated = residuals @ self.matrix.T
+        signs, scales, errors = sign_codes(rotated)
+        if centroids is None:
+            shared = residuals @ self.centroid
+        else:
+            missed = rotated - scales[:, None] * np.where(signs, 1, -1)
+            shared = (missed * (centroids @ self.matrix.T)).sum(axis=1)
+        numbers = np.stack([scales, shared, errors, signs.sum(axis=1)], axis=1)
         return np.asfortranarray(np.hstack([as_words(signs), numbers.astype(np.float32).view(np.uint64)]))
 
     def encode_queries(self, queries: Floats, bits: int) -> tuple[NDArray[np.uint64], Floats]:
@@ -187,8 +197,8 @@ class RaBitQIndex(Index):
         similar = np.zeros((len(queries), 1), np.float32)
         scanned = similar, 1, *one_list, *columns_of(self.codes), *self._asked(queries)
         kept = (self._kept, padded(queries)) if self.keep else None
-        settings = kept, self.epsilon, shortlist
-        _, again = search_codes(scanned, *settings, scores, ids)
+        bounds = np.float32(self.epsilon), np.zeros(1, np.float32)
+        _, again = search_codes(scanned, kept, bounds, shortlist, scores, ids)
         self.rescored = again / max(len(queries), 1)
         return scores, ids
 

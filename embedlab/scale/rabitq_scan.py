@@ -103,28 +103,43 @@ def scan_estimates(similar, nprobe, starts, ids, columns, numbers, planes, about
 
 
 @compiled()
-def scan_bounded(
-    similar, nprobe, starts, ids, columns, numbers, planes, about, rows, queries, epsilon, scores, found
-):
+def rescore_some(best, size, most, ids, rows, query, todo):
+    """Score exactly those of a list (n,) whose most reaches the worst of the best; return size and count."""
+    count, done = 0, 0
+    for j in range(len(most)):
+        if most[j] >= reached(best, size):
+            todo[count] = j
+            count += 1
+    for t in range(count):
+        if t + AHEAD < count:
+            prefetch(rows, ids[todo[t + AHEAD]])
+        if most[todo[t]] >= reached(best, size):  # which is higher meanwhile
+            i = ids[todo[t]]
+            size = keep(best, size, candidate(kept_dot(rows, i, query), i))
+            done += 1
+    return size, done
+
+
+@compiled()
+def scan_bounded(similar, nprobe, starts, ids, columns, numbers, planes, about, kept, bounds, scores, found):
     """Search with rescoring: exact scores of the k that look best, then of all that may still be better.
 
-    ``rows`` (all ids, d) and ``queries`` (q, d) are multiplied exactly by `kept_dot`; lists are read one
-    after the other, the best first; the rest as in `scan_estimates`. Returns how many were compared, and how
-    many of them rescored.
+    kept: rows (all ids, d) and queries (q, d) for `kept_dot`; bounds: epsilon, and the squared lengths of the
+    lists' centroids (lists,), 0 where ``about`` tells of query - centroid; the rest as in `scan_estimates`.
+    Lists are read one after the other. Returns how many codes were compared, and how many rescored.
     """
+    (rows, queries), (epsilon, squares) = kept, bounds
     longest, compared, rescored = np.diff(starts).max(), similar.size, 0
     best, probed = np.empty(min(scores.shape[1], len(ids)), np.int64), np.empty(nprobe, np.int64)
-    estimates, places, first = (
-        np.empty(longest, np.float32),
-        np.arange(longest),
-        np.empty(len(best), np.int64),
-    )
-    todo = np.empty(longest, np.int64)
+    estimates, places = np.empty(longest, np.float32), np.arange(longest)
+    first, todo = np.empty(len(best), np.int64), np.empty(longest, np.int64)
     for q in range(len(queries)):
-        size, reach = 0, epsilon * about[q, LENGTH]
+        size = 0
         choose(similar[q], probed)
         for packed in probed:
             at = number(packed)
+            far = about[q, LENGTH] ** 2 + squares[at] - 2 * similar[q, at]  # |query - centroid|²
+            reach = epsilon * np.float32(np.sqrt(max(far, 0)))
             start, some = starts[at], estimates[: starts[at + 1] - starts[at]]
             estimate_some(columns, numbers, start, planes[q], about[q], some)
             some += similar[q, at]
@@ -134,20 +149,13 @@ def scan_bounded(
                 size = keep(best, size, candidate(kept_dot(rows, i, queries[q]), i))
                 some[number(missing[j])] = -np.inf
                 rescored += 1
-            count, compared = 0, compared + len(some)
             for j in range(len(some)):  # the most that each may have
                 some[j] += reach * number_of_code(numbers, ERROR, start + j)
-            for j in range(len(some) if size == len(best) else 0):
-                if some[j] >= reached(best, size):
-                    todo[count] = j
-                    count += 1
-            for t in range(count):
-                if t + AHEAD < count:
-                    prefetch(rows, ids[start + todo[t + AHEAD]])
-                if some[todo[t]] >= reached(best, size):  # higher meanwhile
-                    i = ids[start + todo[t]]
-                    size = keep(best, size, candidate(kept_dot(rows, i, queries[q]), i))
-                    rescored += 1
+            if size == len(best):
+                own = ids[start : start + len(some)]
+                size, more = rescore_some(best, size, some, own, rows, queries[q], todo)
+                rescored += more
+            compared += len(some)
         write_out(best, size, scores[q], found[q])
     return compared, rescored
 
@@ -158,18 +166,18 @@ def columns_of(codes: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Floats]:
     return columns, columns.view(np.float32)
 
 
-def search_codes(scanned: tuple, kept: tuple | None, epsilon: float, shortlist: int | None, scores, ids):
+def search_codes(scanned: tuple, kept: tuple | None, bounds: tuple, shortlist: int | None, scores, ids):
     """Write the best (q, k) of what is scanned to ``scores`` and ``ids``.
 
-    ``scanned``: what `scan_estimates` reads. ``kept``: vectors and queries as `kept_dot` multiplies them;
-    None: estimates are all there is. Returns how many were compared, and how many of them rescored.
+    ``scanned``: what `scan_estimates` reads; ``kept`` and ``bounds`` as in `scan_bounded`. Without ``kept``,
+    estimates are all there is. Returns how many codes were compared, and how many rescored.
     """
     k = scores.shape[1]
     with compiling_is_announced():
         if kept is None:
             return scan_estimates(*scanned, scores, ids), 0
         if shortlist is None:
-            return scan_bounded(*scanned, *kept, np.float32(epsilon), scores, ids)
+            return scan_bounded(*scanned, kept, bounds, scores, ids)
         listed = np.full((len(ids), max(whole("shortlist", shortlist), k)), -1)
         compared = scan_estimates(*scanned, np.empty(listed.shape, np.float32), listed)
         rescore(*kept, listed, scores, ids)

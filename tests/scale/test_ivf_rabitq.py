@@ -37,10 +37,23 @@ def test_scores_are_plain_estimates_from_the_centroids(vectors, queries, bits):
     signs, scales, _ = sign_codes(rotate(vectors - centroids[numbers], matrix))
     levels, lows, steps = quantize_query(rotate(queries, matrix), bits)
     rounded = lows[:, None] + steps[:, None] * levels
-    plain = (queries @ centroids.T)[:, numbers] + estimate(signs, scales, rounded)
+    own = rotate(centroids[numbers], matrix)
+    missed = rotate(vectors - centroids[numbers], matrix) - scales[:, None] * np.where(signs, 1, -1)
+    plain = (
+        (queries @ centroids.T)[:, numbers] + estimate(signs, scales, rounded) + (missed * own).sum(axis=1)
+    )
     scores, ids = index.search(queries, 20, nprobe=LISTS)
     np.testing.assert_allclose(scores, -np.sort(-plain, axis=1)[:, :20], atol=1e-5)
     np.testing.assert_allclose(np.take_along_axis(plain, ids, axis=1), scores, atol=1e-5)
+
+
+def test_a_query_at_a_centroid_is_estimated_exactly(vectors):
+    index = filled(vectors, bits_of_query=8)
+    centroids = index.centroids[:, :32]
+    scores, ids = index.search(centroids, 5, nprobe=1)
+    for number in range(LISTS):
+        found = vectors[ids[number, ids[number] >= 0]] @ centroids[number]
+        np.testing.assert_allclose(scores[number, : len(found)], found, atol=0.01)
 
 
 def test_only_the_lists_looked_into_are_found(vectors, queries):
