@@ -44,14 +44,16 @@ class RaBitQuantizer:
         With ``centroids`` (n, d), one for each vector, the query will be rounded as it is. The third number
         then holds what a code misses along its centroid: signs have to tell apart only query - centroid.
         """
-        residuals = vectors - (self.centroid if centroids is None else centroids)
+        # Vectors may come to lists one by one: float64 keeps their codes from depending on how many come.
+        own = self.centroid if centroids is None else centroids.astype(float)
+        residuals = vectors - own
         rotated = residuals @ self.matrix.T
         signs, scales, errors = sign_codes(rotated)
         if centroids is None:
-            shared = residuals @ self.centroid
+            shared = residuals @ own
         else:
             missed = rotated - scales[:, None] * np.where(signs, 1, -1)
-            shared = (missed * (centroids @ self.matrix.T)).sum(axis=1)
+            shared = (missed * (own @ self.matrix.T)).sum(axis=1)
         numbers = np.stack([scales, shared, errors, signs.sum(axis=1)], axis=1)
         return np.asfortranarray(np.hstack([as_words(signs), numbers.astype(np.float32).view(np.uint64)]))
 
