@@ -171,19 +171,6 @@ def test_rescoring_looks_at_those_whose_bound_reaches_the_best(vectors, queries)
     assert index.rescored < 2 * must + 10
 
 
-def test_a_shortlist_is_what_the_estimates_put_first(vectors, queries):
-    index = filled(vectors, keep=True)
-    estimates, exact = index.estimates(queries), queries @ vectors.T
-    for shortlist in (1, 30, 5000):
-        ids = index.search(queries, 5, shortlist=shortlist)[1]
-        listed = np.argsort(-estimates, axis=1, kind="stable")[:, : max(shortlist, 5)]
-        best = np.argsort(-np.take_along_axis(exact, listed, axis=1), axis=1, kind="stable")[:, :5]
-        np.testing.assert_array_equal(np.take_along_axis(listed, best, axis=1), ids)
-        assert index.rescored == min(max(shortlist, 5), 3000)
-    with pytest.raises(ValueError, match="shortlist must be at least 1, but is 0"):
-        index.search(queries, 5, shortlist=0)
-
-
 def test_bytes_count_all_that_search_reads(vectors):
     for keep in (False, True):
         index = filled(vectors, keep=keep)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.machine import compiled
-from embedlab.scale import rescored
+from embedlab.scale import RaBitQIndex, rescored
 from embedlab.scale.rescoring import Kept, half_dot
 
 
@@ -64,3 +64,17 @@ def test_what_is_kept_is_joined_and_refused_where_half_precision_ends():
     with pytest.raises(ValueError, match="70000 is too large for float16"):
         kept.append(np.float32([[7e4, 0]]))
     assert len(kept.rows) == 3
+
+
+def test_a_shortlist_is_what_the_estimates_put_first(vectors, queries):
+    index = RaBitQIndex(32, keep=True)
+    index.add(vectors)
+    estimates, exact = index.estimates(queries), queries @ vectors.T
+    for shortlist in (1, 30, 5000):
+        ids = index.search(queries, 5, shortlist=shortlist)[1]
+        listed = np.argsort(-estimates, axis=1, kind="stable")[:, : max(shortlist, 5)]
+        best = np.argsort(-np.take_along_axis(exact, listed, axis=1), axis=1, kind="stable")[:, :5]
+        np.testing.assert_array_equal(np.take_along_axis(listed, best, axis=1), ids)
+        assert index.rescored == min(max(shortlist, 5), 3000)
+    with pytest.raises(ValueError, match="shortlist must be at least 1, but is 0"):
+        index.search(queries, 5, shortlist=0)
