@@ -25,7 +25,7 @@ from embedlab.scale import (
     VamanaIndex,
     rescored,
 )
-from embedlab.speed.peers import EF_CONSTRUCTION, RESCORED, K, M
+from embedlab.speed.peers import EF_CONSTRUCTION, RESCORED, K, M, faiss_index, hnswlib_index
 
 Search = Callable[[Floats], Ints]
 SHORTLIST = K * RESCORED  # what codes in lists find and float16 rescores
@@ -146,23 +146,7 @@ class Rescored:
 
 def _faiss(recipe: Callable[[int, int], str], knob: str, settings: tuple) -> Entrant:
     def build(vectors: Floats):
-        import faiss
-
-        recipe_ = recipe(*vectors.shape)
-        index = faiss.index_factory(vectors.shape[1], recipe_, faiss.METRIC_INNER_PRODUCT)
-        if recipe_.startswith("HNSW"):
-            index.hnsw.efConstruction = EF_CONSTRUCTION
-        lists = faiss.try_extract_index_ivf(index)
-        if lists is not None:
-            lists = faiss.downcast_index(lists)
-            lists.cp.min_points_per_centroid, lists.cp.max_points_per_centroid = 1, 128  # as ours
-        if hasattr(lists, "do_polysemous_training"):
-            lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
-        if hasattr(lists, "pq"):
-            lists.pq.cp.min_points_per_centroid = 1
-        index.train(vectors)
-        index.add(vectors)
-        return index
+        return faiss_index(vectors, recipe(*vectors.shape))
 
     def load(path: Path):
         import faiss
@@ -192,12 +176,6 @@ def _faiss(recipe: Callable[[int, int], str], knob: str, settings: tuple) -> Ent
 def _hnswlib() -> Entrant:
     import hnswlib
 
-    def build(vectors: Floats) -> hnswlib.Index:
-        index = hnswlib.Index("ip", vectors.shape[1])
-        index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
-        index.add_items(vectors, num_threads=1)
-        return index
-
     def load(path: Path) -> hnswlib.Index:
         index = hnswlib.Index("ip", int(path.with_suffix(".dims").read_text()))
         index.load_index(str(path))
@@ -211,7 +189,7 @@ def _hnswlib() -> Entrant:
         index.set_ef(ef)
         return index.knn_query(queries, K, num_threads=1)[0].astype(np.int64)
 
-    return Entrant(build, save, load, search, None, BEAMS, "ef", ours=False)
+    return Entrant(hnswlib_index, save, load, search, None, BEAMS, "ef", ours=False)
 
 
 def entrants() -> dict[str, Entrant]:
