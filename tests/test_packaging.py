@@ -10,6 +10,7 @@ from pathlib import Path
 
 import house
 import pytest
+import speed_table
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -173,7 +174,7 @@ def test_ci_runs_what_a_reader_runs():
     assert lines[-1] == "make test"
 
 
-@pytest.mark.parametrize("marker", ["chapters", "scoreboard"])
+@pytest.mark.parametrize("marker", ["chapters", "scoreboard", "speed"])
 def test_readme_has_a_place_for(marker):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert (
@@ -185,6 +186,12 @@ def test_readme_has_a_place_for(marker):
 def test_readme_draws_the_house_as_it_is():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert house.draw(readme) == readme, "python tools/house.py"
+
+
+def test_readme_tells_the_speed_that_was_measured():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert speed_table.draw(readme) == readme, "python tools/speed_table.py"
+    assert len(speed_table.draw(readme, [])) < len(readme)  # nothing stays that was not measured
 
 
 def test_links_in_readme_lead_somewhere():

@@ -57,13 +57,19 @@ def picture() -> str:
     return "\n".join(lines).strip()
 
 
+def between(readme: str, marker: str, block: str) -> str:
+    """Put a block between its markers in the text of README.md."""
+    whole = f"<!-- {marker} -->\n{block}\n<!-- /{marker} -->"
+    pattern = rf"<!-- {marker} -->\n.*?\n<!-- /{marker} -->"
+    text, found = re.subn(pattern, lambda _: whole, readme, flags=re.DOTALL)
+    if not found:
+        raise SystemExit(f"README.md lacks the markers of {marker}")
+    return text
+
+
 def draw(readme: str) -> str:
     """Put the picture between its markers in the text of README.md."""
-    block = f"<!-- house -->\n```text\n{picture()}\n```\n<!-- /house -->"
-    text, found = re.subn(r"<!-- house -->\n.*?\n<!-- /house -->", lambda _: block, readme, flags=re.DOTALL)
-    if not found:
-        raise SystemExit("README.md lacks the markers of house")
-    return text
+    return between(readme, "house", f"```text\n{picture()}\n```")
 
 
 if __name__ == "__main__":

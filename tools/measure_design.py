@@ -1,6 +1,6 @@
 """Measure what chapter 22 extrapolates with: scans by code, a graph and quality as the collection grows.
 
-python tools/measure_design.py scans growth words distractors designs   # into data/design/measured
+python tools/measure_design.py scans encoders growth words distractors designs   # into data/design/measured
 """
 
 import json
@@ -14,10 +14,11 @@ import faiss
 import numpy as np
 
 from embedlab.benchmark import docsearch, grown, quality, seeded_sample
-from embedlab.engine import LEAD, embedder, parts_for
+from embedlab.engine import LEAD, cross_encoder, embedder, parts_for
 from embedlab.hybrid import ANALYZERS, BM25Index
 from embedlab.index import top_k
 from embedlab.machine import data_path, machine_name, write_figures
+from embedlab.speed import interleave
 from embedlab.system_design import Design, build_design, case_names, cores_in_use, measure_design, references
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +64,25 @@ def scans() -> dict:
         found[code] = {"ns": round(float(np.median(times)) / N * 1e9, 2)}
         print(code, found[code], flush=True)
     return {"vectors": N, "dims": 384, "library": f"faiss {faiss.__version__}, one thread", "codes": found}
+
+
+def encoders() -> dict:
+    """Time encoders on all cores in float32: pairs cut at 80 tokens, 20 in a call, and texts of 32 tokens."""
+    benchmark, reader, encode = docsearch(), cross_encoder(), embedder()
+    query = seeded_sample(benchmark.split("dev")[1], 1, SEED)[0]
+    long = [text for text in benchmark.documents if len(encode.tokenizer.encode(text)) > reader.max_length]
+    pairs, texts = seeded_sample(long, 20, SEED), seeded_sample(long, 256, SEED)
+    short = [encode.tokenizer.decode(encode.tokenizer.encode(text)[1:31]) for text in texts]
+    calls = {
+        "pairs": lambda: reader.score(query, pairs),
+        "texts": lambda: encode.encode(short, show_progress=False),
+    }
+    seconds = interleave(calls, 5)
+    tokens = float(np.mean([len(encode.tokenizer.encode(text)) for text in short]))
+    return {
+        "pair": {"tokens": reader.max_length, "ms": round(1000 * seconds["pairs"] / len(pairs), 2)},
+        "bulk": {"tokens": round(tokens, 1), "texts a second": round(len(short) / seconds["texts"], 1)},
+    }
 
 
 def growth() -> dict:
@@ -176,7 +196,7 @@ def designs() -> dict:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or ["scans", "growth", "words", "distractors", "designs"]
+    asked = sys.argv[1:] or ["scans", "encoders", "growth", "words", "distractors", "designs"]
     for part in asked:
         figures = {
             "machine": machine_name(),

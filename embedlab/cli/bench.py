@@ -9,14 +9,16 @@ from typing import Annotated
 
 import typer
 
+from embedlab.cli.bench_all import everything
 from embedlab.cli.bench_databases import clients, deletes, durability, filters
 from embedlab.cli.bench_kernels import kernels
 from embedlab.cli.bench_scale import scale
-from embedlab.cli.printing import AsJson
+from embedlab.cli.printing import AsJson, flattened
 from embedlab.study.faces import plain_errors
 
 TARGETS = (0.9, 0.95, 0.99)  # recall@10 at which databases are compared
 app = typer.Typer(help="Compare ours with the libraries that professionals use.", no_args_is_help=True)
+app.command("all")(everything)
 app.command()(clients)
 app.command()(deletes)
 app.command()(durability)
@@ -50,25 +52,27 @@ def tokenizer(
         from embedlab.benchmark import docsearch
         from embedlab.speed import bench_tokenizer
 
-        return bench_tokenizer(docsearch().documents[:documents], repeats=repeats)
+        measured = bench_tokenizer(docsearch().documents[:documents], repeats=repeats)
+        return measured if as_json else flattened(measured)
 
     _bench(run, as_json)
 
 
 @app.command()
 def encoder(
-    documents: Annotated[int, typer.Option(min=1, help="How many documents, spread over DocSearch.")] = 512,
+    documents: Annotated[int, typer.Option(min=1, help="How many documents, drawn at random.")] = 512,
     repeats: Annotated[int, typer.Option(min=1)] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Text to vectors against sentence-transformers, interleaved; takes a few minutes."""
 
     def run() -> dict:
-        from embedlab.benchmark import docsearch
+        from embedlab.benchmark import docsearch, seeded_sample
         from embedlab.speed import bench_encoder
 
         texts = docsearch().documents
-        return bench_encoder(texts[:: max(1, len(texts) // documents)][:documents], repeats=repeats)
+        measured = bench_encoder(seeded_sample(texts, documents, 0), repeats=repeats)
+        return measured if as_json else flattened(measured)
 
     _bench(run, as_json)
 
@@ -240,11 +244,3 @@ def load(
     for row in result["table"]:
         cells = "".join(f"{row[key]:10.1f}" for key in ("p50", "p95", "p99"))
         typer.echo(f"{row['rule']:<14}{row['load']:6.1f}{cells}{row['simulated p95']:15.1f}")
-
-
-def flattened(nested: dict, above: str = "") -> dict:
-    """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
-    flat = {}
-    for name, value in nested.items():
-        flat |= flattened(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value}
-    return flat

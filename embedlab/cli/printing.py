@@ -44,3 +44,11 @@ class Commands(TyperGroup):
 
 def _note(message: Warning | str, *_: object, **__: object) -> None:
     typer.echo(f"note: {message}", err=True)
+
+
+def flattened(nested: dict, above: str = "") -> dict:
+    """Turn ``{"a": {"b": 1}}`` into ``{"a b": 1}``."""
+    flat = {}
+    for name, value in nested.items():
+        flat |= flattened(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value}
+    return flat

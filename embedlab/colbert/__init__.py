@@ -6,9 +6,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "centroids": ["PlaidStage", "plaid", "probed_documents"],
-        "interaction": ["TokenIndex", "maxsim", "take_maxima"],
+        "codec": ["ResidualCodec"],
+        "interaction": ["TokenIndex", "maxsim", "score_spans", "take_maxima"],
+        "maxima": ["document_maxima"],
         "model": ["DOCUMENT_MARKER", "QUERY_MARKER", "ColBERT"],
-        "residual": ["ResidualCodec", "ResidualIndex"],
+        "residual": ["ResidualIndex"],
         "training": ["fit_projection"],
     },
 )

@@ -2,7 +2,7 @@
 
 Each token of the query looks for the token of the document that is most like it; the score is the sum of
 these likenesses. Documents have different numbers of tokens, so all their tokens lie in one long array, and
-offsets say where each document begins: nothing is padded, and one matrix product serves all documents.
+offsets say where each document begins: nothing is padded, and nothing has to be copied together.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embedlab.colbert.maxima import LANES, document_maxima
 from embedlab.index import Floats, Ints, as_vectors, top_k
 from embedlab.machine import compiled, compiling_is_announced, files
 
 FORMAT = 1  # of saved files
-BLOCK = 8192  # tokens at a time: their similarities stay in the cache until the maxima are taken
 
 
 def maxsim(query: Floats, tokens: Floats, offsets: Ints) -> Floats:
@@ -36,6 +36,11 @@ def maxsim(query: Floats, tokens: Floats, offsets: Ints) -> Floats:
         The sum over the query's tokens of the largest inner product with a token of the document; -inf for a
         document without tokens, which nothing can match; 0 for a query without tokens.
 
+    Raises
+    ------
+    ValueError
+        If query and documents differ in their dimensions, or the offsets do not fit the tokens.
+
     Examples
     --------
     >>> query = np.eye(2, dtype=np.float32)
@@ -43,25 +48,47 @@ def maxsim(query: Floats, tokens: Floats, offsets: Ints) -> Floats:
     >>> maxsim(query, tokens, np.array([0, 2, 3, 4]))  # documents of two, one and one token
     array([2.  , 1.25, 0.5 ], dtype=float32)
     """
-    best = np.full((len(offsets) - 1, len(query)), -np.inf, np.float32)
-    documents = np.repeat(np.arange(len(best)), np.diff(offsets))  # of each token
+    tokens, offsets = np.ascontiguousarray(tokens, np.float32), np.asarray(offsets, np.int64)
+    if query.shape[1] != tokens.shape[1]:
+        raise ValueError(f"the query has {query.shape[1]} dimensions, the documents {tokens.shape[1]}")
+    if offsets[0] < 0 or offsets[-1] > len(tokens) or (np.diff(offsets) < 0).any():
+        raise ValueError(f"the offsets do not divide {len(tokens)} tokens")  # nobody checks in compiled code
+    return score_spans(query, tokens, offsets[:-1], offsets[1:])
+
+
+def score_spans(query: Floats, tokens: Floats, starts: Ints, ends: Ints) -> Floats:
+    """Score documents that lie anywhere: document i has the tokens from ``starts[i]`` to ``ends[i]``."""
+    columns, best = as_columns(query), no_maxima(len(starts), len(query))
     with compiling_is_announced():
-        for start in range(0, len(tokens), BLOCK):
-            similarities = tokens[start : start + BLOCK] @ query.T  # (tokens, t)
-            take_maxima(similarities, documents[start : start + BLOCK], best)
-    scores = best.sum(axis=1)
-    scores[np.diff(offsets) == 0] = -np.inf
-    return scores
+        take_maxima(tokens, starts, ends, columns, best)
+    return summed(best, len(query), ends - starts)
 
 
 @compiled()
-def take_maxima(similarities, documents, best):
-    """Raise ``best[document]`` to the largest of its tokens' rows of similarities, column by column."""
-    for i in range(len(similarities)):
-        row = best[documents[i]]
-        for j in range(len(row)):
-            if similarities[i, j] > row[j]:
-                row[j] = similarities[i, j]
+def take_maxima(tokens, starts, ends, columns, best):
+    """Raise row i of ``best`` to the largest similarities of document i's tokens to each of the query's."""
+    for i in range(len(starts)):
+        following = starts[(i + 1) % len(starts)]
+        document_maxima(tokens, starts[i], ends[i], following, columns, best[i])
+
+
+def as_columns(query: Floats) -> Floats:
+    """Return the query's tokens as columns (d, t), filled up with zeros to a multiple of `LANES`."""
+    columns = np.zeros((query.shape[1], -(-len(query) // LANES) * LANES), np.float32)
+    columns[:, : len(query)] = query.T
+    return columns
+
+
+def no_maxima(n: int, t: int) -> Floats:
+    """Return the maxima of n documents before any token was seen, as many columns as `as_columns` has."""
+    return np.full((n, -(-t // LANES) * LANES), -np.inf, np.float32)
+
+
+def summed(best: Floats, t: int, lengths: Ints) -> Floats:
+    """Add up the maxima of the query's t tokens; -inf for a document without tokens."""
+    scores = best[:, :t].sum(axis=1)
+    scores[lengths == 0] = -np.inf
+    return scores
 
 
 class TokenIndex:
@@ -117,23 +144,15 @@ class TokenIndex:
     def _append(self, tokens: Floats) -> None:
         self.tokens = np.concatenate([self.tokens, tokens])
 
-    def _tokens_at(self, places: slice | Ints) -> Floats:
-        """Return token vectors, float32, by their places."""
-        return self.tokens[places]
-
     def scores(self, query: Floats, ids: Ints | None = None) -> Floats:
         """Score all documents, or those of some ids, for one query (t, dims): float32 (n,) or (len(ids),)."""
-        query = as_vectors(query, self.dims)
-        if ids is None:
-            return maxsim(query, self._tokens_at(slice(None)), self.offsets)
-        places, offsets = self._places(np.asarray(ids))
-        return maxsim(query, self._tokens_at(places), offsets)
+        starts, ends = self.offsets[:-1], self.offsets[1:]
+        if ids is not None:
+            starts, ends = starts[np.asarray(ids)], ends[np.asarray(ids)]
+        return self._scores(as_vectors(query, self.dims), starts, ends)
 
-    def _places(self, ids: Ints) -> tuple[Ints, Ints]:
-        """Return where the tokens of documents are, and offsets into that."""
-        starts, lengths = self.offsets[ids], self.offsets[ids + 1] - self.offsets[ids]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1]), offsets
+    def _scores(self, query: Floats, starts: Ints, ends: Ints) -> Floats:
+        return score_spans(query, self.tokens, starts, ends)
 
     def candidates(self, query: Floats) -> Ints | None:
         """Return the ids worth scoring, in rising order; None for all."""

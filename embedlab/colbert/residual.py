@@ -1,119 +1,37 @@
-"""Token vectors in few bytes, and how to find documents among them without looking at all.
+"""Documents whose token vectors take few bytes, and how to find some among them without looking at all.
 
-Tokens cluster: "array" in one docstring is much like "array" in another. So a vector is stored as the number
-of its nearest centroid and what is left, each of its numbers rounded to one or two bits (Santhanam et al.
-2022, ColBERTv2, section 3.3). That paper's other half is training: hard negatives, and a cross-encoder's
-scores as targets, which nothing here does. The centroids are also a way in: only documents with a token near
-one of the query's need to be scored (`plaid`, and `ResidualIndex.candidates`).
+The centroids of `ResidualCodec` are also a way in: only documents with a token near one of the query's need
+to be scored (`plaid`, and `ResidualIndex.candidates`). They are unpacked one by one, just before that.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.colbert.interaction import TokenIndex
+from embedlab.colbert.codec import ResidualCodec, unpack
+from embedlab.colbert.interaction import TokenIndex, as_columns, no_maxima, summed
+from embedlab.colbert.maxima import document_maxima
 from embedlab.index import Floats, Ints, as_vectors, top_k
 from embedlab.machine import compiled, compiling_is_announced
-from embedlab.quantization import kmeans, squared_distances
-
-SAMPLE = 64  # vectors a centroid to learn from
 
 
-class ResidualCodec:
-    """Centroids, and the few values that the numbers of a residual are rounded to.
-
-    Parameters
-    ----------
-    centroids : float32 array (c, d)
-    cuts : float32 array (2^bits - 1,)
-        Between them lie the classes of numbers.
-    values : float32 array (2^bits,)
-        What stands for each class.
-    """
-
-    def __init__(self, centroids: Floats, cuts: Floats, values: Floats):
-        self.centroids, self.cuts, self.values = centroids, cuts, values
-
-    @property
-    def bits(self) -> int:
-        """Bits for each number."""
-        return len(self.values).bit_length() - 1
-
-    @classmethod
-    def fit(cls, vectors: Floats, *, centroids: int = 1024, bits: int = 2, seed: int = 0) -> "ResidualCodec":
-        """Learn centroids with `kmeans`, and classes that each hold equally many of the residuals' numbers.
-
-        Parameters
-        ----------
-        vectors : float32 array (n, d)
-            Like those to be encoded.
-        centroids : int
-            At most 65,536. Fewer vectors, fewer centroids.
-        bits : {1, 2, 4}
-
-        Raises
-        ------
-        ValueError
-            If there are no vectors, or one of the numbers cannot be.
-        """
-        if bits not in (1, 2, 4):
-            raise ValueError(f"bits must be 1, 2 or 4, but is {bits}")
-        if not 1 <= centroids <= 65_536:
-            raise ValueError(f"centroids must be between 1 and 65,536, but is {centroids}")
-        vectors = as_vectors(vectors, np.shape(vectors)[-1])
-        rng = np.random.default_rng(seed)
-        sample = vectors[np.sort(rng.permutation(len(vectors))[: SAMPLE * centroids])]
-        found = kmeans(sample, centroids, iterations=6, seed=seed)
-        residuals = (sample - found[nearest(sample, found)]).ravel()
-        steps = 2**bits
-        cuts = np.quantile(residuals, np.arange(1, steps) / steps)
-        values = np.quantile(residuals, (np.arange(steps) + 0.5) / steps)
-        return cls(found, cuts.astype(np.float32), values.astype(np.float32))
-
-    def encode(self, vectors: Floats) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        """Turn vectors (n, d) into the numbers of centroids (n,) and packed residuals (n, d * bits / 8)."""
-        which = nearest(vectors, self.centroids)
-        classes = np.searchsorted(self.cuts, vectors - self.centroids[which]).astype(np.uint8)
-        spread = (
-            classes[:, :, None] >> np.arange(self.bits, dtype=np.uint8)
-        ) & 1  # (n, d, bits), low bit first
-        return which.astype(np.uint16), np.packbits(
-            spread.reshape(len(vectors), self.bits * vectors.shape[1]), axis=1, bitorder="little"
-        )
-
-    def decode(self, which: NDArray[np.uint16], packed: NDArray[np.uint8]) -> Floats:
-        """Put centroid and residual together, and bring the vectors to length 1: (n, d)."""
-        out = np.empty((len(which), self.centroids.shape[1]), np.float32)
-        with compiling_is_announced():
-            unpack(self.centroids, self.values, self.bits, which, packed, out)
-        return out
+@compiled()
+def take_decoded_maxima(centroids, table, which, packed, starts, ends, out, columns, best):
+    """Do what `take_maxima` does, with the tokens of one document at a time unpacked into ``out``."""
+    for i in range(len(starts)):
+        unpack(centroids, table, which, packed, starts[i], ends[i], out)
+        document_maxima(out, 0, ends[i] - starts[i], 0, columns, best[i])
 
 
-@compiled(fastmath=True)
-def unpack(centroids, values, bits, which, packed, out):
-    """Fill ``out`` with centroid plus residual, each row of length 1."""
-    mask = 2**bits - 1
-    for i in range(len(which)):
-        centroid, row, total = centroids[which[i]], out[i], np.float32(0)
-        for j in range(len(row)):
-            place = j * bits
-            row[j] = centroid[j] + values[(packed[i, place >> 3] >> (place & 7)) & mask]
-            total += row[j] * row[j]
-        scale = np.float32(1) / max(np.sqrt(total), np.float32(1e-12))
-        for j in range(len(row)):
-            row[j] *= scale
-
-
-def nearest(vectors: Floats, centroids: Floats, rows: int = 8192) -> Ints:
-    """Return the number of the centroid nearest to each vector, (n,).
-
-    Examples
-    --------
-    >>> nearest(np.float32([[0, 1], [5, 5]]), np.float32([[4, 4], [0, 0]]))
-    array([1, 0])
-    """
-    parts = [vectors[i : i + rows] for i in range(0, len(vectors), rows)]
-    found = [squared_distances(part, centroids).argmin(axis=1) for part in parts]
-    return np.concatenate([np.zeros(0, np.int64), *found])
+@compiled()
+def add_gains(gains, clusters, starts, ids, total, counted):
+    """Add to each document, for each token of the query, the gain of the best of its clusters, once."""
+    for token in range(len(gains)):
+        for rank in range(gains.shape[1]):  # the best first
+            cluster = clusters[token, rank]
+            for place in range(starts[cluster], starts[cluster + 1]):
+                if counted[ids[place]] <= token:
+                    counted[ids[place]] = token + 1
+                    total[ids[place]] += gains[token, rank]
 
 
 class ResidualIndex(TokenIndex):
@@ -189,10 +107,15 @@ class ResidualIndex(TokenIndex):
         self.which, self.packed = np.append(self.which, which), np.concatenate([self.packed, packed])
         self._members = None
 
-    def _tokens_at(self, places: slice | Ints) -> Floats:
-        if self.codec is None:
-            return np.zeros((0, self.dims), np.float32)
-        return self.codec.decode(self.which[places], self.packed[places])
+    def _scores(self, query: Floats, starts: Ints, ends: Ints) -> Floats:
+        columns, best = as_columns(query), no_maxima(len(starts), len(query))
+        if self.codec:
+            codec, out = self.codec, self.codec.room(int((ends - starts).max(initial=0)))
+            with compiling_is_announced():
+                take_decoded_maxima(
+                    codec.centroids, codec.table, self.which, self.packed, starts, ends, out, columns, best
+                )
+        return summed(best, len(query), ends - starts)
 
     @property
     def members(self) -> tuple[Ints, Ints]:
@@ -216,14 +139,10 @@ class ResidualIndex(TokenIndex):
         starts, ids = self.members
         similar = as_vectors(query, self.dims) @ self.codec.centroids.T  # (t, c)
         values, probed = top_k(similar, min(self.probes + 1, similar.shape[1]))
-        gain, total = np.zeros((2, len(self)), np.float32)
-        for row, clusters in zip(values - values[:, -1:], probed, strict=True):
-            # A document counts with the best of its clusters that are probed; without one, with the next.
-            lists = [ids[starts[c] : starts[c + 1]] for c in clusters[: self.probes]]
-            for value, members in zip(row[: self.probes][::-1], lists[::-1], strict=True):
-                gain[members] = value  # the best comes last, and overwrites
-            touched = np.concatenate(lists)
-            total[touched] += gain[touched]  # once for each document, however often it is there
+        gains = (values - values[:, -1:])[:, : self.probes]  # without one that is probed, 0: the next counts
+        total, counted = np.zeros(len(self), np.float32), np.zeros(len(self), np.int64)
+        with compiling_is_announced():
+            add_gains(gains, probed, starts, ids, total, counted)
         total[np.diff(self.offsets) == 0] = -1  # nothing can match a document without tokens
         return np.sort(top_k(total[None], min(self.shortlist, len(self)))[1][0])
 

@@ -103,7 +103,11 @@ def use_style() -> None:
 
     Examples
     --------
-    >>> use_style()
+    >>> import matplotlib.pyplot as plt
+    >>> with plt.rc_context():
+    ...     use_style()
+    ...     plt.rcParams["axes.titlelocation"]
+    'left'
     """
     import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""Drawings of chapter 16 on lists: cells on a map, their sizes, residuals, what each subspace has to say."""
+"""Drawings of chapter 16 on lists: cells on a map, their sizes, residuals, variance of subspaces."""
 
 from collections.abc import Mapping
 
@@ -149,7 +149,7 @@ def draw_residuals(along: Floats, mean: float) -> Axes:
 def draw_subspaces(
     shares: Mapping[str, Floats], errors: Mapping[str, Floats], recall: Mapping[str, Floats]
 ) -> Figure:
-    """Draw what each subspace has to say, what its byte leaves over, and the recall that comes of it.
+    """Draw the variance of each subspace, what its byte leaves over, and the recall that comes of it.
 
     Parameters
     ----------
@@ -175,12 +175,12 @@ def draw_subspaces(
         mean, low, high = bootstrap_interval(recall[name], samples=2000)
         right.errorbar(mean, row, xerr=[[mean - low], [high - mean]], fmt="o", color=color, ms=7, lw=2)
     last = len(shares[name]) - 1
-    left.text(last, 1.12 * np.max([*shares.values()]), "to be said (thin)", ha="right", va="bottom")
+    left.text(last, 1.12 * np.max([*shares.values()]), "all of it (thin)", ha="right", va="bottom")
     left.text(0, 0.55 * np.min([*errors.values()]), "left over by the byte (thick)", va="top")
     left.legend(labelcolor="linecolor", ncols=2, loc="center right", bbox_to_anchor=(1, 0.68))
     left.yaxis.set_major_formatter(PercentFormatter(1, 0))
     left.set(xlabel="subspaces, the loudest first", ylabel="share of the residuals' variance")
-    left.set(ylim=(0, 1.35 * np.max([*shares.values()])), title="what a subspace has to say")
+    left.set(ylim=(0, 1.35 * np.max([*shares.values()])), title="variance of a subspace")
     right.set_yticks(range(len(shares)), list(shares))
     right.set(xlabel="recall@10 on dev, 95 % interval", ylim=(len(shares) - 0.5, -0.5))
     right.set_title(f"the same {last + 1} bytes")

@@ -123,15 +123,14 @@ def draw_filters(found: Mapping[str, NDArray], shares: Sequence[float]) -> Figur
     found : {"recall", "compared"}: arrays (kinds, shares, ways, beams)
     shares : who passes
     """
-    size = len(KINDS), len(shares)
-    figure, panels = plt.subplots(*size, figsize=(11, 7.4), sharex=True, sharey=True, squeeze=False)
+    rows, columns = len(KINDS), len(shares)
+    figure, panels = plt.subplots(rows, columns, figsize=(11, 7.4), sharex=True, sharey=True, squeeze=False)
     for (a, b), axes in np.ndenumerate(panels):
         for c, way in enumerate(WAYS):
             color, marker = LOOKS[way]
             x, y = (found[name][a, b, c] for name in ("compared", "recall"))
-            axes.plot(
-                x, y, marker=marker, ms=7 if way == "exact" else 5, color=color, clip_on=False, zorder=3
-            )
+            size = {"exact": 7, "afterwards": 9}.get(way, 5)  # seen where others lie on it
+            axes.plot(x, y, marker=marker, ms=size, color=color, clip_on=False, zorder=3)
         axes.set(ylim=(0, 1.03), xlim=(9, 40_000))
         plain_ticks(axes, (10, 100, 1000, 10_000), "{:,g}")
         if a == 0:

@@ -141,27 +141,24 @@ def draw_frontier(size: dict, names: Sequence[str], at: Mapping[str, float]) -> 
     ----------
     size : one of ``sizes`` of `speed.shipped_scale`
     names : of the indexes whose curves are drawn
-    at : {name: queries a second at recall 0.95}, of those that reach it
+    at : {name: queries a second at recall 0.95}, hollow of those that are not among the names
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), width_ratios=(1.25, 1))
     ends = {}
     for name in names:
         index, (colour, marker) = size["indexes"][name], LOOKS[name]
-        best, points = 0.0, []
+        best, points = 0.7, []
         for point in index["curve"]:  # a setting that is slower and no better is none
             if point["recall"] > best:
                 best = point["recall"]
                 points.append((best, point["qps"]))
-        points = [point for point in points if point[0] >= 0.7]
         if points:
             left.plot(*zip(*points, strict=True), marker=marker, ms=5, lw=1.6, color=colour)
             ends[name] = (*points[-1], colour)
         if name in at:
             right.plot(index["bytes"], at[name], marker, ms=8, color=colour)
     left.set(xlabel="recall@10", ylabel="queries a second in a batch, one thread", xlim=(0.7, 1.005))
-    left.set_title("up and right is better")
-    right.set_title("up and left is better")
-    left.set_yscale("log")
+    left.set(title="up and right is better", yscale="log")
     limits, rates = left.get_ylim(), (10, 30, 100, 300, 1000, 3000, 10_000, 30_000)
     _log_axis(left, "y", rates)
     left.set_ylim(limits)
@@ -169,8 +166,12 @@ def draw_frontier(size: dict, names: Sequence[str], at: Mapping[str, float]) -> 
     right.set(xlabel="bytes of memory a vector", ylabel="queries a second at recall@10 0.95")
     _log_axis(right, "y", rates)
     right.set_ylim(limits)
-    _log_axis(right, "x", (50, 100, 200, 500, 1000, 2000), ("50", "100", "200", "500", "1,000", "2,000"))
-    right.set_xlim(22, 3500)
+    _log_axis(right, "x", (50, 100, 200, 500, 1000, 2000), ("50", "100", "200", "500", "1 k", "2 k"))
+    right.set(title="up and left is better", xlim=(22, 15_000))
+    for name in at.keys() - set(names):
+        x, style = size["indexes"][name]["bytes"], {"va": "center", "fontsize": SMALL, "color": GREY}
+        right.plot(x, at[name], "o", ms=8, mfc="none", color=GREY)
+        right.annotate(name, (x, at[name]), xytext=(8, 0), textcoords="offset points", **style)
     _beside(right, {name: (size["indexes"][name]["bytes"], at[name]) for name in names if name in at})
     return figure
 
@@ -235,8 +236,7 @@ def draw_memory(designs: Mapping[str, float], machine: float, sizes: Sequence[fl
     """
     figure, ax = plt.subplots(figsize=(8, 4.6))
     ns = np.array([min(sizes), max(sizes)], float)
-    colours = (INK, BLUE, SKY, RED, AMBER, GREEN, PURPLE, BROWN)
-    ends = {}
+    colours, ends = (INK, BLUE, SKY, RED, AMBER, GREEN, PURPLE, BROWN), {}
     for (name, each), colour in zip(designs.items(), colours, strict=False):
         ax.plot(ns, ns * each / 1e9, color=colour)
         ends[f"{name}: {each:,.0f} B"] = (ns[-1], ns[-1] * each / 1e9, colour)

@@ -1,4 +1,7 @@
-"""Approximate search through a graph of neighbours: `plain` to read, `graph` compiled, `index` around it."""
+"""Approximate search through a graph of neighbours: `plain` to read, `graph` compiled, `index` around it.
+
+`storage` holds what an index consists of, `mapped` searches it in its file.
+"""
 
 import lazy_loader
 

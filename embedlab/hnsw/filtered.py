@@ -6,12 +6,11 @@ from embedlab.hnsw.graph import (
     Query,
     compare,
     descend,
-    place_in_beam,
     rows_ahead,
     start_from,
     unseen_neighbours,
 )
-from embedlab.machine import compiled, number_of, prefetch
+from embedlab.machine import compiled, number_of, place_in_beam, prefetch
 
 
 @compiled()

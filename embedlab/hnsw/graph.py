@@ -12,7 +12,17 @@ from collections import namedtuple
 
 import numpy as np
 
-from embedlab.machine import as_query, compiled, dot, number_of, order_key, pack, prefetch
+from embedlab.machine import (
+    StoreError,
+    as_query,
+    compiled,
+    dot,
+    number_of,
+    order_key,
+    pack,
+    place_in_beam,
+    prefetch,
+)
 
 # rows (n, d): what is compared, float32 or int8 codes    links (n, 1 + 2M): layer 0, [count, neighbours...]
 # upper (u, 1 + M): the links of the other layers         place (n,): where in upper a vector's layer 1 is
@@ -65,11 +75,16 @@ def start_from(beam, size, visits):
 
 @compiled()
 def unseen_neighbours(graph, i, layer, visits, ahead):
-    """Write to ``todo`` which neighbours of i have not been compared, and mark them; return how many."""
+    """Write to ``todo`` which neighbours of i have not been compared, and mark them; return how many.
+
+    Links are looked at here, too, since a file that is searched where it lies is not read before.
+    """
     block, stamp = neighbours(graph, i, layer), visits.stamp[0]
     fresh = 0
-    for j in range(1, block[0] + 1):
+    for j in range(1, min(block[0] + 1, len(block))):
         i = block[j]
+        if np.uint32(i) >= len(visits.seen):  # also where it is negative
+            raise StoreError("a link leads to a vector that does not exist")
         if visits.seen[i] != stamp:
             visits.seen[i] = stamp
             if fresh < ahead:
@@ -77,21 +92,6 @@ def unseen_neighbours(graph, i, layer, visits, ahead):
             visits.todo[fresh] = i
             fresh += 1
     return fresh
-
-
-@compiled()
-def place_in_beam(beam, size, candidate):
-    """Put a candidate into the sorted beam if it is good enough; return the beam's size, and where."""
-    if size == len(beam):
-        if candidate > beam[size - 1]:
-            return size, size
-        size -= 1  # the worst falls out
-    at = size
-    while at > 0 and beam[at - 1] > candidate:
-        beam[at] = beam[at - 1]
-        at -= 1
-    beam[at] = candidate
-    return size + 1, at
 
 
 @compiled()
@@ -125,10 +125,9 @@ def search_layer(graph, query, layer, beam, size, visits):
             if j + ahead < fresh:
                 prefetch(graph.rows, visits.todo[j + ahead])
             size, there = place_in_beam(beam, size, compare(graph, query, visits.todo[j]))
-            if there <= at:
-                at = there
-                if layer == 0:
-                    prefetch(graph.links, visits.todo[j])  # its links are wanted next
+            if there < size and layer == 0:
+                prefetch(graph.links, visits.todo[j])  # its links are wanted soon
+            at = min(at, there)
         compared += fresh
     return size, compared
 

@@ -11,24 +11,24 @@ from tqdm import tqdm
 from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.filtered import filtered_search
 from embedlab.hnsw.graph import Visits
-from embedlab.hnsw.lock import ReadWriteLock
+from embedlab.hnsw.mapped import MappedStorage
 from embedlab.hnsw.repair import bypass, gone
-from embedlab.hnsw.results import pick
-from embedlab.hnsw.storage import Storage, padded
-from embedlab.index import Floats, Ints, State, as_vectors, top_k, whole
-from embedlab.machine import compiling_is_announced
+from embedlab.hnsw.results import Codes, pick
+from embedlab.hnsw.storage import padded
+from embedlab.index import Floats, Ints, as_vectors, top_k, whole
+from embedlab.machine import StoreError, compiling_is_announced
 
 CHUNK = 500  # vectors inserted between two looks at Ctrl-C, and at those who wait to search
 
 
-class HNSWIndex(Storage):
+class HNSWIndex(MappedStorage):
     """Approximate search by a walk through a graph.
 
     Scores are inner products. For vectors of one length, as `Embedder` makes them, the largest inner product
     is the nearest; where lengths differ, recall suffers.
 
     Threads may search side by side, also while another adds or deletes: each search sees the index between
-    two additions.
+    two additions. `load` reads a saved index into memory; `open` searches it in its file.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ class HNSWIndex(Storage):
     ):
         super().__init__(dims, m, ef_construction, ef_search, codes, seed)
         self.compared = 0.0  # dot products of the last search, a query on average
-        self._lock = ReadWriteLock()
         self._adding = threading.Lock()  # one addition after the other: each writes behind the one before
         self._visits: deque[Visits] = deque()  # one for each search at the same time
+        self._living: tuple[NDArray[np.bool_], int] | None = None  # what is not deleted, and how many
 
     def __reduce__(self):  # pickle and copy: locks stay behind
         return type(self).from_state, self.state()
@@ -78,6 +78,7 @@ class HNSWIndex(Storage):
 
         Ctrl-C keeps those that are linked: ``len(index)`` says how many.
         """
+        self._refuse_in_file()
         vectors = as_vectors(vectors, self.dims)
         quiet = {} if show_progress and len(vectors) > 10 * CHUNK else {"disable": True}
         bar = tqdm(total=len(vectors), desc="linking", unit="vector", leave=False, delay=1, **quiet)
@@ -100,11 +101,13 @@ class HNSWIndex(Storage):
         ValueError
             If there is no vector of such a number.
         """
+        self._refuse_in_file()
         ids = np.atleast_1d(np.asarray(ids, np.int64))
         with self._lock.writing():
             wrong = ids[(ids < 0) | (ids >= len(self))]
             if len(wrong):
                 raise ValueError(f"there is no vector {wrong[0]}: the index holds 0 to {len(self) - 1}")
+            self._living = None
             self.deleted[ids] = True
 
     def repair(self) -> None:
@@ -113,6 +116,7 @@ class HNSWIndex(Storage):
         Ids and results stay, the memory of what is deleted as well. Several times faster than building anew,
         and not quite as good (FreshDiskANN does the same, arXiv:2105.09613).
         """
+        self._refuse_in_file()
         with self._adding, self._lock.writing():
             dead = gone(self.graph, self.deleted[: len(self)])
             living = np.flatnonzero(~dead)
@@ -163,29 +167,34 @@ class HNSWIndex(Storage):
         queries, k, threads = as_vectors(queries, self.dims), whole("k", k), whole("threads", threads)
         ef = max(whole("ef", self.ef_search if ef is None else ef), k)
         with self._lock.reading():
-            n, allowed = len(self), self._allowed(mask)
-            left = int(allowed.sum())
+            n, (allowed, left) = len(self), self._allowed(mask)
             if fallback and left < n and left <= min(ef * n / max(left, 1), n) * self.m:
                 return self._compare_all(queries, k, allowed)
             scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
             most = left if fallback else n
-            compared = self._walk_all(queries, min(ef, n), allowed, most, scores, ids, threads) if n else 0
+            walk = (min(ef, n), allowed, left < n, most)
+            compared = self._walk_all(queries, walk, scores, ids, threads) if n else 0
             missed = np.flatnonzero(ids[:, min(k, left) - 1] < 0) if left and fallback else ()
             if len(missed):
                 scores[missed], ids[missed] = self._compare_all(queries[missed], k, allowed)
             self.compared = (compared + len(missed) * left) / max(len(queries), 1)
             return scores, ids
 
-    def _allowed(self, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        """Return which vectors may be returned, bool (n,)."""
-        allowed = ~self.deleted[: len(self)]
-        if mask is not None:
-            mask = np.asarray(mask)
-            if mask.shape != allowed.shape or mask.dtype != bool:
-                wanted = f"a bool array of shape {allowed.shape}"
-                raise ValueError(f"mask must be {wanted}, but is {mask.dtype} {mask.shape}")
-            allowed &= mask
-        return allowed
+    def _allowed(self, mask: NDArray[np.bool_] | None) -> tuple[NDArray[np.bool_], int]:
+        """Return which vectors may be returned, bool (n,), and how many they are."""
+        living, left = self._living or (self.deleted[:0], 0)
+        if len(living) != len(self):  # kept: a pass over all takes longer than a walk
+            living = ~self.deleted[: len(self)]
+            left = int(living.sum())
+            self._living = living, left
+        if mask is None:
+            return living, left
+        mask = np.asarray(mask)
+        if mask.shape != living.shape or mask.dtype != bool:
+            wanted = f"a bool array of shape {living.shape}"
+            raise ValueError(f"mask must be {wanted}, but is {mask.dtype} {mask.shape}")
+        allowed = living & mask
+        return allowed, int(allowed.sum())
 
     def _compare_all(self, queries: Floats, k: int, allowed: NDArray) -> tuple[Floats, Ints]:
         """Compare all that are allowed, and return the k best."""
@@ -196,18 +205,18 @@ class HNSWIndex(Storage):
         scores, places = (np.concatenate(part) for part in zip(*parts, strict=True))
         return scores, np.where(places >= 0, np.append(which, -1)[places], -1)
 
-    def _walk_all(self, queries, ef, allowed, most, scores, ids, threads) -> int:
+    def _walk_all(self, queries, walk, scores, ids, threads) -> int:
         """Share the queries out over threads; return the number of comparisons."""
         step = max(-(-len(queries) // threads), 1)
         spans = [slice(start, start + step) for start in range(0, len(queries), step)]
-        work = [(queries[span], ef, allowed, most, scores[span], ids[span]) for span in spans]
+        work = [(queries[span], *walk, scores[span], ids[span]) for span in spans]
         with compiling_is_announced():
             if len(work) < 2:
                 return sum(self._walk(*part) for part in work)
             with ThreadPoolExecutor(len(work)) as pool:
                 return sum(pool.map(lambda part: self._walk(*part), work))
 
-    def _walk(self, queries, ef, allowed, most, scores, ids) -> int:
+    def _walk(self, queries, ef, allowed, filtered, most, scores, ids) -> int:
         """Search with a beam of ``ef``, write the results, return the number of comparisons."""
         try:
             visits = self._visits.pop()
@@ -215,20 +224,18 @@ class HNSWIndex(Storage):
             visits = self._new_visits()
         if len(visits.seen) < len(self):
             visits = self._new_visits()
-        prepared, found = self._queries(queries), np.empty((len(queries), ef), np.int64)
-        if allowed.all():
-            compared = hnsw.search(self.graph, prepared, visits, found)
-        else:
-            compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
+        floats, found = padded(queries), np.empty((len(queries), ef), np.int64)
+        prepared = self._queries(floats)
+        try:
+            if filtered:
+                compared = filtered_search(self.graph, prepared, visits, allowed, most, found)
+            else:
+                compared = hnsw.search(self.graph, prepared, visits, found)
+        except StoreError as error:
+            raise StoreError(f"{str(self.file)!r} is damaged: {error}") from error
         self._visits.append(visits)
         if self.codes is None:  # in order already, but for the order among equal ones
-            floats, found = prepared.numbers, found[:, : scores.shape[1]].copy()
-        else:
-            floats = padded(queries)
-        pick(self.vectors, floats, found, self.graph.twins, allowed, scores, ids)
+            found = found[:, : scores.shape[1]].copy()
+        codes = Codes(self.scale, self.longest)
+        pick(self._to_score, floats, found, self.graph.twins, allowed, codes, scores, ids)
         return compared
-
-    def state(self) -> State:
-        """Return what `save` writes."""
-        with self._lock.reading():
-            return super().state()

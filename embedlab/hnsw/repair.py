@@ -3,8 +3,8 @@
 import numpy as np
 
 from embedlab.hnsw.filtered import some_allowed
-from embedlab.hnsw.graph import Query, compare, neighbours, place_in_beam, select_neighbours
-from embedlab.machine import as_query, compiled
+from embedlab.hnsw.graph import Query, compare, neighbours, select_neighbours
+from embedlab.machine import as_query, compiled, place_in_beam
 
 
 @compiled()

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.hnsw import graph as hnsw
+from embedlab.hnsw.checks import check_links
 from embedlab.hnsw.graph import Desk, Graph, Query, Visits
+from embedlab.hnsw.lock import ReadWriteLock
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
-from embedlab.machine import EXCESS, aligned
+from embedlab.machine import EXCESS, aligned, compiled
 
 LAYERS = 64  # more than draw_levels can give: a float64 below 1 is at most 1 - 2 ** -53
 SETTINGS = ("dims", "m", "ef_construction", "ef_search", "codes", "seed")
@@ -27,7 +29,9 @@ class Storage(Index):
         if codes not in (None, "int8"):
             raise ValueError(f"codes must be None or 'int8', but is {codes!r}")
         self.codes, self.seed = codes, whole("seed", seed, least=0)
+        self._lock = ReadWriteLock()
         self.scale = 0.0  # of the codes: what one step of them stands for
+        self.longest = 0.0  # of the vectors that have codes: the greatest length
         self.levels = np.zeros(0, np.int32)
         self.deleted = np.zeros(0, bool)
         self.vectors = aligned(0, self.dims, np.float32)
@@ -52,11 +56,11 @@ class Storage(Index):
     def bytes_per_vector(self) -> float:
         """Memory for one vector: its numbers, its codes, its links on all layers (on average), its twin."""
         links = 4 * (2 + 2 * self.m) + 4 * (1 + self.m) * self.levels[: len(self)].sum() / max(len(self), 1)
-        return (4.0 + (self.codes is not None)) * self.dims + links
+        return (self.vectors.itemsize + (self.codes is not None)) * self.dims + links
 
     def vectors_of(self, ids: Ints) -> Floats:
         """Return the vectors of these ids, (len(ids), dims)."""
-        return self.vectors[ids, : self.dims]
+        return self.vectors[ids, : self.dims].astype(np.float32, copy=False)
 
     def links_of(self, i: int, layer: int = 0) -> Ints:
         """Return the numbers of the vectors that i is linked to on a layer."""
@@ -82,7 +86,11 @@ class Storage(Index):
         return steps
 
     def state(self) -> State:
-        """Return what `save` writes."""
+        """Return what makes the same index, by `from_state`."""
+        with self._lock.reading():
+            return self._state()
+
+    def _state(self) -> State:
         n = len(self)
         tall = int(self.levels[:n].sum())
         arrays = {
@@ -93,7 +101,7 @@ class Storage(Index):
             "levels": self.levels[:n],
             "deleted": self.deleted[:n],
         }
-        return arrays, {name: getattr(self, name) for name in (*SETTINGS, "scale", "entry", "top")}
+        return arrays, {name: getattr(self, name) for name in (*SETTINGS, "scale", "longest", "entry", "top")}
 
     @classmethod
     def from_state(cls, arrays: dict[str, NDArray], about: dict) -> "Storage":
@@ -106,9 +114,14 @@ class Storage(Index):
         """
         index = cls(**{name: about[name] for name in SETTINGS})
         check_links(arrays, about)
-        index.scale = float(about["scale"])
-        index._reserve(as_vectors(arrays["vectors"], index.dims), levels=arrays["levels"])
-        n = len(arrays["vectors"])
+        index.scale, vectors = float(about["scale"]), arrays["vectors"]
+        if not vectors[:, index.dims :].any():  # what `aligned` adds
+            vectors = vectors[:, : index.dims]
+        index._reserve(as_vectors(vectors, index.dims), levels=arrays["levels"])
+        n = len(vectors)
+        if "codes" in arrays:  # of more exact vectors, where these are float16
+            index.graph.rows[:n] = arrays["codes"]
+            index.scale, index.longest = float(about["scale"]), float(about["longest"])
         index.graph.links[:n] = arrays["links"]
         index.graph.upper[:] = arrays["upper"]
         index.graph.twins[:n] = arrays.get("twins", index.graph.twins[:n])  # earlier versions linked them all
@@ -147,6 +160,7 @@ class Storage(Index):
 
     def _encode(self, n: int, end: int) -> None:
         """Write the codes of the vectors n to end; of all, where the new ones need a larger scale."""
+        self.longest = max(self.longest, float(np.linalg.norm(self.vectors[n:end], axis=1).max(initial=0)))
         needed = float(np.abs(self.vectors[n:end]).max(initial=0)) / 127
         if needed > self.scale:
             self.scale, n = needed, 0
@@ -154,20 +168,19 @@ class Storage(Index):
         self.graph.rows[n:end, : self.dims] = to_codes(self.vectors[n:end, : self.dims], self.scale) + 128
 
     def _queries(self, queries: Floats) -> Query:
-        """Bring queries into the form that `kernels.dot` wants, with what to take from their products."""
+        """Bring `padded` queries into the form that `kernels.dot` wants, with what to take from products."""
         if self.codes is None:
-            return Query(padded(queries), np.zeros(len(queries), np.float32))
-        out = aligned(len(queries), self.dims, np.int8)
-        # A scale for each query: it changes none of its orders, and uses the whole range.
-        out[:, : self.dims] = to_codes(queries, np.abs(queries).max(axis=1, keepdims=True) / 127)
-        return Query(out, (EXCESS * out.sum(axis=1, dtype=np.int32)).astype(np.int32))
+            return Query(queries, np.zeros(len(queries), np.float32))
+        out, offset = aligned(len(queries), self.dims, np.int8), np.empty(len(queries), np.int32)
+        codes_of_queries(queries, out, offset)
+        return Query(out, offset)
 
     def _new_visits(self) -> Visits:
         seen, stamp = np.zeros(len(self.levels), np.uint16), np.zeros(1, np.int64)
         return Visits(seen, stamp, todo=np.empty(2 * self.m, np.int32))
 
     def _new_desk(self) -> Desk:
-        query, row = self._queries(np.zeros((2, self.dims), np.float32)).numbers
+        query, row = self._queries(aligned(2, self.dims, np.float32)).numbers
         beam = np.empty(max(self.ef_construction, self.m), np.int64)
         mine, counts = np.empty((LAYERS, self.m), np.int32), np.empty(LAYERS, np.int32)
         candidates, chosen = np.empty(2 * self.m + 1, np.int64), np.empty(2 * self.m, np.int32)
@@ -187,32 +200,24 @@ def draw_levels(chances: NDArray[np.float64], m: int) -> NDArray[np.int32]:
     return (-np.log(1 - chances) / math.log(m)).astype(np.int32)
 
 
-def check_links(arrays: dict[str, NDArray], about: dict) -> None:
-    """Raise ValueError unless every link of a stored index leads to a vector that stands on its layer."""
-    levels, links, upper = arrays["levels"], arrays["links"], arrays["upper"]
-    n, m, entry, top = len(arrays["vectors"]), about["m"], about["entry"], about["top"]
-    if levels.shape != (n,) or links.shape != (n, 1 + 2 * m) or arrays["deleted"].shape != (n,):
-        raise ValueError("there are not as many links as vectors")
-    if "twins" in arrays and not np.array_equal(np.sort(arrays["twins"]), np.arange(n)):
-        raise ValueError("the circles of equal vectors are broken")
-    if (levels < 0).any() or upper.shape != (levels.sum(), 1 + m):
-        raise ValueError("the upper layers are not as large as the levels say")
-    if (entry, top) != (-1, 0) if n == 0 else not 0 <= entry < n or levels[entry] != top:
-        raise ValueError(f"there is no vector {entry} on layer {top} to begin at")
-    owner = np.repeat(np.arange(n), levels)
-    of_upper = np.arange(len(upper)) - (np.cumsum(levels) - levels)[owner] + 1
-    for blocks, layers in ((links, np.zeros(n, int)), (upper, of_upper)):
-        used = np.arange(1, blocks.shape[1]) <= blocks[:, :1]
-        ends = np.where(used, blocks[:, 1:], entry)
-        if (blocks[:, 0] < 0).any() or (blocks[:, 0] >= blocks.shape[1]).any():
-            raise ValueError("a vector has more links than there is room for")
-        if ((ends < 0) | (ends >= n)).any() or (used & (levels[ends] < layers[:, None])).any():
-            raise ValueError("a link leads to a vector that does not exist there")
-
-
 def to_codes(vectors: Floats, scale: NDArray | float) -> NDArray[np.int16]:
     """Round to whole steps of ``scale``, from -127 to 127; a scale of 0 is that of zeros."""
     return np.clip(np.rint(vectors / np.where(scale > 0, scale, 1)), -127, 127).astype(np.int16)
+
+
+@compiled(error_model="numpy")
+def codes_of_queries(queries, codes, offset):
+    """Write `to_codes` of each query, with a scale of its own: it changes none of its orders."""
+    for q in range(len(queries)):
+        largest, total = np.float32(0), np.int32(0)
+        for x in queries[q]:
+            largest = max(largest, abs(x))
+        scale = largest / np.float32(127)
+        for j in range(queries.shape[1]):
+            steps = np.rint(queries[q, j] / (scale if scale > 0 else np.float32(1)))
+            codes[q, j] = min(max(steps, np.float32(-127)), np.float32(127))
+            total += codes[q, j]
+        offset[q] = EXCESS * total
 
 
 def padded(vectors: Floats) -> Floats:

@@ -17,6 +17,8 @@ import regex  # the standard library's re knows neither marks nor scripts
 
 Analyzer = Callable[[str], list[str]]
 
+KNOWN = 1 << 16  # words whose terms are remembered: the same come again and again
+
 ASCII_WORD = re.compile(r"\w+", re.ASCII)  # finds what WORD finds, three times as fast
 SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 CHARACTER = regex.compile(rf"[[{SCRIPTS}]--\p{{M}}]\p{{M}}*", regex.V1)  # of a script without spaces
@@ -53,13 +55,7 @@ def code_words(text: str) -> list[str]:
     >>> code_words("use read_csv or KMeans")
     ['use', 'read_csv', 'read', 'csv', 'or', 'kmeans', 'k', 'means']
     """
-    found = []
-    for word in _words(text):
-        found.append(word.lower())
-        parts = _parts(word)
-        if len(parts) > 1:
-            found += [part.lower() for part in parts]
-    return found
+    return [term for word in _words(text) for term in _with_parts(word)]
 
 
 def stemmed(text: str) -> list[str]:
@@ -70,7 +66,7 @@ def stemmed(text: str) -> list[str]:
     >>> stemmed("Replacing missing values")
     ['replac', 'miss', 'valu']
     """
-    return _stemmer().stemWords(code_words(text))
+    return [stem for word in _words(text) for stem in _stems(word)]
 
 
 ANALYZERS: dict[str, Analyzer] = {"words": words, "code": code_words, "stemmed": stemmed}
@@ -80,19 +76,28 @@ def _words(text: str) -> Iterator[str]:
     """Yield words as they are written, and of a run of a script without spaces its characters and pairs."""
     if text.isascii():
         yield from ASCII_WORD.findall(text)
-        return
-    for match in WORD.finditer(INVISIBLE.sub("", unicodedata.normalize("NFKC", text))):
-        if match["run"]:
-            characters = CHARACTER.findall(match["run"])
-            yield from characters
-            yield from map("".join, pairwise(characters))
-        else:
-            yield match[0]
+    elif "\n" in text:  # where no word goes on; most lines of a text in English are ASCII
+        for line in text.split("\n"):
+            yield from _words(line)
+    else:
+        for match in WORD.finditer(INVISIBLE.sub("", unicodedata.normalize("NFKC", text))):
+            if match["run"]:
+                characters = CHARACTER.findall(match["run"])
+                yield from characters
+                yield from map("".join, pairwise(characters))
+            else:
+                yield match[0]
 
 
-@lru_cache(maxsize=1 << 16)  # the same words come again and again
-def _parts(word: str) -> list[str]:
-    return PART.findall(word)
+@lru_cache(maxsize=KNOWN)
+def _with_parts(word: str) -> list[str]:
+    parts = PART.findall(word)
+    return [part.lower() for part in ([word, *parts] if len(parts) > 1 else [word])]
+
+
+@lru_cache(maxsize=KNOWN)
+def _stems(word: str) -> list[str]:
+    return _stemmer().stemWords(_with_parts(word))
 
 
 @cache

@@ -7,7 +7,6 @@ each pair of a term and a document that holds it (Lù 2024, BM25S).
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -15,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.hybrid.analyzers import ANALYZERS
-from embedlab.index import Floats, Ints, top_k
+from embedlab.index import Floats, Ints, top_k, whole
 from embedlab.machine import StoreError, files
 
 ALL_ARE_FOUND = np.finfo(np.float32).tiny  # the least that a shared term adds, though its idf be 0
 ARRAYS = ("terms", "documents", "counts", "lengths")
 WORDS_VERSION = 2  # of the analyzers; version 1 cut words other than ASCII at some letters and marks
-MANY = 64  # queries: from so many on, compiled code is worth its import
+MANY = 64  # queries that an index was asked: from so many on, compiled code is worth its import
 
 
 def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float:
@@ -40,17 +39,34 @@ def idf(documents_with_term: int, documents: int, kind: str = "lucene") -> float
     return math.log1p(odds) if kind == "lucene" else max(0.0, math.log(odds))
 
 
-def add_up(terms: Ints, starts: Ints, documents: NDArray[np.int32], weights: Floats, found: Floats) -> None:
-    """Add the weight of each posting of each term to the score of its document."""
+def add_up(terms: Ints, starts: Ints, documents: NDArray[np.int32], weights: Floats, n: int) -> Floats:
+    """Add the weight of each posting of each term to the score of its document: scores (n,)."""
+    found = np.zeros(n, np.float32)
     for t in terms:
         postings = slice(starts[t], starts[t + 1])
         found[documents[postings]] += weights[postings]  # a term names a document once
+    return found
 
 
-def _compiled_loop() -> Callable:
-    from embedlab.hybrid.compiled import add_up  # importing numba takes longer than a few queries
+def find_best(
+    terms: Ints,
+    starts: Ints,
+    documents: NDArray[np.int32],
+    weights: Floats,
+    n: int,
+    scores: Floats,
+    ids: Ints,
+) -> None:
+    """Score all n documents, and write the best that share a term to ``scores`` and ``ids``, both (k,)."""
+    best, which = top_k(add_up(terms, starts, documents, weights, n)[None], len(ids))
+    shared = int((best > 0).sum())
+    scores[:shared], ids[:shared] = best[0, :shared], which[0, :shared]
 
-    return add_up
+
+def _compiled() -> Callable:
+    from embedlab.hybrid.compiled import find_best  # importing numba takes longer than a few queries
+
+    return find_best
 
 
 class BM25Index:
@@ -88,6 +104,7 @@ class BM25Index:
         # A posting says that a term stands in a document, and how often. They are sorted by term.
         self.terms, self.documents, self.counts = np.zeros((3, 0), np.int32)
         self.lengths = np.zeros(0, np.int32)  # of documents, in terms
+        self._asked = 0
         self._weigh()
 
     def __len__(self) -> int:
@@ -107,15 +124,18 @@ class BM25Index:
             If ``texts`` is one string, or holds something that is none.
         """
         analyze, vocabulary = ANALYZERS[self.analyzer], self.vocabulary
-        postings, lengths = [], []
-        for i, text in enumerate(_checked(texts), start=len(self)):
-            found = analyze(text)
-            lengths.append(len(found))
-            for term, count in Counter(found).items():
-                postings.append((vocabulary.setdefault(term, len(vocabulary)), i, count))
-        new = np.array(postings, np.int32).reshape(-1, 3).T
+        found, lengths = [], []
+        for text in _checked(texts):
+            terms = analyze(text)
+            found += [vocabulary.setdefault(term, len(vocabulary)) for term in terms]
+            lengths.append(len(terms))
+        holders = np.repeat(np.arange(len(self), len(self) + len(lengths)), np.array(lengths, np.int64))
+        # One integer for each word, its term above its document, so that equal ones are counted together.
+        pairs, counts = np.unique(np.array(found, np.int64) << 32 | holders, return_counts=True)
+        new = np.array([pairs >> 32, pairs & 0xFFFFFFFF, counts], np.int32)
         everything = np.concatenate([[self.terms, self.documents, self.counts], new], axis=1)
-        self.terms, self.documents, self.counts = everything[:, np.argsort(everything[0], kind="stable")]
+        order = np.argsort(everything[0], kind="stable")
+        self.terms, self.documents, self.counts = everything.take(order, axis=1)  # each contiguous
         self.lengths = np.concatenate([self.lengths, np.array(lengths, np.int32)])
         self._weigh()
 
@@ -132,18 +152,17 @@ class BM25Index:
 
     def scores(self, query: str) -> Floats:
         """Score all documents for one query, (n,); one that shares no term with it has 0."""
-        return self._scores(query, add_up)
+        return add_up(*self._postings(query))
 
-    def _scores(self, query: str, add_up: Callable) -> Floats:
-        found = np.zeros(len(self), np.float32)
+    def _postings(self, query: str) -> tuple:
         known = [self.vocabulary[t] for t in ANALYZERS[self.analyzer](query) if t in self.vocabulary]
-        add_up(np.array(known, np.int64), self.starts, self.documents, self.weights, found)
-        return found
+        return np.array(known, np.int64), self.starts, self.documents, self.weights, len(self)
 
     def search(self, queries: Sequence[str], k: int) -> tuple[Floats, Ints]:
         """Find the k best documents of each query: (scores, ids), each (q, k), best first.
 
         A document that shares no term with the query is none of them: the rest has score -inf and id -1.
+        Once the index was asked ``MANY`` queries, in one call or several, compiled code does it.
 
         Raises
         ------
@@ -152,12 +171,13 @@ class BM25Index:
         ValueError
             If k is less than 1.
         """
-        queries = _checked(queries)
-        inner_loop = _compiled_loop() if len(queries) >= MANY else add_up
-        found = [top_k(self._scores(query, inner_loop)[None], k) for query in queries]
-        parts = found or [top_k(np.zeros((0, 1)), k)]
-        scores, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return np.where(scores > 0, scores, -np.inf).astype(np.float32), np.where(scores > 0, ids, -1)
+        queries, shape = _checked(queries), (len(queries), whole("k", k))
+        self._asked += len(queries)
+        find = _compiled() if self._asked >= MANY else find_best
+        scores, ids = np.full(shape, -np.inf, np.float32), np.full(shape, -1)
+        for i, query in enumerate(queries):
+            find(*self._postings(query), scores[i], ids[i])
+        return scores, ids
 
     def save(self, path: str | Path) -> None:
         """Write the index to a file."""
@@ -180,17 +200,19 @@ class BM25Index:
             version = about.pop("words", 1)
             index = cls(**about)
             vocabulary = json.loads(arrays["vocabulary"].tobytes())
+            index.vocabulary = {term: t for t, term in enumerate(vocabulary)}
             for name in ARRAYS:
                 setattr(index, name, arrays[name])
-        except (KeyError, TypeError, ValueError) as error:
+            if index.documents.min(initial=0) < 0:  # `_weigh` finds one that is too large
+                raise ValueError("a document's number is less than 0")
+            index._weigh()
+        except (LookupError, TypeError, ValueError) as error:
             raise StoreError(f"{str(path)!r} holds no whole BM25 index: {error!r}") from error
         if version != WORDS_VERSION and not all(map(str.isascii, vocabulary)):
             raise StoreError(
                 f"{str(path)!r} holds words that embedlab now cuts otherwise (version {version} of its "
                 f"analyzers, now {WORDS_VERSION}): build the index again"
             )
-        index.vocabulary = {term: t for t, term in enumerate(vocabulary)}
-        index._weigh()
         return index
 
 

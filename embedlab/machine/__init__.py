@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "number_of",
             "order_key",
             "pack",
+            "place_in_beam",
             "plain_code_dot",
         ],
         "name": ["machine_name"],

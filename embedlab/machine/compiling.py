@@ -91,20 +91,23 @@ def compiled(**options) -> Callable[[Callable], Callable]:
 _said: list[bool] = []
 
 
+class _Announcement(event.Listener):
+    def on_start(self, _event: event.Event) -> None:
+        if not _said:
+            # Not among the results of a command, but plainly readable in a notebook.
+            where = sys.stdout if hasattr(builtins, "__IPYTHON__") else sys.stderr
+            print("compiling for this machine; once, later runs find it on the disk ...", file=where)
+        _said.append(True)
+
+    def on_end(self, _event: event.Event) -> None:
+        pass
+
+
+_ANNOUNCEMENT = _Announcement()
+
+
 @contextmanager
 def compiling_is_announced() -> Iterator[None]:
     """Say so, once, if code must be compiled within: that takes seconds. Later runs read it from the disk."""
-
-    class Listener(event.Listener):
-        def on_start(self, _event: event.Event) -> None:
-            if not _said:
-                # Not among the results of a command, but plainly readable in a notebook.
-                where = sys.stdout if hasattr(builtins, "__IPYTHON__") else sys.stderr
-                print("compiling for this machine; once, later runs find it on the disk ...", file=where)
-            _said.append(True)
-
-        def on_end(self, _event: event.Event) -> None:
-            pass
-
-    with event.install_listener("numba:compile", Listener()):
+    with event.install_listener("numba:compile", _ANNOUNCEMENT):
         yield

@@ -41,6 +41,23 @@ def float_dot(rows, i, query):
     return total
 
 
+@compiled(fastmath=True)
+def half_dot(rows, i, query):
+    """Multiply row i, the bits of float16, with the query, float32.
+
+    The exponent of a float16 has 5 bits and an excess of 15, that of a float32 8 and 127: with its bits moved
+    to their places a number is 2 ** 112 times too small.
+    """
+    total = np.float32(0)
+    for j in range(rows.shape[1]):
+        bits = np.uint32(rows[i, j])
+        moved = np.uint32(
+            (bits & np.uint32(0x8000)) << np.uint32(16) | (bits & np.uint32(0x7FFF)) << np.uint32(13)
+        )
+        total += moved.view(np.float32) * np.float32(2.0**112) * query[j]
+    return total
+
+
 @compiled()
 def plain_code_dot(rows, i, query):
     """Multiply the codes of row i, uint8 with 128 added, with the query, int8; exactly.
@@ -59,7 +76,7 @@ EXCESS = 128 if KERNEL.endswith("vnni") else 0  # of a product, for each 1 in th
 
 
 def dot(rows, i, query):
-    """Multiply row i with the query, both made by `aligned`; for codes, see `as_query`."""
+    """Multiply row i with the query, both made by `aligned`; codes: see `as_query`, uint16: `half_dot`."""
     raise NotImplementedError("only in compiled code")
 
 
@@ -67,6 +84,8 @@ def dot(rows, i, query):
 def _dot(rows, i, query):
     if isinstance(rows.dtype, types.Float):
         return lambda rows, i, query: float_dot(rows, i, query)
+    if rows.dtype == types.uint16:
+        return lambda rows, i, query: half_dot(rows, i, query)
     return lambda rows, i, query: code_dot(rows, i, query)
 
 
@@ -144,3 +163,18 @@ def pack(similarity, i):
 def number_of(packed):
     """Get the number back out of `pack`."""
     return LAST - ((packed >> 1) & LAST)
+
+
+@compiled()
+def place_in_beam(beam, size, candidate):
+    """Put a candidate into the sorted beam if it is good enough; return the beam's size, and where."""
+    if size == len(beam):
+        if candidate > beam[size - 1]:
+            return size, size
+        size -= 1  # the worst falls out
+    at = size
+    while at > 0 and beam[at - 1] > candidate:
+        beam[at] = beam[at - 1]
+        at -= 1
+    beam[at] = candidate
+    return size + 1, at

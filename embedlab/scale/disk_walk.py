@@ -5,9 +5,8 @@ from collections import namedtuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.machine import compiled, dot
+from embedlab.machine import compiled, dot, place_in_beam
 from embedlab.scale.scan import add_up, candidate, fill_tables, keep, number
-from embedlab.scale.vamana import place
 
 # beam (width,): candidates with the similarities of their codes; the lowest bit says that it was read
 # best (k,): candidates with exact similarities     sizes (2,): how many are in the two
@@ -76,7 +75,7 @@ def absorb(walk, count, rows, links, dims, degree, query, codes):
                 return False
             if unseen(walk.seen, i):
                 packed = candidate(add_up(codes, i, walk.tables), i)
-                walk.sizes[BEAM], _ = place(walk.beam, walk.sizes[BEAM], packed)
+                walk.sizes[BEAM], _ = place_in_beam(walk.beam, walk.sizes[BEAM], packed)
         rows[w, dims:] = 0  # `dot` multiplies to the end of the row
         walk.sizes[BEST] = keep(walk.best, walk.sizes[BEST], candidate(dot(rows, w, query), walk.next[w]))
     return True

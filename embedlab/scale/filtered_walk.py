@@ -4,9 +4,9 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from embedlab.machine import compiled, dot, prefetch
+from embedlab.machine import compiled, dot, place_in_beam, prefetch
 from embedlab.scale.scan import candidate, number, write_out
-from embedlab.scale.vamana import AHEAD, place
+from embedlab.scale.vamana import AHEAD
 
 
 @compiled()
@@ -63,7 +63,7 @@ def walk(graph, query, passing, two_hops, starts, beam, seen, stamp, todo):
             compared += 1
             heappush(heap, packed)
             if passing[i]:
-                size, _ = place(beam, size, packed)
+                size, _ = place_in_beam(beam, size, packed)
     while heap:
         nearest = heappop(heap)
         if size == len(beam) and nearest > beam[size - 1]:
@@ -82,7 +82,7 @@ def walk(graph, query, passing, two_hops, starts, beam, seen, stamp, todo):
             if size < len(beam) or packed < beam[size - 1]:
                 heappush(heap, packed)
                 if passing[todo[j]]:
-                    size, _ = place(beam, size, packed)
+                    size, _ = place_in_beam(beam, size, packed)
         compared += fresh
     return size, compared
 

@@ -10,7 +10,7 @@ from collections import namedtuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.machine import compiled, dot, prefetch
+from embedlab.machine import compiled, dot, place_in_beam, prefetch
 from embedlab.scale.scan import candidate, number, similarity, write_out
 
 # rows (n, d): made by `aligned`     squares (n,): the squared lengths of the rows
@@ -30,21 +30,6 @@ def new_desk(n: int, room: int, degree: int, width: int) -> Desk:
     stamps, beam = (np.zeros(n, np.int32), np.zeros(1, np.int32)), np.empty(width, np.int64)
     pool = np.empty(POOL * width + room * room, np.int64)
     return Desk(*stamps, np.empty(room, np.int32), beam, pool, np.empty(degree, np.int32))
-
-
-@compiled()
-def place(beam, size, packed):
-    """Put a candidate into the sorted beam if it is good enough; return the beam's size, and where."""
-    if size == len(beam):
-        if packed > beam[size - 1]:
-            return size, size
-        size -= 1  # the worst falls out
-    at = size
-    while at > 0 and beam[at - 1] > packed:
-        beam[at] = beam[at - 1]
-        at -= 1
-    beam[at] = packed
-    return size + 1, at
 
 
 @compiled()
@@ -77,7 +62,7 @@ def greedy_search(graph, query, beam, seen, stamp, todo, pool):
         for j in range(fresh):
             if j + AHEAD < fresh:
                 prefetch(graph.rows, todo[j + AHEAD])
-            size, there = place(beam, size, candidate(dot(graph.rows, todo[j], query), todo[j]))
+            size, there = place_in_beam(beam, size, candidate(dot(graph.rows, todo[j], query), todo[j]))
             at = min(at, there)
         compared += fresh
     return size, visited, compared

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "ann": ["as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
+        "ann": ["RECALLS", "as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
         "cores": ["pinned", "stolen_seconds", "two_cores"],
         "dimensions": [
             "dimension_row",
@@ -13,9 +13,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "intrinsic_dimension",
             "measure_dimensions",
         ],
-        "encoder": ["bench_encoder", "bench_tokenizer", "interleave"],
+        "encoder": ["bench_encoder", "bench_tokenizer"],
         "engines": ["bench_engines", "write_latency"],
         "equal_settings": ["against_faiss", "faiss_lists", "measure_equal", "same_lists"],
+        "everything": ["bench_all", "everything_as_text", "ratio_rows", "write_speed_of_machine"],
         "kernels": ["bench_kernels", "kernels_as_text"],
         "load": [
             "LOAD",
@@ -43,5 +44,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "server_times": ["one_run", "percentiles", "request_stages", "run_row", "server_totals", "summary"],
         "serving": ["bench_serving", "shipped_speed", "texts_of_length", "write_speed"],
+        "turns": ["interleave", "ratio_of", "spread", "take_turns"],
     },
 )

@@ -7,6 +7,7 @@ import math
 import os
 import time
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from rich.progress import track
@@ -16,8 +17,8 @@ from embedlab.benchmark import docsearch, grown, recall_at_k
 from embedlab.embedder import Embedder
 from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex, Floats, top_k
-from embedlab.speed.encoder import interleave, is_terminal
 from embedlab.speed.peers import FLOAT_PEERS, OURS, PEERS, K, M
+from embedlab.speed.turns import interleave, is_terminal, spread, take_turns
 
 WIDTHS = (10, 16, 24, 40, 64, 100, 160, 250, 400)
 RECALLS = (0.95, 0.99)
@@ -58,7 +59,7 @@ def bench_ann(n: int = 100_000, *, repeats: int = 5, growth: bool = True) -> dic
     -------
     dict
         For each index its ``build_s``, ``bytes_per_vector`` and ``curve``; ``qps_at`` a recall@10 of 0.95 and
-        0.99; and ``ratios``: ours by the fastest of the others.
+        0.99; and ``ratios``: ours by the fastest of the others, with the quartiles of the rounds.
     """
     if n < 1000:
         raise ValueError(f"n must be at least 1,000, but is {n}")
@@ -95,27 +96,41 @@ def compare(vectors: Floats, queries: Floats, repeats: int) -> dict:
                 if name != "faiss Flat" or width == WIDTHS[0]
             }
             calls = {name: lambda f=f: f(queries) for name, f in functions.items()}
-            seconds = interleave(calls, repeats, quiet=True)
+            seconds = take_turns(calls, repeats, quiet=True)
             for name, search in functions.items():
                 point = {"width": width, "recall": recall_at_k(search(queries), exact)}
-                indexes[name]["curve"].append({**point, "qps": len(queries) / seconds[name]})
+                rounds = [len(queries) / one for one in seconds[name]]
+                indexes[name]["curve"].append({**point, "qps": median(rounds), "rounds": rounds})
     sizes = {"vectors": len(vectors), "dims": vectors.shape[1], "queries": len(queries), "k": K}
     return {**sizes, "indexes": indexes, **_summary(indexes)}
 
 
 def _summary(indexes: dict) -> dict:
-    """Compare at equal recall, and in building."""
+    """Compare at equal recall, round by round, and in building, which is done once."""
     at = {name: {str(r): qps_at(index["curve"], r) for r in RECALLS} for name, index in indexes.items()}
+    rounds = range(len(indexes["faiss Flat"]["curve"][0]["rounds"]))
     ratios: dict = {}
     for ours in OURS:
         for peers, label in [(FLOAT_PEERS, "fastest float peer"), (tuple(PEERS), "fastest peer of all")]:
-            for r in map(str, RECALLS):
-                best = max((at[peer][r] for peer in peers if at[peer][r]), default=None)
-                if best and at[ours][r]:
-                    ratios[f"{ours} / {label}, QPS at recall {r}"] = at[ours][r] / best
+            for r in RECALLS:
+                each = [_against(indexes, ours, peers, r, turn) for turn in rounds]
+                if all(each):
+                    ratios[f"{ours} / {label}, QPS at recall {r}"] = spread(each)
         fastest = min(indexes[peer]["build_s"] for peer in FLOAT_PEERS)
-        ratios[f"{ours} / fastest float peer, build time"] = indexes[ours]["build_s"] / fastest
+        ratios[f"fastest float peer / {ours}, build time"] = spread([fastest / indexes[ours]["build_s"]])
     return {"qps_at": at, "ratios": ratios}
+
+
+def _against(indexes: dict, ours: str, peers: tuple[str, ...], recall: float, turn: int) -> float | None:
+    """Return our QPS by the fastest peer's, in one round; None where ours or all of them do not get there."""
+
+    def qps(name: str) -> float | None:
+        curve = [{**point, "qps": point["rounds"][turn]} for point in indexes[name]["curve"]]
+        return qps_at(curve, recall)
+
+    best = max((qps(peer) or 0.0 for peer in peers), default=0.0)
+    mine = qps(ours)
+    return mine / best if mine and best else None
 
 
 def _growth(documents: Floats, queries: Floats, n: int) -> list[dict]:
@@ -155,7 +170,10 @@ def as_text(result: dict) -> str:
         lines.append(f"{name:<16}{index['build_s']:9.1f}{index['bytes_per_vector']:8,.0f}{cells}")
     flat = result["indexes"]["faiss Flat"]["curve"][0]["qps"]
     lines += ["", f"faiss Flat, exact, in batches: {flat:,.0f} QPS", ""]
-    lines += [f"{ratio:6.2f}  {name}" for name, ratio in result["ratios"].items()]
+    lines += [
+        f"{one['ratio']:6.2f}  {one['low']:.2f} to {one['high']:.2f}  {name}"
+        for name, one in result["ratios"].items()
+    ]
     if "growth" in result:
         lines += [
             "",

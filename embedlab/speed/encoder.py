@@ -1,42 +1,13 @@
-"""Ours against the libraries that professionals use: in one process, taking turns, medians compared.
-
-Taking turns matters: a machine is slower at one time than at another, and what runs in one breath shares
-that.
-"""
+"""Tokenizer and encoder against Hugging Face's tokenizers and sentence-transformers."""
 
 import os
-import statistics
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from statistics import median
 
-from rich.progress import track
+from embedlab.speed.turns import ratio_of, take_turns
 
 
-def interleave(
-    functions: dict[str, Callable[[], object]], repeats: int, *, quiet: bool = False
-) -> dict[str, float]:
-    """Run each function once per round, for so many rounds after one to warm up; return median seconds.
-
-    Examples
-    --------
-    >>> sorted(interleave({"a": lambda: sum(range(10)), "b": lambda: None}, repeats=3))
-    ['a', 'b']
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in functions}
-    for function in functions.values():
-        function()
-    for _ in track(
-        range(repeats), description="measuring", transient=True, disable=quiet or not is_terminal()
-    ):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            function()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in seconds.items()}
-
-
-def bench_tokenizer(texts: Sequence[str], *, repeats: int = 5) -> dict[str, float]:
+def bench_tokenizer(texts: Sequence[str], *, repeats: int = 5) -> dict:
     """Tokenize whole texts with ours and with Hugging Face's fast tokenizer, on one thread.
 
     Ours starts with an empty word cache in every round; ``ratio_warm`` keeps the cache of the round before.
@@ -55,7 +26,7 @@ def bench_tokenizer(texts: Sequence[str], *, repeats: int = 5) -> dict[str, floa
     if ours.encode_batch(texts) != [encoding.ids for encoding in peer.encode_batch(texts)]:
         raise AssertionError("the two tokenizers disagree")
     tokens = sum(map(len, ours.encode_batch(texts)))
-    seconds = interleave(
+    seconds = take_turns(
         {
             "ours": lambda: WordPieceTokenizer(ours.vocabulary).encode_batch(texts),
             "warm": lambda: ours.encode_batch(texts),
@@ -66,14 +37,14 @@ def bench_tokenizer(texts: Sequence[str], *, repeats: int = 5) -> dict[str, floa
     return {
         "texts": len(texts),
         "tokens": tokens,
-        "our_tokens_per_s": tokens / seconds["ours"],
-        "peer_tokens_per_s": tokens / seconds["peer"],
-        "ratio": seconds["peer"] / seconds["ours"],
-        "ratio_warm": seconds["peer"] / seconds["warm"],
+        "our_tokens_per_s": tokens / median(seconds["ours"]),
+        "peer_tokens_per_s": tokens / median(seconds["peer"]),
+        "ratio": ratio_of(seconds["peer"], seconds["ours"]),
+        "ratio_warm": ratio_of(seconds["peer"], seconds["warm"]),
     }
 
 
-def bench_encoder(texts: Sequence[str], *, repeats: int = 3) -> dict[str, float]:
+def bench_encoder(texts: Sequence[str], *, repeats: int = 3) -> dict:
     """Embed texts with ours and with sentence-transformers, in float32 and, where the CPU has it, bfloat16.
 
     From strings to vectors, tokenizing included. ``ratio_float32`` and ``ratio_bfloat16`` compare at the same
@@ -99,16 +70,11 @@ def bench_encoder(texts: Sequence[str], *, repeats: int = 3) -> dict[str, float]
         functions[f"peer {name}"] = lambda peer=peer: peer.encode(texts, show_progress_bar=False)
     expected = functions["peer float32"]()
     cosines = (functions["ours float32"]() * expected).sum(axis=1) / np.linalg.norm(expected, axis=1)
-    seconds = interleave(functions, repeats)
+    seconds = take_turns(functions, repeats)
     result = {"texts": len(texts), "threads": torch.get_num_threads()}
     for name in dtypes:
         for who in ("ours", "peer"):
-            result[f"{who}_{name}_texts_per_s"] = len(texts) / seconds[f"{who} {name}"]
-        result[f"ratio_{name}"] = seconds[f"peer {name}"] / seconds[f"ours {name}"]
+            result[f"{who}_{name}_texts_per_s"] = len(texts) / median(seconds[f"{who} {name}"])
+        result[f"ratio_{name}"] = ratio_of(seconds[f"peer {name}"], seconds[f"ours {name}"])
     result["lowest_cosine"] = float(cosines.min())
     return result
-
-
-def is_terminal() -> bool:
-    """Tell whether somebody looks on: progress bars are for them."""
-    return sys.stderr.isatty() and sys.stdout.isatty()

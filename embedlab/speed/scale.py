@@ -30,10 +30,10 @@ from embedlab.machine import (
 from embedlab.scale import memory_of
 from embedlab.speed.ann import RECALLS, qps_at
 from embedlab.speed.cores import pinned
-from embedlab.speed.encoder import interleave
 from embedlab.speed.entrant_builds import build_all, built, path_of
 from embedlab.speed.entrants import entrants, lists_for
 from embedlab.speed.peers import K
+from embedlab.speed.turns import interleave
 
 RESULTS = data_path("scale") / "frontier.json"
 GROWTH = ("Flat", "HNSW int8", "IVF", "Vamana", "faiss Flat")  # at sizes that only growth is read from

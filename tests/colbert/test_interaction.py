@@ -21,26 +21,39 @@ from token_matrices import (
 )
 
 from embedlab.colbert import ResidualIndex, TokenIndex, maxsim
-from embedlab.colbert import interaction as maxsim_module
 from embedlab.machine import StoreError, files
 
 
 @few_examples
-@given(LENGTHS, st.integers(0, 4), st.integers(1, 5), st.integers(1, 30), SEEDS)
-def test_maxsim_equals_a_naive_loop_in_blocks_of_any_size(lengths, t, dims, block, seed):
+@given(st.lists(st.integers(0, 15), min_size=1, max_size=6), st.integers(0, 40), st.integers(1, 20), SEEDS)
+def test_maxsim_equals_a_naive_loop(lengths, t, dims, seed):
     *documents, query = ragged([*lengths, t], seed, dims)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(maxsim_module, "BLOCK", block)
-        scores = maxsim(query, *laid_end_to_end(documents))
+    scores = maxsim(query, *laid_end_to_end(documents))
     assert scores.dtype == np.float32
     assert scores.tolist() == naive_maxsim(query, documents)
 
 
-def test_more_tokens_than_a_block_are_scored_alike():
-    documents = [unit(n, n, 8) for n in (1, maxsim_module.BLOCK - 1, 5, 0, maxsim_module.BLOCK + 3, 2)]
-    query = unit(3, 99, 8)
-    expected = [(d @ query.T).max(axis=0, initial=-np.inf).sum() for d in documents]
-    np.testing.assert_allclose(maxsim(query, *laid_end_to_end(documents)), expected, atol=1e-5)
+@few_examples
+@given(st.integers(1, 20), st.integers(1, 40), st.integers(0, 13), SEEDS)
+def test_equal_documents_get_equal_scores_wherever_they_lie(length, t, before, seed):
+    document, query = unit(length, seed, 37), unit(t, seed + 1, 37)
+    first, *_, last = maxsim(query, *laid_end_to_end([document, unit(before, seed + 2, 37), document]))
+    assert first == last
+    assert first == pytest.approx((document @ query.T).max(axis=0).sum(), abs=1e-5)
+
+
+def test_tokens_that_are_no_contiguous_float32_are_scored_alike():
+    tokens, query, offsets = unit(9, 1, 16), unit(3, 2, 16), np.array([0, 4, 9])
+    expected = maxsim(query, tokens, offsets)
+    for other in (tokens.astype(np.float64), np.asfortranarray(tokens), np.repeat(tokens, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(maxsim(query, other, offsets), expected)
+    tokens.flags.writeable = False
+    np.testing.assert_array_equal(maxsim(query[:, ::-1][:, ::-1], tokens, offsets.tolist()), expected)
+
+
+def test_a_number_that_is_none_wins_no_maximum():
+    tokens = np.float32([[np.nan, 0], [0.5, 0]])
+    assert maxsim(np.float32([[1, 0]]), tokens, np.array([0, 2])).tolist() == [0.5]
 
 
 def test_a_query_without_tokens_scores_0_and_a_document_without_tokens_minus_infinity():
@@ -49,6 +62,14 @@ def test_a_query_without_tokens_scores_0_and_a_document_without_tokens_minus_inf
     assert maxsim(np.zeros((0, DIMS), np.float32), tokens, offsets).tolist() == [0, -np.inf, 0]
     assert maxsim(tokens[:2], tokens[:0], np.array([0, 0])).tolist() == [-np.inf]
     assert maxsim(tokens[:2], tokens[:0], np.array([0])).shape == (0,)
+
+
+def test_what_does_not_fit_together_is_refused():
+    with pytest.raises(ValueError, match="the query has 3 dimensions, the documents 2"):
+        maxsim(unit(2, dims=3), unit(4, dims=2), np.array([0, 4]))
+    for offsets in ([0, 5], [-1, 4], [0, 3, 2, 4]):
+        with pytest.raises(ValueError, match="the offsets do not divide 4 tokens"):
+            maxsim(unit(2), unit(4), np.array(offsets))
 
 
 def vectors_for_pylate():

@@ -3,11 +3,15 @@
 import matplotlib.pyplot as plt
 import pytest
 
+from embedlab.course import use_style
+
 
 @pytest.fixture(autouse=True)
-def closed():
-    """Close what a test has drawn."""
-    yield
+def styled():
+    """Draw as in the notebooks, whatever ran before, and close what a test has drawn."""
+    with plt.rc_context():
+        use_style()
+        yield
     plt.close("all")
 
 

@@ -2,17 +2,10 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from embedlab import course
 from embedlab.benchmark import Difference
 from embedlab.chunking import Chunk
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def test_cuts_have_a_row_each_and_the_text_above():

@@ -1,7 +1,6 @@
 """The figures of chapter 11 show what they are given, and no text lies on another."""
 
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,13 +14,6 @@ from embedlab.rag import GROUPS, Check, decided, risk_coverage
 
 RIGHT = np.array([0, 1, 1, 1])
 CURVE = {1: RIGHT[:2], 10: RIGHT}
-
-
-@pytest.fixture(autouse=True)
-def style():
-    """Draw as the notebooks do."""
-    with plt.style.context(Path(course.__file__).with_name("course.mplstyle")):
-        yield
 
 
 def collisions(figure):

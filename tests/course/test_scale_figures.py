@@ -1,19 +1,11 @@
 """The figures of chapter 16 on lists and codes: what they show, on small made-up inputs."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from vectors import unit
 
 from embedlab.course import scale_code_figures, scale_figures
 from embedlab.course.hnsw_figures import flat_map
 from embedlab.scale import train_centroids
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def texts(axes):
@@ -35,7 +27,7 @@ def test_more_cells_find_more_of_the_ten():
     assert counts[-1] == 10
     assert found[-1][0].all()
     figure = scale_figures.draw_lists(points, centroids, place)
-    assert figure.axes[0].get_title() == (
+    assert figure.axes[0].get_title("left") == (
         f"nprobe 1: {found[0][0].sum()} of 200 read, {counts[0]} of the ten nearest found"
     )
 
@@ -62,7 +54,7 @@ def test_subspaces_of_each_rotation():
     errors = {name: share / 3 for name, share in shares.items()}
     figure = scale_figures.draw_subspaces(shares, errors, {name: rng.random(20) for name in shares})
     assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == list(shares)
-    assert figure.axes[1].get_title() == "the same 6 bytes"
+    assert figure.axes[1].get_title("left") == "the same 6 bytes"
 
 
 def test_a_shuffle_shows_what_is_looked_up():

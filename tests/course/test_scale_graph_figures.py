@@ -1,18 +1,10 @@
 """The plots of chapter 16 on graphs: what is drawn is what was measured, and it is labelled."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from embedlab.course import scale_graph_figures as figures
 from embedlab.machine import shipped_figures
 from embedlab.scale import WAYS
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def words(figure):

@@ -1,20 +1,11 @@
 """The plots of chapter 16 on made-up figures: what they label, and that labels do not collide."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.course import scale_plots, scale_tables, use_style
-
-
-@pytest.fixture(autouse=True)
-def styled():
-    with plt.rc_context():
-        use_style()
-        yield
-    plt.close("all")
+from embedlab.course import scale_plots, scale_tables
 
 
 def heights(axes):
@@ -47,14 +38,20 @@ def test_growth_is_labelled_at_the_ends_and_log():
 
 def test_the_frontier_shows_curves_and_bytes():
     curve = [{"recall": r, "qps": q} for r, q in ((0.5, 9000), (0.8, 5000), (0.79, 4000), (0.97, 2000))]
-    size = {"n": 1000, "indexes": {name: {"curve": curve, "bytes": 1500.0} for name in ("IVF", "Vamana")}}
-    figure = scale_plots.draw_frontier(size, ["IVF", "Vamana"], {"IVF": 2500.0, "Vamana": 2510.0})
+    size = {
+        "n": 1000,
+        "indexes": {name: {"curve": curve, "bytes": 1500.0} for name in ("IVF", "Vamana", "peer")},
+    }
+    figure = scale_plots.draw_frontier(
+        size, ["IVF", "Vamana"], {"IVF": 2500.0, "Vamana": 2510.0, "peer": 9000.0}
+    )
     left, right = figure.axes
     assert [len(line.get_xdata()) for line in left.lines] == [
         2,
         2,
     ]  # dominated points and low recall left out
-    assert {text.get_text() for text in right.texts} == {"IVF", "Vamana"}
+    assert {text.get_text() for text in right.texts} == {"IVF", "Vamana", "peer"}
+    assert [line.get_markerfacecolor() for line in right.lines][-1] == "none"
     assert np.diff(heights(right)).min() > 8
 
 
@@ -82,9 +79,9 @@ def test_memory_names_its_machines():
 
 def test_the_table_says_what_fits():
     sizes = {"graph": 2000, "codes": 1000, "kept": 800, "disk": 50, "sectors": 2048}
-    head, rule, *rows = scale_tables.which_index(sizes, 1e9, 123_456).splitlines()
+    head, rule, *rows = scale_tables.which_index(sizes, 1e9, (71_000, 148_000)).splitlines()
     assert {line.count("|") for line in (head, rule, *rows)} == {6}
-    assert "100,000 vectors a search" in rows[0]
+    assert "70,000 (ours) to 150,000 (FAISS) vectors a search" in rows[0]
     assert "1 million a machine" in rows[2]
     assert "| 1,000, or 200 with those on a disk |" in rows[2]
     assert "20 million" in rows[3]

@@ -42,14 +42,15 @@ def test_a_search_while_another_thread_adds():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["search", "delete", "state", "add"])
-def test_everything_waits_while_links_are_written(name, monkeypatch):
+@pytest.mark.parametrize("name", ["search", "delete", "state", "save", "add"])
+def test_everything_waits_while_links_are_written(name, monkeypatch, tmp_path):
     vectors = unit(30)
     index, insert, waiting = filled(vectors[:20]), hnsw.insert, []
     calls = {
         "search": lambda: index.search(vectors, 1),
         "delete": lambda: index.delete(3),
         "state": index.state,
+        "save": lambda: index.save(tmp_path / "index"),
         "add": lambda: index.add(vectors[25:]),
     }
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from embedlab.benchmark import docsearch
 from embedlab.hybrid import ANALYZERS, BM25Index, code_words
-from embedlab.hybrid.analyzers import ASCII_WORD, WORD
+from embedlab.hybrid.analyzers import ASCII_WORD, INVISIBLE, WORD
 
 words, stemmed = ANALYZERS["words"], ANALYZERS["stemmed"]
 
@@ -46,6 +46,14 @@ def test_the_other_analyzers():
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_quick_way_for_ascii_finds_the_same(text):
     assert ASCII_WORD.findall(text) == [match[0] for match in WORD.finditer(text)]
+
+
+@given(st.text(st.sampled_from("aB_1 \n\r.é\u0301\u00adﬁ東の"), max_size=20))
+def test_a_text_gives_the_words_of_its_lines_and_they_those_of_the_whole(text):
+    one_line = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    found = [(match[0], match["run"]) for match in WORD.finditer(one_line)]
+    cut = [words(word) if run else [word.lower()] for word, run in found]
+    assert words(text) == [term for terms in cut for term in terms]
 
 
 @given(st.text(max_size=20))

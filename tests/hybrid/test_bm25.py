@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import bm25s
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.benchmark import docsearch
-from embedlab.hybrid import BM25Index, idf
-from embedlab.hybrid.bm25 import MANY
+from embedlab.hybrid import BM25Index, compiled, idf
+from embedlab.hybrid.bm25 import MANY, find_best
 from embedlab.machine import StoreError, files
 
 TEXTS = ["the cat sat on the mat", "the dog ate the bone", "cats and dogs", "", "a mat for the cat, a mat!"]
@@ -119,16 +120,56 @@ assert not {"torch", "numba"} & set(sys.modules)"""
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_many_queries_find_what_each_finds_alone():
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 300), st.integers(1, 40), st.integers(0, 9), st.sampled_from(["lucene", "robertson"]))
+def test_compiled_and_plain_search_find_the_same(n, k, seed, kind):
+    rng = np.random.default_rng(seed)
+    words = [f"w{i}" for i in range(12)]
+    texts = [" ".join(rng.choice(words, rng.integers(4))) for _ in range(n)]  # short: many scores tie
+    index = filled(texts, idf_kind=kind)
+    queries = [" ".join(rng.choice(words, 4)) for _ in range(5)]  # some have a word twice
+    plain, fast = [], []
+    for query in queries:
+        for results, find in ((plain, find_best), (fast, compiled.find_best)):
+            scores, ids = np.full(k, -np.inf, np.float32), np.full(k, -1)
+            find(*index._postings(query), scores, ids)
+            results.append((scores, ids))
+    np.testing.assert_array_equal(fast, plain)  # to the last bit: added in the same order
+
+
+def test_an_index_that_is_asked_often_still_finds_the_same():
     rng = np.random.default_rng(0)
     texts = [" ".join(rng.choice([f"w{i}" for i in range(40)], 20)) for _ in range(300)]
-    index = filled(texts)
+    index, new = filled(texts), filled(texts)
     scores, ids = index.search(texts, 7)
-    assert len(texts) > MANY
-    for i in range(0, len(texts), 17):
-        alone = index.search(texts[i : i + 1], 7)
-        np.testing.assert_array_equal(alone[0], scores[i : i + 1])  # to the last bit: in the same order
+    assert index._asked >= MANY
+    for i in range(len(texts)):  # one at a time: the first by the plain loop, the later ones compiled
+        alone = new.search(texts[i : i + 1], 7)
+        np.testing.assert_array_equal(alone[0], scores[i : i + 1])
         np.testing.assert_array_equal(alone[1], ids[i : i + 1])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(WORDS, max_size=8), st.integers(0, 8))
+def test_documents_added_in_two_parts_make_the_same_index(texts, cut):
+    whole, parts = filled(texts), filled(texts[:cut])
+    parts.add(texts[cut:])
+    assert list(parts.vocabulary) == list(dict.fromkeys(" ".join(texts).split()))
+    for name in ("terms", "documents", "counts", "lengths", "weights"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+    counted = Counter((t, d) for d, text in enumerate(texts) for t in text.split())
+    words = list(parts.vocabulary)
+    found = zip([words[t] for t in parts.terms], parts.documents.tolist(), strict=True)
+    assert dict(zip(found, parts.counts.tolist(), strict=True)) == counted
+
+
+@pytest.mark.parametrize("document", [-1, 2])
+def test_a_file_that_names_a_document_that_is_not_there_is_refused(tmp_path, document):
+    index = filled(["a cat", "a dog"])
+    index.documents = np.full_like(index.documents, document)
+    index.save(tmp_path / "index")
+    with pytest.raises(StoreError, match="holds no whole BM25 index"):
+        BM25Index.load(tmp_path / "index")
 
 
 def test_a_file_of_version_1_loads_unless_its_words_are_cut_otherwise():

@@ -164,3 +164,11 @@ def test_rows_begin_on_cache_lines(dtype):
         assert rows.shape[1] >= d
         assert not rows.any()
         assert all(rows[i].ctypes.data % 64 == 0 for i in range(n))
+
+
+def test_every_float16_is_multiplied_as_numpy_does():
+    bits = np.arange(2**16, dtype=np.uint16)
+    halves = bits.view(np.float16)
+    finite, one = np.flatnonzero(np.isfinite(halves)), np.ones(1, np.float32)
+    products = [kernels.half_dot(bits[:, None], i, one) for i in finite]
+    np.testing.assert_array_equal(np.float32(products), halves[finite].astype(np.float32))

@@ -1,0 +1,68 @@
+"""The section on speed in README.md, made from what `embedlab bench all --write` kept for each machine.
+
+python tools/speed_table.py
+"""
+
+import json
+from pathlib import Path
+
+from house import ROOT, between
+
+from embedlab.speed import RECALLS
+
+RESULTS = ROOT / "data" / "speed"
+
+
+def results(folder: Path = RESULTS) -> list[dict]:
+    """Read the results of all machines, by name of file."""
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
+
+
+def machine_of(result: dict) -> str:
+    """Say where a result was measured, for the head of a column."""
+    return f"{result['machine']}, {result['kernels']}, {result['date']}"
+
+
+def ratios(found: list[dict]) -> list[str]:
+    """Set a row for each comparison, a column for each machine: median and quartiles of the rounds."""
+    cells: dict[str, dict[str, str]] = {}
+    for result in found:
+        for row in result["rows"]:
+            once = row["low"] == row["high"]
+            value = f"{row['ratio']:.2f}" + ("" if once else f" ({row['low']:.2f} to {row['high']:.2f})")
+            cells.setdefault(f"{row['what']} | {row['against']}", {})[machine_of(result)] = value
+    machines = [machine_of(result) for result in found]
+    lines = [f"| times as fast | as | {' | '.join(machines)} |", "| --- " * (2 + len(machines)) + "|"]
+    return lines + [
+        f"| {what} | {' | '.join(values.get(machine, '') for machine in machines)} |"
+        for what, values in cells.items()
+    ]
+
+
+def graphs(result: dict) -> list[str]:
+    """Set what the graphs of one machine take and give."""
+    ann = result["parts"]["ann"]
+    lines = [
+        f"{ann['vectors']:,} vectors of {ann['dims']}, one thread, queries a second at recall@{ann['k']}; "
+        f"{machine_of(result)}:",
+        "",
+        f"| index | build s | bytes a vector | {' | '.join(f'at {recall}' for recall in RECALLS)} |",
+        "| --- " * (3 + len(RECALLS)) + "|",
+    ]
+    for name, index in ann["indexes"].items():
+        speeds = [ann["qps_at"][name][str(recall)] for recall in RECALLS]
+        qps = " | ".join(f"{value:,.0f}" if value else "" for value in speeds)
+        lines.append(f"| {name} | {index['build_s']:.1f} | {index['bytes_per_vector']:,.0f} | {qps} |")
+    return lines
+
+
+def draw(readme: str, found: list[dict] | None = None) -> str:
+    """Put the tables between their markers in the text of README.md."""
+    found = results() if found is None else found
+    blocks = [ratios(found), *map(graphs, found)]
+    return between(readme, "speed", "\n\n".join("\n".join(block) for block in blocks))
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(draw(readme.read_text(encoding="utf-8")), encoding="utf-8")
