@@ -7,7 +7,15 @@ from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex
 from embedlab.matryoshka import PrefixIndex, RescoredIndex
 from embedlab.quantization import BinaryIndex, Float16Index, Int8Index, PQIndex
-from embedlab.scale import DiskIndex, IVFIndex, IVFPQIndex, PQFastScanIndex, RaBitQIndex, VamanaIndex
+from embedlab.scale import (
+    DiskIndex,
+    IVFIndex,
+    IVFPQIndex,
+    IVFRaBitQIndex,
+    PQFastScanIndex,
+    RaBitQIndex,
+    VamanaIndex,
+)
 from embedlab.system_design import InvertedIndex
 from embedlab.vector_databases import LanceIndex, PostgresIndex
 
@@ -36,6 +44,8 @@ KINDS = {
     "pq, fast scan": lambda: PQFastScanIndex(DIMS, 8),
     "rabitq": lambda: RaBitQIndex(DIMS),
     "rabitq, rescored": lambda: RaBitQIndex(DIMS, keep=True),
+    "ivf-rabitq": lambda: IVFRaBitQIndex(DIMS, 6, nprobe=99),
+    "ivf-rabitq, rescored": lambda: IVFRaBitQIndex(DIMS, 6, nprobe=99, keep="float16"),
     "vamana": lambda: VamanaIndex(DIMS),
     "disk": lambda: DiskIndex(DIMS),
     "disk, kept": lambda: DiskIndex(DIMS, 4, degree=8, cache=10, at_a_time=2),

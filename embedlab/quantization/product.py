@@ -168,8 +168,8 @@ class PQIndex(LearnedIndex):
     >>> vectors = np.random.default_rng(0).normal(size=(1000, 16)).astype(np.float32)
     >>> index = PQIndex(16, m=4)
     >>> index.add(vectors)
-    >>> len(index), index.bytes_per_vector
-    (1000, 4.0)
+    >>> len(index), index.bytes_per_vector  # a code of 4 bytes, and 16 of the codebooks' 16,384
+    (1000, 20.384)
     """
 
     ENOUGH = 39 * 256  # vectors: faiss warns where it has fewer than 39 for each centroid
@@ -179,6 +179,12 @@ class PQIndex(LearnedIndex):
             raise ValueError(f"{dims} dimensions cannot be cut into {m} equal pieces")
         super().__init__(dims, np.zeros((0, m), np.uint8), quantizer)
         self.m, self.seed = m, seed
+
+    @property
+    def bytes_per_vector(self) -> float:
+        """Memory for one vector: its code, and its share of the codebooks."""
+        shared = self.quantizer.centroids.nbytes if len(self) else 0
+        return super().bytes_per_vector + shared / max(len(self), 1)
 
     def _learned_from(self, vectors: Floats) -> ProductQuantizer:
         return ProductQuantizer.fit(vectors, self.m, seed=self.seed)

@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "refit_codebooks",
         ],
         "capacity": [
+            "FILL",
             "copies_needed",
             "disk_bytes",
             "extrapolated",
@@ -45,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hashing": ["HyperplaneLSH", "ProjectionForest", "likely_flips"],
         "ivf": ["IVFIndex"],
         "ivf_pq": ["IVFPQIndex"],
+        "ivf_rabitq": ["IVFRaBitQIndex"],
         "overlapping": ["closure", "read_by_lists"],
         "plain": [
             "PlainIVF",
@@ -56,6 +58,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "rabitq": ["RaBitQIndex", "RaBitQuantizer"],
         "rabitq_plain": ["error_bound", "estimate", "product_of_bits", "quantize_query", "sign_codes"],
+        "rescoring": ["rescored"],
         "resident": ["memory_of"],
         "rotation": ["balanced_rotation", "opq_rotation", "random_rotation", "rotate"],
         "tuning": ["cheapest_nlist", "choose_nprobe", "list_ranks", "recall_by_probes"],

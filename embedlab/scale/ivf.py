@@ -75,9 +75,7 @@ class IVFIndex(ListIndex):
         if not len(self):
             return scores, ids
         with compiling_is_announced():
-            lists, nprobe = self.lists.merged, self._probes(nprobe)
-            compared = scan_vectors(self.centroids, *lists, padded(queries), nprobe, scores, ids)
-        self.compared = compared / max(len(queries), 1)
+            self._search_lists(scan_vectors, (), padded(queries), nprobe, scores, ids)
         return scores, ids
 
     def vectors_of(self, ids: Ints) -> Floats:

@@ -8,12 +8,12 @@ from embedlab.machine import compiling_is_announced
 from embedlab.quantization import ProductQuantizer
 from embedlab.scale.clusters import SAMPLE, assign, sampled, sums_by_list
 from embedlab.scale.list_index import BLOCK, ListIndex, padded
+from embedlab.scale.rescoring import KEPT, Kept, rescored
 from embedlab.scale.rotation import ROTATIONS, make_rotation, rotate
 from embedlab.scale.scan import scan_codes
 
 ROTATED = 16_384  # residuals that rotation and codebooks are learned from
 FOR_FACTORS = 32  # vectors a list that factors are learned from
-KEPT = {None: None, "float16": np.float16, "float32": np.float32}
 
 
 class IVFPQIndex(ListIndex):
@@ -75,10 +75,10 @@ class IVFPQIndex(ListIndex):
     ):
         if m < 1 or dims % m:
             raise ValueError(f"{dims} dimensions cannot be cut into {m} equal pieces")
-        for name, value, known in (("keep", keep, KEPT), ("rotation", rotation, ROTATIONS)):
-            if value not in known:
-                raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, but is {value!r}")
-        self.m, self.rotation, self.keep = m, rotation, keep
+        if rotation not in ROTATIONS:
+            known = ", ".join(map(repr, ROTATIONS))
+            raise ValueError(f"rotation must be one of {known}, but is {rotation!r}")
+        self.m, self.rotation, self.keep, self.kept = m, rotation, keep, Kept(dims, keep)
         self.shortlist = whole("shortlist", shortlist)
         super().__init__(dims, nlist, nprobe, seed)
         self.matrix: Floats | None = None  # (dims, dims), where there is a rotation
@@ -86,7 +86,6 @@ class IVFPQIndex(ListIndex):
         self.factors: Floats | None = None  # (lists,): what scores are multiplied by
         self.quantizer: ProductQuantizer | None = None
         self._codebooks: Floats | None = None  # the quantizer's, as `fill_tables` wants them
-        self.kept = [np.zeros((0, dims), KEPT[keep])] if keep else []
 
     def _empty(self) -> NDArray:
         return np.zeros((0, self.m), np.uint8)
@@ -126,10 +125,6 @@ class IVFPQIndex(ListIndex):
         """Decode, without factors and still rotated, codes (n, m) of the lists of these numbers."""
         return self.quantizer.decode(codes) + self.lengths[numbers, None] * self._middles[numbers]
 
-    @property
-    def _middles(self) -> Floats:
-        return self.centroids[:, : self.dims]
-
     def _set_quantizer(self, quantizer: ProductQuantizer) -> None:
         self.quantizer = quantizer
         self._codebooks = np.ascontiguousarray(quantizer.centroids.transpose(0, 2, 1))  # (m, d/m, 256)
@@ -138,8 +133,7 @@ class IVFPQIndex(ListIndex):
         return super()._assigned(rotate(vectors, self.matrix))
 
     def _rows(self, vectors: Floats, numbers: Ints) -> NDArray[np.uint8]:
-        if self.keep:
-            self.kept.append(_rounded(vectors, KEPT[self.keep]))
+        self.kept.append(vectors)
         return self._coded(rotate(vectors, self.matrix), numbers)
 
     @property
@@ -186,33 +180,17 @@ class IVFPQIndex(ListIndex):
         ids = np.full((len(queries), wanted), -1)
         if not len(self):
             return scores[:, :k], ids[:, :k]
-        rotated, nprobe = padded(rotate(queries, self.matrix)), self._probes(nprobe)
-        learned = (self.centroids, self.lengths, self.factors, self._codebooks)
+        learned = (self.lengths, self.factors, self._codebooks)
         with compiling_is_announced():
-            compared = scan_codes(*learned, *self.lists.merged, rotated, nprobe, scores, ids)
-        self.compared = compared / max(len(queries), 1)
-        return self._rescored(queries, ids, k) if self.keep else (scores, ids)
-
-    def _rescored(self, queries: Floats, listed: Ints, k: int) -> tuple[Floats, Ints]:
-        scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
-        kept = self._all_kept()
-        for q, query in enumerate(queries):
-            rows = np.sort(listed[q, listed[q] >= 0])  # of equal scores the earlier
-            found = kept[rows].astype(np.float32) @ query
-            best = np.argsort(-found, kind="stable")[:k]
-            scores[q, : len(best)], ids[q, : len(best)] = found[best], rows[best]
-        return scores, ids
-
-    def _all_kept(self) -> NDArray:
-        if len(self.kept) > 1:
-            self.kept = [np.concatenate(self.kept)]
-        return self.kept[0]
+            rotated = padded(rotate(queries, self.matrix))
+            self._search_lists(scan_codes, learned, rotated, nprobe, scores, ids)
+        return rescored(self.kept.rows, queries, ids, k) if self.keep else (scores, ids)
 
     def vectors_of(self, ids: Ints) -> Floats:
         """Return what is scored last of these ids, (len(ids), dims): vectors if kept, else decoded codes."""
         if self.keep:
             self.lists.places(ids)  # raises where one is gone
-            return self._all_kept()[ids].astype(np.float32)
+            return self.kept.rows[ids].astype(np.float32)
         numbers, codes = self.list_of(ids), self.lists.merged[1][self.lists.places(ids)]
         rotated = self.factors[numbers, None] * self._stands_for(codes, numbers)
         return rotated if self.matrix is None else rotated @ self.matrix
@@ -224,7 +202,7 @@ class IVFPQIndex(ListIndex):
             arrays |= {name: getattr(self, name) for name in ("lengths", "factors")}
             arrays |= {"codebooks": self.quantizer.centroids}
             arrays |= {} if self.matrix is None else {"matrix": self.matrix}
-            arrays |= {"kept": self._all_kept()} if self.keep else {}
+            arrays |= {"kept": self.kept.rows} if self.keep else {}
         return arrays, about | {name: getattr(self, name) for name in ("m", "rotation", "keep", "shortlist")}
 
     @classmethod
@@ -237,14 +215,8 @@ class IVFPQIndex(ListIndex):
             index.lengths, index.factors = arrays["lengths"], arrays["factors"]
             index._set_quantizer(ProductQuantizer(arrays["codebooks"]))
             index.matrix = arrays["matrix"] if index.rotation else None
-            index.kept = [arrays["kept"]] if index.keep else []
+            if index.keep:
+                index.kept.append(arrays["kept"])
             if len(index.lengths) != len(index.centroids) or len(index.quantizer.centroids) != index.m:
                 raise ValueError(f"{len(index.lengths)} lengths, {len(index.quantizer.centroids)} codebooks")
         return index
-
-
-def _rounded(vectors: Floats, dtype: type) -> NDArray:
-    """Copy vectors as this type; ValueError where half precision ends."""
-    if dtype == np.float16 and (np.abs(vectors) > np.finfo(np.float16).max).any():
-        raise ValueError(f"{np.abs(vectors).max():g} is too large for float16, which ends at 65,504")
-    return vectors.astype(dtype)

@@ -99,8 +99,13 @@ class ListIndex(Index):
         """
         self.lists.remove(np.atleast_1d(np.asarray(ids, np.int64)))
 
+    @property
+    def _middles(self) -> Floats:
+        """The centroids without what fills them up."""
+        return self.centroids[:, : self.dims]
+
     def _assigned(self, vectors: Floats) -> Ints:
-        return assign(vectors, self.centroids[:, : self.dims])[0]
+        return assign(vectors, self._middles)[0]
 
     def _probes(self, nprobe: int | None) -> int:
         wanted = whole("nprobe", self.nprobe if nprobe is None else nprobe)
@@ -108,8 +113,18 @@ class ListIndex(Index):
 
     def probed(self, queries: Floats, nprobe: int | None = None) -> Ints:
         """Say which lists queries (q, dims) look into, best first: (q, nprobe)."""
-        similar = as_vectors(queries, self.dims) @ self.centroids[:, : self.dims].T
+        similar = as_vectors(queries, self.dims) @ self._middles.T
         return np.argsort(-similar, axis=1, kind="stable")[:, : self._probes(nprobe)]
+
+    def _search_lists(self, scan, learned, queries: Floats, nprobe: int | None, scores, ids) -> None:
+        """Let a compiled ``scan`` search for queries (q, padded dims), some at a time."""
+        compared, nprobe = 0, self._probes(nprobe)
+        for i in range(0, len(queries), self.ROWS):
+            here = slice(i, i + self.ROWS)
+            similar = queries[here] @ self.centroids.T  # (rows, lists): one product reads centroids once
+            settings = queries[here], nprobe, scores[here], ids[here]
+            compared += scan(similar, *learned, *self.lists.merged, *settings)
+        self.compared = compared / max(len(queries), 1)
 
     def list_of(self, ids: Ints) -> Ints:
         """Say in which list the vectors of these ids stand."""
@@ -120,7 +135,7 @@ class ListIndex(Index):
         """Return what `save` writes."""
         arrays = self.lists.state() if self.centroids is not None else {}
         if self.centroids is not None:
-            arrays["centroids"] = self.centroids[:, : self.dims]
+            arrays["centroids"] = self._middles
         about = {name: getattr(self, name) for name in ("dims", "nlist", "nprobe", "seed")}
         return arrays, about | {"given": self.lists.given}
 

@@ -19,7 +19,7 @@ class Lists:
     ----------
     nlist : int
     empty : array (0, width)
-        Says how rows look; float32 rows are aligned for `dot`.
+        Says how rows look; float32 rows are aligned for `dot`, uint64 lie column by column (`rabitq_scan`).
     """
 
     def __init__(self, nlist: int, empty: NDArray):
@@ -83,7 +83,9 @@ class Lists:
         return found[ids]
 
     def _room(self, n: int, dtype) -> NDArray:
-        return aligned(n, self._width, dtype) if dtype == np.float32 else np.zeros((n, self._width), dtype)
+        if dtype == np.float32:
+            return aligned(n, self._width, dtype)
+        return np.zeros((n, self._width), dtype, order="F" if dtype == np.uint64 else "C")
 
     def _merge(self) -> None:
         if not self._waiting:
@@ -108,7 +110,7 @@ class Lists:
     def state(self) -> dict[str, NDArray]:
         """Return what is saved."""
         _, rows, ids = self.merged
-        return {"rows": rows[:, : self._width], "ids": ids, "sizes": self.sizes}
+        return {"rows": np.ascontiguousarray(rows[:, : self._width]), "ids": ids, "sizes": self.sizes}
 
     @classmethod
     def from_state(cls, arrays: dict[str, NDArray], given: int) -> "Lists":

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from embedlab.index import Floats, Index, Ints, State, as_vectors, top_k, whole
+from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
 from embedlab.machine import aligned, compiling_is_announced
 from embedlab.quantization import LearnedIndex
 from embedlab.scale.list_index import padded
 from embedlab.scale.rabitq_plain import as_words, bit_planes, quantize_query, sign_codes
-from embedlab.scale.rabitq_scan import estimate_all, scan_bounded
+from embedlab.scale.rabitq_scan import columns_of, estimate_all, search_codes
 from embedlab.scale.rotation import random_rotation
 
 OPTIONS = ("bits_of_query", "keep", "epsilon", "seed")
@@ -38,15 +38,27 @@ class RaBitQuantizer:
         matrix = random_rotation(_filled_up(vectors.shape[1]), seed=seed)
         return cls(vectors.mean(axis=0), np.ascontiguousarray(matrix[:, : vectors.shape[1]]))
 
-    def encode(self, vectors: Floats) -> NDArray[np.uint64]:
-        """Encode vectors (n, d): (n, D/64 + 2)."""
-        residuals = vectors - self.centroid
-        signs, scales, errors = sign_codes(residuals @ self.matrix.T)
-        numbers = np.stack([scales, residuals @ self.centroid, errors, signs.sum(axis=1)], axis=1)
-        return np.concatenate([as_words(signs), numbers.astype(np.float32).view(np.uint64)], axis=1)
+    def encode(self, vectors: Floats, centroids: Floats | None = None) -> NDArray[np.uint64]:
+        """Encode vectors (n, d): (n, D/64 + 2), each column in one piece, as it is scanned.
+
+        With ``centroids`` (n, d), one for each vector, the query will be rounded as it is. The third number
+        then holds what a code misses along its centroid: signs have to tell apart only query - centroid.
+        """
+        # Vectors may come to lists one by one: float64 keeps their codes from depending on how many come.
+        own = self.centroid if centroids is None else centroids.astype(float)
+        residuals = vectors - own
+        rotated = residuals @ self.matrix.T
+        signs, scales, errors = sign_codes(rotated)
+        if centroids is None:
+            shared = residuals @ own
+        else:
+            missed = rotated - scales[:, None] * np.where(signs, 1, -1)
+            shared = (missed * (own @ self.matrix.T)).sum(axis=1)
+        numbers = np.stack([scales, shared, errors, signs.sum(axis=1)], axis=1)
+        return np.asfortranarray(np.hstack([as_words(signs), numbers.astype(np.float32).view(np.uint64)]))
 
     def encode_queries(self, queries: Floats, bits: int) -> tuple[NDArray[np.uint64], Floats]:
-        """Make bits of queries (q, d), (q, D/64, bits), and tell the five numbers of each, (q, 5).
+        """Make bits of queries (q, d), (q, D/64, 4 or 8), and tell the five numbers of each, (q, 5).
 
         These are the least number of the rotated residual, its step, its sum, the inner product with the
         centroid, and the length.
@@ -56,7 +68,8 @@ class RaBitQuantizer:
         sums = levels.sum(axis=1, dtype=np.float32) * steps + levels.shape[1] * lows
         lengths = np.linalg.norm(residuals, axis=1)
         about = np.stack([lows, steps, sums, queries @ self.centroid, lengths], axis=1)
-        return np.ascontiguousarray(bit_planes(levels, bits).transpose(0, 2, 1)), about.astype(np.float32)
+        planes = bit_planes(levels, 4 if bits <= 4 else 8)
+        return np.ascontiguousarray(planes.transpose(0, 2, 1)), about.astype(np.float32)
 
 
 class _Codes(LearnedIndex):
@@ -65,11 +78,20 @@ class _Codes(LearnedIndex):
     ENOUGH = 1000  # vectors: their mean is nearly that of all
 
     def __init__(self, dims: int, seed: int, quantizer: RaBitQuantizer | None = None):
-        super().__init__(dims, np.zeros((0, _filled_up(dims) // 64 + EXTRA // 8), np.uint64), quantizer)
+        super().__init__(dims, np.zeros((0, words_of(dims)), np.uint64), quantizer)
         self.seed = seed
 
     def _learned_from(self, vectors: Floats) -> RaBitQuantizer:
         return RaBitQuantizer.fit(vectors, seed=self.seed)
+
+
+def check_options(dims: int, bits_of_query: int, epsilon: float) -> None:
+    """Raise ValueError or TypeError where RaBitQ cannot work with these."""
+    whole("dims", dims, least=2)
+    if whole("bits_of_query", bits_of_query) > 8:
+        raise ValueError(f"bits_of_query must be at most 8, but is {bits_of_query}")
+    if not 0 <= epsilon < np.inf:
+        raise ValueError(f"epsilon must be at least 0 and finite, but is {epsilon}")
 
 
 class RaBitQIndex(Index):
@@ -112,11 +134,8 @@ class RaBitQIndex(Index):
         epsilon: float = 1.9,
         seed: int = 0,
     ):
-        self.dims, self.bits_of_query = whole("dims", dims, least=2), whole("bits_of_query", bits_of_query)
-        if bits_of_query > 8:
-            raise ValueError(f"bits_of_query must be at most 8, but is {bits_of_query}")
-        if not 0 <= epsilon < np.inf:
-            raise ValueError(f"epsilon must be at least 0 and finite, but is {epsilon}")
+        check_options(dims, bits_of_query, epsilon)
+        self.dims, self.bits_of_query = dims, bits_of_query
         self.keep, self.epsilon, self.seed = keep, epsilon, seed
         self._coded, self._kept = _Codes(dims, seed), padded(np.zeros((0, dims), np.float32))
         self.rescored = 0.0  # vectors that the last search scored exactly, for each query
@@ -154,11 +173,8 @@ class RaBitQIndex(Index):
         found = np.empty((len(queries), len(self)), np.float32)
         if len(self):
             with compiling_is_announced():
-                estimate_all(*self._scanned(queries), found)
+                estimate_all(*columns_of(self.codes), *self._asked(queries), found)
         return found
-
-    def _scanned(self, queries: Floats) -> tuple[NDArray, ...]:
-        return self.codes, self.codes.view(np.float32), *self._asked(queries)
 
     def _asked(self, queries: Floats) -> tuple[NDArray, Floats]:
         return self.quantizer.encode_queries(as_vectors(queries, self.dims), self.bits_of_query)
@@ -168,23 +184,29 @@ class RaBitQIndex(Index):
         if not len(self):
             return np.empty((len(queries), 0), np.float32)
         lengths = self._asked(queries)[1][:, 4]
-        return np.float32(self.epsilon) * lengths[:, None] * self.codes.view(np.float32)[:, -2]
+        return np.float32(self.epsilon) * lengths[:, None] * columns_of(self.codes)[1][-1, ::2]
 
-    def search(self, queries: Floats, k: int) -> tuple[Floats, Ints]:
-        """Find the k best of each query: as `Index.search`, by estimates, or exact scores of kept vectors."""
+    def search(self, queries: Floats, k: int, *, shortlist: int | None = None) -> tuple[Floats, Ints]:
+        """Find the k best of each query: as `Index.search`, by estimates, or exact scores of kept vectors.
+
+        With a ``shortlist``, so many of the best estimates are scored exactly, whatever the bound says.
+        """
         queries, k = as_vectors(queries, self.dims), whole("k", k)
-        if not self.keep or not len(self):
-            parts = [top_k(self.estimates(queries[i : i + 256]), k) for i in range(0, len(queries) or 1, 256)]
-            return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
         scores, ids = np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1)
-        asked = (*self._scanned(queries), self._kept, padded(queries), np.float32(self.epsilon))
-        with compiling_is_announced():
-            self.rescored = scan_bounded(*asked, scores, ids) / max(len(queries), 1)
+        if not len(self):
+            return scores, ids
+        one_list = np.array([0, len(self)]), np.arange(len(self), dtype=np.int32)
+        similar = np.zeros((len(queries), 1), np.float32)
+        scanned = similar, 1, *one_list, *columns_of(self.codes), *self._asked(queries)
+        kept = (self._kept, padded(queries)) if self.keep else None
+        bounds = np.float32(self.epsilon), np.zeros(1, np.float32)
+        _, again = search_codes(scanned, kept, bounds, shortlist, scores, ids)
+        self.rescored = again / max(len(queries), 1)
         return scores, ids
 
     def state(self) -> State:
         """Return what `save` writes."""
-        arrays = {"codes": self.codes, **self._coded._floats_to_save()}
+        arrays = {"codes": np.ascontiguousarray(self.codes), **self._coded._floats_to_save()}
         if self.quantizer:
             arrays |= {"centroid": self.quantizer.centroid, "matrix": self.quantizer.matrix}
         arrays |= {"kept": self._kept[:, : self.dims]} if self.keep else {}
@@ -199,13 +221,18 @@ class RaBitQIndex(Index):
             index._coded = _Codes(index.dims, index.seed, quantizer)
         if len(arrays["codes"]) and "centroid" not in arrays:
             raise ValueError("there are codes, but no centroid")
-        index._coded._codes = arrays["codes"]
+        index._coded._codes = np.asfortranarray(arrays["codes"])
         index._coded._floats = arrays.get("floats", index._coded._floats)
         if index.keep:
             index._kept = padded(as_vectors(arrays["kept"], index.dims))
         if index.keep and len(index._kept) != len(index):
             raise ValueError(f"{len(index._kept)} vectors are kept for {len(index)} codes")
         return index
+
+
+def words_of(dims: int) -> int:
+    """Return how many words of 8 bytes a code has."""
+    return _filled_up(dims) // 64 + EXTRA // 8
 
 
 def _filled_up(dims: int) -> int:

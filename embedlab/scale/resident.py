@@ -47,7 +47,7 @@ def memory_of(path: str | Path, queries: Floats, k: int = 10) -> dict[str, float
 def _measure(path: str, folder: str, k: int) -> dict[str, float]:
     """Measure here what `memory_of` returns."""
     from embedlab.hnsw import HNSWIndex  # noqa: F401 (these make their classes known)
-    from embedlab.scale import DiskIndex, IVFIndex, IVFPQIndex, RaBitQIndex  # noqa: F401
+    from embedlab.scale import DiskIndex, IVFIndex, IVFPQIndex, IVFRaBitQIndex, RaBitQIndex  # noqa: F401
 
     queries = np.load(Path(folder, "queries.npy"))
     kind = index_class(read_about(path)["class"])

@@ -44,13 +44,29 @@ def keep(best, size, packed):
     return size + 1
 
 
+@compiled(inline="always")
+def reached(best, size):
+    """Return the similarity that a candidate needs at least."""
+    return similarity(best[size - 1]) if size == len(best) else np.float32(-np.inf)
+
+
 @compiled()
-def probe(centroids, query, probed):
-    """Write the best lists to ``probed`` (nprobe,), best first, as candidates; return how many."""
-    size = 0
-    for i in range(len(centroids)):
-        size = keep(probed, size, candidate(dot(centroids, i, query), i))
+def keep_all(best, size, scores, ids):
+    """Put candidates of these scores (n,) and numbers into the sorted array, as `keep` does one."""
+    least = reached(best, size)
+    for i in range(len(scores)):
+        if scores[i] >= least:  # most are not, and need no number
+            size = keep(best, size, candidate(scores[i], ids[i]))
+            least = reached(best, size)
     return size
+
+
+@compiled()
+def choose(similar, probed):
+    """Write the best of the lists (lists,) to ``probed`` (nprobe,), best first, as candidates."""
+    size = 0
+    for i in range(len(similar)):
+        size = keep(probed, size, candidate(similar[i], i))
 
 
 @compiled()
@@ -61,18 +77,19 @@ def write_out(best, size, scores, found):
 
 
 @compiled()
-def scan_vectors(centroids, starts, rows, ids, queries, nprobe, scores, found):
+def scan_vectors(similar, starts, rows, ids, queries, nprobe, scores, found):
     """Search lists of float vectors: ``scores`` and ``found`` (q, k) get results; return dot products.
 
-    centroids (lists, d) and rows (n, d), queries (q, d): made by `aligned`; rows of list j: from starts[j] to
-    starts[j + 1]; ids (n,): of the rows.
+    similar (q, lists): of queries to centroids; rows (n, d), queries (q, d): made by `aligned`; rows of list
+    j: from starts[j] to starts[j + 1]; ids (n,): of the rows.
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
-    compared = len(queries) * len(centroids)
+    compared = similar.size
     for q in range(len(queries)):
         size = 0
-        for p in range(probe(centroids, queries[q], probed)):
-            at = number(probed[p])
+        choose(similar[q], probed)
+        for packed in probed:
+            at = number(packed)
             for i in range(starts[at], starts[at + 1]):
                 size = keep(best, size, candidate(dot(rows, i, queries[q]), ids[i]))
             compared += starts[at + 1] - starts[at]
@@ -95,9 +112,12 @@ def fill_tables(codebooks, query, tables):
                 tables[j, c] += component * codebooks[j, s, c]
 
 
-@compiled(fastmath=True)
+@compiled()
 def add_up(codes, i, tables):
-    """Add up one entry of each table, (m, 256): the query's inner product with what a code stands for."""
+    """Add up one entry of each table, (m, 256): the query's inner product with what a code stands for.
+
+    In this order: free to choose another (fastmath), LLVM gathers entries into registers, which takes longer.
+    """
     total = np.float32(0)
     for j in range(codes.shape[1]):
         total += tables[j, codes[i, j]]
@@ -105,7 +125,27 @@ def add_up(codes, i, tables):
 
 
 @compiled()
-def scan_codes(centroids, lengths, factors, codebooks, starts, codes, ids, queries, nprobe, scores, found):
+def add_up_all(codes, start, tables, sums):
+    """Write what `add_up` returns for as many codes from ``start`` as ``sums`` has room for: four at a time.
+
+    Each addition waits for the one before; four sums do not wait for each other.
+    """
+    whole = len(sums) // 4 * 4
+    for at in range(0, whole, 4):
+        i = start + at
+        a = b = c = d = np.float32(0)
+        for j in range(codes.shape[1]):
+            a += tables[j, codes[i, j]]
+            b += tables[j, codes[i + 1, j]]
+            c += tables[j, codes[i + 2, j]]
+            d += tables[j, codes[i + 3, j]]
+        sums[at], sums[at + 1], sums[at + 2], sums[at + 3] = a, b, c, d
+    for at in range(whole, len(sums)):
+        sums[at] = add_up(codes, start + at, tables)
+
+
+@compiled()
+def scan_codes(similar, lengths, factors, codebooks, starts, codes, ids, queries, nprobe, scores, found):
     """Search lists of codes (n, m) of residuals by tables; return how many were compared.
 
     lengths (lists,): of the centroids; factors (lists,): of the scores; codebooks (m, d/m, 256); all else as
@@ -113,16 +153,19 @@ def scan_codes(centroids, lengths, factors, codebooks, starts, codes, ids, queri
     """
     best, probed = np.empty(scores.shape[1], np.int64), np.empty(nprobe, np.int64)
     tables = np.empty((codebooks.shape[0], codebooks.shape[2]), np.float32)
-    compared = len(queries) * len(centroids)
+    sums, compared = np.empty(np.diff(starts).max(), np.float32), similar.size
     for q in range(len(queries)):
         size = 0
         fill_tables(codebooks, queries[q], tables)
-        for p in range(probe(centroids, queries[q], probed)):
-            at = number(probed[p])
-            shared = lengths[at] * dot(centroids, at, queries[q])
-            for i in range(starts[at], starts[at + 1]):
-                score = factors[at] * (shared + add_up(codes, i, tables))
-                size = keep(best, size, candidate(score, ids[i]))
-            compared += starts[at + 1] - starts[at]
+        choose(similar[q], probed)
+        for packed in probed:
+            at = number(packed)
+            start, end = starts[at], starts[at + 1]
+            some = sums[: end - start]
+            add_up_all(codes, start, tables, some)
+            for i in range(len(some)):
+                some[i] = factors[at] * (lengths[at] * similar[q, at] + some[i])
+            size = keep_all(best, size, some, ids[start:end])
+            compared += end - start
         write_out(best, size, scores[q], found[q])
     return compared

@@ -7,7 +7,7 @@ number that trades recall for time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,17 @@ from numpy.typing import NDArray
 
 from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex, Floats, Index, Ints
-from embedlab.scale import DiskIndex, IVFIndex, IVFPQIndex, PQFastScanIndex, RaBitQIndex, VamanaIndex
-from embedlab.speed.peers import EF_CONSTRUCTION, RESCORED, K, M
+from embedlab.scale import (
+    DiskIndex,
+    IVFIndex,
+    IVFPQIndex,
+    IVFRaBitQIndex,
+    PQFastScanIndex,
+    RaBitQIndex,
+    VamanaIndex,
+    rescored,
+)
+from embedlab.speed.peers import EF_CONSTRUCTION, RESCORED, K, M, faiss_index, hnswlib_index
 
 Search = Callable[[Floats], Ints]
 SHORTLIST = K * RESCORED  # what codes in lists find and float16 rescores
@@ -52,7 +61,7 @@ class Entrant:
     ours: bool = True
 
 
-def _ours(build, knob: str, settings: tuple, kind: type[Index]) -> Entrant:
+def _ours(build, knob: str, settings: tuple, kind: type[Index | Rescored]) -> Entrant:
     def search(index: Index, queries: Floats, value: float) -> Ints:
         return index.search(queries, K, **{knob: value} if knob else {})[1]
 
@@ -90,6 +99,14 @@ def _ivf_pq(vectors: Floats) -> IVFPQIndex:
     return _filled(IVFPQIndex(d, lists_for(n), d // 8, keep="float16", shortlist=SHORTLIST), vectors)
 
 
+def _rabitq(vectors: Floats) -> RaBitQIndex:
+    return _filled(RaBitQIndex(vectors.shape[1], keep=True), vectors)
+
+
+def _ivf_rabitq(vectors: Floats) -> IVFRaBitQIndex:
+    return _filled(IVFRaBitQIndex(vectors.shape[1], lists_for(len(vectors)), keep="float16"), vectors)
+
+
 def _bounded(index: RaBitQIndex, queries: Floats, epsilon: float) -> Ints:
     index.epsilon = epsilon
     return index.search(queries, K)[1]
@@ -124,33 +141,12 @@ class Rescored:
 
     def find(self, queries: Floats, shortlist: int) -> Ints:
         """Return ids (q, K)."""
-        listed, found = self.codes.search(queries, shortlist)[1], np.full((len(queries), K), -1)
-        for q, query in enumerate(queries):
-            rows = np.sort(listed[q, listed[q] >= 0])
-            best = rows[np.argsort(-(self.kept[rows].astype(np.float32) @ query), kind="stable")[:K]]
-            found[q, : len(best)] = best
-        return found
+        return rescored(self.kept, queries, self.codes.search(queries, shortlist)[1], K)[1]
 
 
 def _faiss(recipe: Callable[[int, int], str], knob: str, settings: tuple) -> Entrant:
     def build(vectors: Floats):
-        import faiss
-
-        recipe_ = recipe(*vectors.shape)
-        index = faiss.index_factory(vectors.shape[1], recipe_, faiss.METRIC_INNER_PRODUCT)
-        if recipe_.startswith("HNSW"):
-            index.hnsw.efConstruction = EF_CONSTRUCTION
-        lists = faiss.try_extract_index_ivf(index)
-        if lists is not None:
-            lists = faiss.downcast_index(lists)
-            lists.cp.min_points_per_centroid, lists.cp.max_points_per_centroid = 1, 128  # as ours
-        if hasattr(lists, "do_polysemous_training"):
-            lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
-        if hasattr(lists, "pq"):
-            lists.pq.cp.min_points_per_centroid = 1
-        index.train(vectors)
-        index.add(vectors)
-        return index
+        return faiss_index(vectors, recipe(*vectors.shape))
 
     def load(path: Path):
         import faiss
@@ -180,12 +176,6 @@ def _faiss(recipe: Callable[[int, int], str], knob: str, settings: tuple) -> Ent
 def _hnswlib() -> Entrant:
     import hnswlib
 
-    def build(vectors: Floats) -> hnswlib.Index:
-        index = hnswlib.Index("ip", vectors.shape[1])
-        index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
-        index.add_items(vectors, num_threads=1)
-        return index
-
     def load(path: Path) -> hnswlib.Index:
         index = hnswlib.Index("ip", int(path.with_suffix(".dims").read_text()))
         index.load_index(str(path))
@@ -199,7 +189,7 @@ def _hnswlib() -> Entrant:
         index.set_ef(ef)
         return index.knn_query(queries, K, num_threads=1)[0].astype(np.int64)
 
-    return Entrant(build, save, load, search, None, BEAMS, "ef", ours=False)
+    return Entrant(hnswlib_index, save, load, search, None, BEAMS, "ef", ours=False)
 
 
 def entrants() -> dict[str, Entrant]:
@@ -211,23 +201,12 @@ def entrants() -> dict[str, Entrant]:
         "HNSW int8": _ours(_hnsw("int8"), "ef", BEAMS, HNSWIndex),
         "IVF": _ours(_ivf, "nprobe", PROBES, IVFIndex),
         "IVF-PQ": _ours(_ivf_pq, "nprobe", PROBES, IVFPQIndex),
-        "RaBitQ": Entrant(
-            lambda v: _filled(RaBitQIndex(v.shape[1], keep=True), v),
-            _save,
-            RaBitQIndex.load,
-            _bounded,
-            _size,
-            EPSILONS,
-            "epsilon",
-        ),
-        "4-bit scan": Entrant(
-            Rescored.build,
-            _save,
-            Rescored.load,
-            lambda index, queries, value: index.find(queries, int(value)),
-            _size,
-            LISTS,
-            "shortlist",
+        "IVF-RaBitQ": _ours(_ivf_rabitq, "nprobe", PROBES, IVFRaBitQIndex),
+        "RaBitQ": replace(_ours(_rabitq, "epsilon", EPSILONS, RaBitQIndex), search=_bounded),
+        "RaBitQ, listed": _ours(_rabitq, "shortlist", LISTS, RaBitQIndex),
+        "4-bit scan": replace(
+            _ours(Rescored.build, "shortlist", LISTS, Rescored),
+            search=lambda index, queries, value: index.find(queries, int(value)),
         ),
         "Vamana": _ours(_vamana, "beam", BEAMS, VamanaIndex),
         "Disk": _ours(lambda v: DiskIndex.from_graph(_vamana(v)), "beam", BEAMS, DiskIndex),
@@ -238,6 +217,7 @@ def entrants() -> dict[str, Entrant]:
             lambda n, d: f"IVF{lists_for(n)},PQ{d // 4}x4fs,{refine}", "nprobe", PROBES
         ),
         "faiss PQFastScan+": _faiss(lambda n, d: f"PQ{d // 4}x4fs,{refine}", "k_factor", LISTS),
+        "faiss IVFRaBitQ+": _faiss(lambda n, d: f"IVF{lists_for(n)},RaBitQ,{refine}", "nprobe", PROBES),
         "faiss RaBitQ+": _faiss(lambda n, d: f"RaBitQ,{refine}", "k_factor", LISTS),
         "faiss HNSW": _faiss(lambda n, d: f"HNSW{M},Flat", "efSearch", BEAMS),
         "hnswlib": _hnswlib(),

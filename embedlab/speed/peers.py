@@ -25,12 +25,38 @@ def _ours(vectors: Floats, codes: str | None) -> Made:
     return lambda width: lambda queries: index.search(queries, K, ef=width)[1], index.bytes_per_vector
 
 
-def _hnswlib(vectors: Floats) -> Made:
+def hnswlib_index(vectors: Floats):
+    """Build hnswlib's graph of vectors (n, d), as ours is built."""
     import hnswlib
 
     index = hnswlib.Index("ip", vectors.shape[1])
     index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION)
     index.add_items(vectors, num_threads=1)
+    return index
+
+
+def faiss_index(vectors: Floats, description: str):
+    """Build FAISS's index of vectors (n, d) from a description for its factory, as ours are built."""
+    import faiss
+
+    index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
+    if description.startswith("HNSW"):
+        index.hnsw.efConstruction = EF_CONSTRUCTION
+    lists = faiss.try_extract_index_ivf(index)
+    if lists is not None:
+        lists = faiss.downcast_index(lists)
+        lists.cp.min_points_per_centroid, lists.cp.max_points_per_centroid = 1, 128  # as ours; no warnings
+    if hasattr(lists, "do_polysemous_training"):
+        lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
+    if hasattr(lists, "pq"):
+        lists.pq.cp.min_points_per_centroid = 1
+    index.train(vectors)
+    index.add(vectors)
+    return index
+
+
+def _hnswlib(vectors: Floats) -> Made:
+    index = hnswlib_index(vectors)
 
     def searcher(width: int) -> Search:
         def search(queries: Floats) -> Ints:
@@ -62,18 +88,9 @@ def _usearch(vectors: Floats, dtype: str) -> Made:
 def _faiss(vectors: Floats, description: str, knob: str) -> Made:
     import faiss
 
-    index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
-    if description.startswith("HNSW"):
-        index.hnsw.efConstruction = EF_CONSTRUCTION
+    index = faiss_index(vectors, description)
     if "PQ" in description:
-        lists = faiss.downcast_index(faiss.extract_index_ivf(index))
-        lists.do_polysemous_training = False  # a minute of ordering codes that this search does not use
-        lists.cp.min_points_per_centroid = lists.pq.cp.min_points_per_centroid = (
-            1  # no warnings where n is small
-        )
         faiss.ParameterSpace().set_index_parameter(index, "k_factor_rf", RESCORED)
-    index.train(vectors)
-    index.add(vectors)
     size = len(faiss.serialize_index(index)) / len(vectors)
 
     def searcher(width: int) -> Search:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
-from embedlab.scale import shards_needed
+from embedlab.scale import FILL, shards_needed
 from embedlab.speed.ann import qps_at
 
 EXACT = ("Flat", "faiss Flat")
@@ -123,7 +123,7 @@ def crossing(ns: Sequence[float], first: Sequence[float], second: Sequence[float
     return found
 
 
-def within(memory: float, bytes_a_vector: float, *, fill: float = 0.7) -> int:
+def within(memory: float, bytes_a_vector: float, *, fill: float = FILL) -> int:
     """Return how many vectors one machine's memory takes, filled to a share.
 
     Examples

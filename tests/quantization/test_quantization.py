@@ -204,7 +204,8 @@ def test_recall_is_that_of_faiss_at_equal_bytes(real):
         peer.train(documents)
         peer.add(documents)
         theirs.append(recall(peer.search(queries, 10)[1], exact))
-    assert index.bytes_per_vector == peer.sa_code_size() == m
+    assert index.codes.shape[1] == peer.sa_code_size() == m
+    assert index.bytes_per_vector == pytest.approx(len(faiss.serialize_index(peer)) / 2000, rel=1e-3)
     error = np.sqrt((np.var(ours, ddof=1) + np.var(theirs, ddof=1)) / len(seeds))
     assert error < 0.01  # a loss of 0.04 would be seen
     assert np.mean(ours) > np.mean(theirs) - 4 * error
