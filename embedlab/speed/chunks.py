@@ -1,7 +1,8 @@
 """Real vectors by the hundred thousand: chunks of 32 tokens of both collections of the course, embedded.
 
 Vectors that are grown from a few documents crowd around them. So what is measured at scale is measured on
-these, and only beyond them are vectors grown, from all of them.
+these. Only beyond them are vectors grown, between related ones, so that the ten best of a query go on coming
+nearer as they do among real ones.
 """
 
 import json
@@ -9,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from embedlab.benchmark import docsearch, grown, seeded_sample, wikipedia
+from embedlab.benchmark import docsearch, seeded_sample, wikipedia
 from embedlab.chunking import chunk
 from embedlab.embedder import Embedder
-from embedlab.index import Floats
+from embedlab.index import Floats, top_k
 from embedlab.machine import cached, code_of, content_key
+from embedlab.pooling import l2_normalize
 
 CHUNKS, TOKENS, WORDS = 100_000, 32, 4  # how many; tokens of one, at most; words of one, at least
+RELATED, AMONG = 11, 10_000  # vectors are grown between a chunk and one of its nearest among so many
+NOISE = 0.01  # to each number of a grown vector: about 0.2 of its length in all
 
 
 def chunk_texts() -> list[str]:
@@ -41,7 +45,7 @@ def chunk_texts() -> list[str]:
 
 
 def real_vectors(n: int, embedder: Embedder, *, show_progress: bool = True) -> Floats:
-    """Return n vectors, float32 (n, d): of real chunks as far as there are any, beyond them grown from all.
+    """Return n vectors, float32 (n, d): of real chunks as far as there are any, beyond them grown ones.
 
     Embedding takes some ten minutes on two cores, and is kept in the cache.
 
@@ -53,7 +57,34 @@ def real_vectors(n: int, embedder: Embedder, *, show_progress: bool = True) -> F
     if n < 1:
         raise ValueError(f"n must be at least 1, but is {n}")
     real = embedder.encode(chunk_texts(), cache=True, show_progress=show_progress)
-    return real[:n] if n <= len(real) else np.concatenate([real, grown(real, n - len(real), seed=1)])
+    return real[:n] if n <= len(real) else np.concatenate([real, between_related(real, n - len(real))])
+
+
+def between_related(vectors: Floats, n: int, *, seed: int = 0) -> Floats:
+    """Make n vectors between a given one and a related one, plus noise: float32 (n, d), of length 1.
+
+    Related is one of the `RELATED` nearest among the first `AMONG`. `embedlab.benchmark.grown` mixes any two:
+    what lies between two subjects is near no query, so its vectors crowd around those that they are made of.
+
+    Examples
+    --------
+    >>> made = between_related(np.eye(4, dtype=np.float32)[[0, 0, 1, 1]], 100)
+    >>> [int(i) for i in np.unique(np.abs(made).argmax(axis=1))]
+    [0, 1]
+    """
+    rng, first = np.random.default_rng(seed), vectors[:AMONG]
+    nearest = np.concatenate(
+        [
+            top_k(part @ first.T, min(RELATED, len(first)))[1]
+            for part in np.array_split(vectors, 1 + len(vectors) // 5000)
+        ]
+    )
+    one = np.arange(n) % len(vectors)
+    other = nearest[one, rng.integers(0, nearest.shape[1], n)]
+    share = rng.random((n, 1), dtype=np.float32)
+    mixed = l2_normalize(share * vectors[one] + (1 - share) * vectors[other])
+    mixed += NOISE * rng.standard_normal(mixed.shape, dtype=np.float32)
+    return l2_normalize(mixed)
 
 
 def _write(path: Path, texts: list[str]) -> None:

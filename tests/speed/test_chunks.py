@@ -5,6 +5,7 @@ import pytest
 
 from embedlab.benchmark import docsearch, wikipedia
 from embedlab.engine import embedder
+from embedlab.pooling import l2_normalize
 from embedlab.speed import chunks
 
 
@@ -29,6 +30,18 @@ def test_real_ones_come_first_and_stay(fifty):
     assert more.shape == (70, 8)
     assert np.linalg.norm(more, axis=1) == pytest.approx(np.ones(70), abs=1e-5)
     assert len(np.unique(more[50:], axis=0)) == 20
+
+
+def test_grown_ones_lie_near_their_own_subject():
+    rng = np.random.default_rng(0)
+    subjects = np.repeat(np.eye(3, 24, dtype=np.float32), 40, axis=0)
+    vectors = l2_normalize(subjects + 0.1 * rng.standard_normal(subjects.shape, dtype=np.float32))
+    made = chunks.between_related(vectors, 600)
+    own = np.repeat(np.arange(3), 40)[np.arange(600) % 120]
+    assert (made @ np.eye(3, 24).T).argmax(axis=1).tolist() == own.tolist()
+    nearest = (made @ vectors.T).max(axis=1)
+    assert np.median(nearest) < 0.999  # none is a copy
+    assert nearest.min() > 0.85
 
 
 def test_none_is_refused(fifty):
