@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from embedlab import hnsw, scale
-from embedlab.benchmark import docsearch, grown, recall_at_k, seeded_sample
+from embedlab.benchmark import docsearch, recall_at_k, seeded_sample
 from embedlab.embedder import Embedder
 from embedlab.index import Floats, Ints, top_k
 from embedlab.machine import (
@@ -29,6 +29,7 @@ from embedlab.machine import (
 )
 from embedlab.scale import memory_of
 from embedlab.speed.ann import RECALLS, qps_at
+from embedlab.speed.chunks import real_vectors
 from embedlab.speed.cores import pinned
 from embedlab.speed.entrant_builds import build_all, built, path_of
 from embedlab.speed.entrants import entrants, lists_for
@@ -60,23 +61,20 @@ def names_for(n: int, growth_only: bool) -> list[str]:
 
 
 def bench_scale(
-    documents: Floats,
+    vectors: Floats,
     queries: Floats,
-    n: int,
     *,
     names: Sequence[str] | None = None,
     folder: Path | None = None,
     repeats: int = 3,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
-    """Build every index of n grown vectors, search at each of its settings, and say what it costs.
+    """Build every index of these vectors, search at each of its settings, and say what it costs.
 
     Parameters
     ----------
-    documents : float32 array (c, d)
-        What is grown.
+    vectors : float32 array (n, d)
     queries : float32 array (q, d)
-    n : int
     names : sequence of str, optional
         Of `entrants`.
     folder : Path, optional
@@ -92,8 +90,9 @@ def bench_scale(
         single queries, in ms, at the first setting that reaches `WANTED`, or at the last. ``rss``: what
         `memory_of` says, for a million.
     """
+    n = len(vectors)
     if n < 1000:
-        raise ValueError(f"n must be at least 1,000, but is {n}")
+        raise ValueError(f"at least 1,000 vectors are needed, but there are {n}")
     names = list(names or names_for(n, False))
     if unknown := [name for name in names if name not in entrants()]:
         raise ValueError(f"no index is called {unknown[0]!r}, but {', '.join(entrants())}")
@@ -102,7 +101,7 @@ def bench_scale(
         queries = queries[seeded_sample(range(len(queries)), min(ALONE, len(queries)), 0)]
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    exact = _prepared(folder, documents, queries, n)
+    exact = _prepared(folder, vectors, queries)
     build_all(folder, names, report)
     core = {min(os.sched_getaffinity(0))} if hasattr(os, "sched_getaffinity") else None
     with threadpool_limits(1), pinned(core):
@@ -111,16 +110,16 @@ def bench_scale(
         for name in indexes:
             if entrants()[name].ours and name != "4-bit scan":
                 indexes[name]["rss"] = memory_of(path_of(folder, name), queries[:100], K)
-    result = {"n": n, "dims": documents.shape[1], "queries": len(queries), "k": K, "nlist": lists_for(n)}
+    result = {"n": n, "dims": vectors.shape[1], "queries": len(queries), "k": K, "nlist": lists_for(n)}
     return {**result, "seconds": time.perf_counter() - start, "indexes": indexes}
 
 
-def _prepared(folder: Path, documents: Floats, queries: Floats, n: int) -> Ints:
+def _prepared(folder: Path, vectors: Floats, queries: Floats) -> Ints:
     """Leave the vectors in the folder; return what exact search finds, (q, K)."""
     if not (folder / "exact.npy").exists():
-        vectors = grown(documents, n)
         np.save(folder / "vectors.npy", vectors)
-        parts = [top_k(part @ vectors.T, K)[1] for part in np.array_split(queries, max(n // 20_000, 1))]
+        batches = np.array_split(queries, max(len(vectors) // 20_000, 1))
+        parts = [top_k(batch @ vectors.T, K)[1] for batch in batches]
         np.save(folder / "exact.npy", np.concatenate(parts))
     return np.load(folder / "exact.npy")
 
@@ -195,19 +194,19 @@ def measure_scale(
     repeats: int = 3,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
-    """Measure at these sizes on DocSearch's test queries; each is stored as soon as it is done.
+    """Measure at these sizes on `real_vectors` and DocSearch's test queries; each is stored when it is done.
 
     Where only some ``names`` are measured, the others of that size stay as they are.
     """
-    embedder, benchmark = Embedder.load(), docsearch()
-    documents = embedder.encode(benchmark.documents, cache=True, on_long="cut", show_progress=False)
-    queries = embedder.encode(benchmark.split("test")[1], cache=True, show_progress=False)
+    embedder = Embedder.load()
+    queries = embedder.encode(docsearch().split("test")[1], cache=True, show_progress=False)
     result = shipped_figures("scale", "frontier") if file == RESULTS and file.exists() else {"sizes": {}}
     made_by = content_key(code_of(hnsw), code_of(scale))[:8]  # what an older version built is no use
     for n in sorted({*sizes, *growth_sizes}):
         asked = names or names_for(n, n not in sizes)
         folder = cache_dir() / f"bench-scale-{n}-{made_by}"
-        found = bench_scale(documents, queries, n, names=asked, folder=folder, repeats=repeats, report=report)
+        vectors = real_vectors(n, embedder)
+        found = bench_scale(vectors, queries, names=asked, folder=folder, repeats=repeats, report=report)
         found |= {"machine": machine_name(), "date": datetime.date.today().isoformat()}
         found["versions"] = {name: version(name) for name in LIBRARIES}
         if names and (before := result["sizes"].get(str(n))):

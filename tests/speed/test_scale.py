@@ -59,10 +59,9 @@ def test_an_entrant_finds_the_nearest_and_survives_its_file(name, vectors, tmp_p
 
 @pytest.mark.slow
 def test_all_is_measured_stored_and_gone_on_with(vectors, tmp_path, monkeypatch):
-    documents = np.eye(32, dtype=np.float32)
     names, said = ["Vamana", "Disk", "Flat", "faiss RaBitQ+"], []
     asked = {"names": names, "folder": tmp_path / "made", "repeats": 1, "report": said.append}
-    result = bench_scale(documents, vectors[1000:1050], 1000, **asked)
+    result = bench_scale(vectors[:1000], vectors[1000:1050], **asked)
     assert set(result["indexes"]) == set(names)
     for name, index in result["indexes"].items():
         assert index["build_s"] > 0
@@ -72,7 +71,7 @@ def test_all_is_measured_stored_and_gone_on_with(vectors, tmp_path, monkeypatch)
     assert disk["disk_bytes"] > disk["bytes"]
     assert disk["curve"][-1]["reads"] > disk["curve"][0]["reads"] > 1
     first = list(said)
-    bench_scale(documents, vectors[1000:1050], 1000, **asked)
+    bench_scale(vectors[:1000], vectors[1000:1050], **asked)
     assert [text for text in said[len(first) :] if not text.startswith("measured")] == []  # nothing built
     result |= {"machine": "this one"}
     text = scale_as_text({"sizes": {"1000": result}})
@@ -81,10 +80,10 @@ def test_all_is_measured_stored_and_gone_on_with(vectors, tmp_path, monkeypatch)
 
 
 def test_a_size_is_kept_where_another_fails(monkeypatch, tmp_path, vectors):
-    def measured(documents, queries, n, **options):
-        if n == 2000:
+    def measured(vectors, queries, **options):
+        if len(vectors) == 2000:
             raise KeyboardInterrupt
-        return {"n": n, "seconds": 1.0, "indexes": {}}
+        return {"n": len(vectors), "seconds": 1.0, "indexes": {}}
 
     class Texts:
         documents: tuple = ()
@@ -94,6 +93,7 @@ def test_a_size_is_kept_where_another_fails(monkeypatch, tmp_path, vectors):
 
     monkeypatch.setattr(bench, "bench_scale", measured)
     monkeypatch.setattr(bench, "docsearch", Texts)
+    monkeypatch.setattr(bench, "real_vectors", lambda n, _: np.zeros((n, 4), np.float32))
     monkeypatch.setattr(bench.Embedder, "load", lambda: type("E", (), {"encode": lambda *a, **k: vectors})())
     monkeypatch.setattr(bench, "cache_dir", lambda: tmp_path)
     monkeypatch.setattr(bench.shutil, "rmtree", lambda folder: None)
@@ -103,10 +103,10 @@ def test_a_size_is_kept_where_another_fails(monkeypatch, tmp_path, vectors):
 
 
 def test_what_is_unknown_or_too_small_is_refused(vectors, tmp_path):
-    with pytest.raises(ValueError, match="at least 1,000, but is 10"):
-        bench_scale(vectors, vectors, 10)
+    with pytest.raises(ValueError, match="at least 1,000 vectors are needed, but there are 10"):
+        bench_scale(vectors[:10], vectors)
     with pytest.raises(ValueError, match="'Annoy', but Flat"):
-        bench_scale(vectors, vectors, 1000, names=["Annoy"], folder=tmp_path)
+        bench_scale(vectors, vectors, names=["Annoy"], folder=tmp_path)
 
 
 def test_slow_ones_are_built_first_and_some_never_for_a_million():
