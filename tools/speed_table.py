@@ -56,10 +56,25 @@ def graphs(result: dict) -> list[str]:
     return lines
 
 
+def reranking(result: dict) -> list[str]:
+    """Set what the cross-encoder's time buys on one machine: quality on dev against milliseconds."""
+    found = result["parts"]["reranking"]
+    lines = [
+        f"The engine `{found['engine']}`, a query at a time, its cross-encoder asked for less; {machine_of(result)}:",
+        "",
+        "| cross-encoder | nDCG@10 on dev | against the first | ms, median | times as fast |",
+        "| --- " * 5 + "|",
+    ]
+    for row in found["rows"]:
+        apart = f"{row['difference']:+.3f} [{row['difference low']:+.3f}, {row['difference high']:+.3f}]"
+        lines.append(f"| {row['way']} | {row['ndcg']:.3f} | {apart} | {row['ms']:.0f} | {row['ratio']:.2f} |")
+    return lines
+
+
 def draw(readme: str, found: list[dict] | None = None) -> str:
     """Put the tables between their markers in the text of README.md."""
     found = results() if found is None else found
-    blocks = [ratios(found), *map(graphs, found)]
+    blocks = [ratios(found), *(part(result) for result in found for part in (graphs, reranking))]
     return between(readme, "speed", "\n\n".join("\n".join(block) for block in blocks))
 
 

@@ -21,6 +21,7 @@ from embedlab.speed.ann import RECALLS, as_text, bench_ann
 from embedlab.speed.encoder import bench_encoder, bench_tokenizer
 from embedlab.speed.kernels import bench_kernels
 from embedlab.speed.rank import bench_rank
+from embedlab.speed.reranking import bench_reranking, reranking_as_text
 
 SHIPPED = data_path("speed")
 GRAPHS = [
@@ -88,6 +89,7 @@ def bench_all(
         "tokenizer": lambda: bench_tokenizer(documents, repeats=rounds),
         "encoder": lambda: bench_encoder(seeded_sample(documents, texts, 0), repeats=rounds),
         "rank": lambda: bench_rank(queries=queries, repeats=rounds),
+        "reranking": lambda: bench_reranking("full", queries=queries),
         "ann": lambda: bench_ann(n, repeats=rounds, growth=False),
     }
     asked = content_key(
@@ -134,7 +136,8 @@ def everything_as_text(result: dict) -> str:
     for row in result["rows"]:
         quartiles = f"{row['low']:.2f} to {row['high']:.2f}"
         lines.append(f"{row['ratio']:14.2f}{quartiles:>16}  {row['what']} / {row['against']}")
-    return "\n".join([*lines, "", as_text(result["parts"]["ann"])])
+    parts = result["parts"]
+    return "\n".join([*lines, "", reranking_as_text(parts["reranking"]), "", as_text(parts["ann"])])
 
 
 def write_speed_of_machine(result: dict, folder: Path = SHIPPED) -> Path:

@@ -193,7 +193,7 @@ def _held(design: Design, index: Index, words: float, texts: list[str]) -> dict[
     fine = {"none": 0, "int8": 1, "float32": 4}[design.rescore] * design.dims
     held = {
         "codes": design.bytes_of_code,
-        "links": index.bytes_per_vector - design.bytes_of_code - fine,  # or lists and centroids, of an IVF
+        "links": index.bytes_per_vector - design.bytes_of_code - fine,  # or lists and centroids, codebooks
         "rescoring": fine,
         "words": words,
         "texts": sum(len(text.encode()) for text in texts) / len(texts) if design.depth else 0,

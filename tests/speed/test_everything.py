@@ -13,6 +13,7 @@ PARTS = {
     "bench_tokenizer": {"texts": 3, "ratio": RATIO},
     "bench_encoder": {"ratio_float32": RATIO},
     "bench_rank": {"bm25": {"ratio_to_bm25s_numba": RATIO}, "maxsim": {"ratio_to_pylate": "not installed"}},
+    "bench_reranking": {"machine": "m", "engine": "full", "queries": 3, "rows": []},
     "bench_ann": {
         "vectors": 1000,
         "dims": 8,
@@ -63,7 +64,7 @@ def test_it_goes_on_after_a_stop(called, monkeypatch, tmp_path):
             everything.bench_all(1000, report=str, folder=tmp_path)
     assert called == ["bench_kernels", "bench_tokenizer", "bench_encoder"]
     everything.bench_all(1000, report=str, folder=tmp_path)
-    assert called[3:] == ["bench_rank", "bench_ann"]
+    assert called[3:] == ["bench_rank", "bench_reranking", "bench_ann"]
     assert not list(tmp_path.iterdir())
     everything.bench_all(1000, report=str, folder=tmp_path)
     assert called[5:] == list(PARTS)
