@@ -60,7 +60,7 @@ def reranking(result: dict) -> list[str]:
     """Set what the cross-encoder's time buys on one machine: quality on dev against milliseconds."""
     found = result["parts"]["reranking"]
     lines = [
-        f"The engine `{found['engine']}`, a query at a time, its cross-encoder asked for less; {machine_of(result)}:",
+        f"`{found['engine']}`, a query at a time, its cross-encoder asked for less; {machine_of(result)}:",
         "",
         "| cross-encoder | nDCG@10 on dev | against the first | ms, median | times as fast |",
         "| --- " * 5 + "|",

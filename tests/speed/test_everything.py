@@ -67,7 +67,7 @@ def test_it_goes_on_after_a_stop(called, monkeypatch, tmp_path):
     assert called[3:] == ["bench_rank", "bench_reranking", "bench_ann"]
     assert not list(tmp_path.iterdir())
     everything.bench_all(1000, report=str, folder=tmp_path)
-    assert called[5:] == list(PARTS)
+    assert called[6:] == list(PARTS)
 
 
 def test_other_sizes_are_another_measurement(called, monkeypatch, tmp_path):
