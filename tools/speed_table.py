@@ -3,19 +3,9 @@
 python tools/speed_table.py
 """
 
-import json
-from pathlib import Path
-
 from house import ROOT, between
 
-from embedlab.speed import RECALLS
-
-RESULTS = ROOT / "data" / "speed"
-
-
-def results(folder: Path = RESULTS) -> list[dict]:
-    """Read the results of all machines, by name of file."""
-    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
+from embedlab.speed import RECALLS, shipped_speeds
 
 
 def machine_of(result: dict) -> str:
@@ -73,7 +63,7 @@ def reranking(result: dict) -> list[str]:
 
 def draw(readme: str, found: list[dict] | None = None) -> str:
     """Put the tables between their markers in the text of README.md."""
-    found = results() if found is None else found
+    found = shipped_speeds() if found is None else found
     blocks = [ratios(found), *(part(result) for result in found for part in (graphs, reranking))]
     return between(readme, "speed", "\n\n".join("\n".join(block) for block in blocks))
 

@@ -16,7 +16,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "encoder": ["bench_encoder", "bench_tokenizer"],
         "engines": ["bench_engines", "write_latency"],
         "equal_settings": ["against_faiss", "faiss_lists", "measure_equal", "same_lists"],
-        "everything": ["bench_all", "everything_as_text", "ratio_rows", "write_speed_of_machine"],
+        "everything": [
+            "bench_all",
+            "everything_as_text",
+            "ratio_rows",
+            "shipped_speeds",
+            "write_speed_of_machine",
+        ],
         "kernels": ["bench_kernels", "kernels_as_text"],
         "load": [
             "LOAD",

@@ -50,9 +50,10 @@ def build_all(folder: Path, names: Sequence[str], report: Callable[[str], None])
     """
     cores = sorted(os.sched_getaffinity(0))[:2] if hasattr(os, "sched_getaffinity") else [-1]
     waiting = [name for name in names if not built(folder, name)]
-    if {"Vamana", "Disk"} <= set(waiting):
-        waiting[waiting.index("Vamana")] = "Vamana,Disk"
-        waiting.remove("Disk")
+    if "Vamana" in waiting:  # its graph is written to the disk as well
+        on_disk = [name for name in waiting if name.startswith("Disk")]
+        waiting = [";".join([name, *on_disk]) if name == "Vamana" else name for name in waiting]
+        waiting = [name for name in waiting if name not in on_disk]
     failed: list[str] = []
     lock = threading.Lock()
 
@@ -63,7 +64,7 @@ def build_all(folder: Path, names: Sequence[str], report: Callable[[str], None])
                     return
                 name = waiting.pop(0)
             start = time.perf_counter()
-            command = [sys.executable, "-m", __spec__.name, str(folder), str(core), *name.split(",")]
+            command = [sys.executable, "-m", __spec__.name, str(folder), str(core), *name.split(";")]
             done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True)
             if done.returncode:
                 failed.append(f"{name}: {done.stderr[-2000:]}")
@@ -80,8 +81,7 @@ def build_all(folder: Path, names: Sequence[str], report: Callable[[str], None])
 
 def main(folder: Path, core: int, names: Sequence[str]) -> None:
     """Build these here, and write beside each how long it took and what it takes."""
-    from embedlab.scale import DiskIndex
-    from embedlab.speed.entrants import entrants
+    from embedlab.speed.entrants import entrants, on_disk
 
     if core >= 0:
         os.sched_setaffinity(0, {core})
@@ -97,12 +97,13 @@ def main(folder: Path, core: int, names: Sequence[str]) -> None:
         if one.ours:
             one.build(vectors[:200])  # compiled, or read from the disk
         start = time.perf_counter()
-        index = DiskIndex.from_graph(graph) if name == "Disk" and graph else one.build(vectors)
-        seconds = time.perf_counter() - start + (graph_s if name == "Disk" else 0)
+        shared = name in on_disk() and graph is not None
+        index = on_disk()[name](graph) if shared else one.build(vectors)
+        seconds = time.perf_counter() - start + (graph_s if shared else 0)
         one.save(index, path)
         size = one.size(index) if one.size else path.stat().st_size / len(vectors)
         about = {"build_s": seconds, "bytes": size, "disk_bytes": 0.0}
-        if name == "Disk":
+        if name in on_disk():
             about["disk_bytes"] = index.disk_bytes_per_vector
         path.with_suffix(".json").write_text(json.dumps(about))
         if name == "Vamana":

@@ -34,6 +34,7 @@ BEAMS = (10, 16, 24, 40, 64, 100, 160, 250)
 LISTS = (10, 20, 40, 80, 160, 320, 640)  # shortlists of codes that are all scanned
 EPSILONS = (0.0, 0.5, 1.0, 1.5, 1.9, 2.5)
 DEGREE, WIDTH = 32, 100  # of Vamana
+LONGER = 4  # numbers for which a longer code of Disk has a byte; by default it has one for 8
 
 
 def lists_for(n: int) -> int:
@@ -81,8 +82,10 @@ def _filled(index: Index, vectors: Floats, **quiet) -> Index:
     return index
 
 
-def _hnsw(codes: str | None) -> Callable[[Floats], HNSWIndex]:
-    options = {"m": M, "ef_construction": EF_CONSTRUCTION, "codes": codes}
+def _hnsw(
+    codes: str | None, m: int = M, ef_construction: int = EF_CONSTRUCTION
+) -> Callable[[Floats], HNSWIndex]:
+    options = {"m": m, "ef_construction": ef_construction, "codes": codes}
     return lambda vectors: _filled(HNSWIndex(vectors.shape[1], **options), vectors, show_progress=False)
 
 
@@ -192,6 +195,14 @@ def _hnswlib() -> Entrant:
     return Entrant(hnswlib_index, save, load, search, None, BEAMS, "ef", ours=False)
 
 
+def on_disk() -> dict[str, Callable[[VamanaIndex], DiskIndex]]:
+    """Return how a graph is written to the disk, by the entrant's name."""
+    return {
+        "Disk": DiskIndex.from_graph,
+        "Disk, longer codes": lambda graph: DiskIndex.from_graph(graph, graph.dims // LONGER),
+    }
+
+
 def entrants() -> dict[str, Entrant]:
     """Return all, ours first, by name."""
     refine = "Refine(SQfp16)"
@@ -199,6 +210,7 @@ def entrants() -> dict[str, Entrant]:
         "Flat": _ours(lambda v: _filled(FlatIndex(v.shape[1]), v), "", (0,), FlatIndex),
         "HNSW float32": _ours(_hnsw(None), "ef", BEAMS, HNSWIndex),
         "HNSW int8": _ours(_hnsw("int8"), "ef", BEAMS, HNSWIndex),
+        "HNSW int8, wide": _ours(_hnsw("int8", 2 * M, 2 * EF_CONSTRUCTION), "ef", BEAMS, HNSWIndex),
         "IVF": _ours(_ivf, "nprobe", PROBES, IVFIndex),
         "IVF-PQ": _ours(_ivf_pq, "nprobe", PROBES, IVFPQIndex),
         "IVF-RaBitQ": _ours(_ivf_rabitq, "nprobe", PROBES, IVFRaBitQIndex),
@@ -209,7 +221,10 @@ def entrants() -> dict[str, Entrant]:
             search=lambda index, queries, value: index.find(queries, int(value)),
         ),
         "Vamana": _ours(_vamana, "beam", BEAMS, VamanaIndex),
-        "Disk": _ours(lambda v: DiskIndex.from_graph(_vamana(v)), "beam", BEAMS, DiskIndex),
+        **{
+            name: _ours(lambda v, written=written: written(_vamana(v)), "beam", (*BEAMS, 400), DiskIndex)
+            for name, written in on_disk().items()
+        },
         "faiss Flat": _faiss(lambda n, d: "Flat", "", (0,)),
         "faiss IVFFlat": _faiss(lambda n, d: f"IVF{lists_for(n)},Flat", "nprobe", PROBES),
         "faiss IVFPQ+": _faiss(lambda n, d: f"IVF{lists_for(n)},PQ{d // 8},{refine}", "nprobe", PROBES),

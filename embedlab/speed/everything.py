@@ -146,3 +146,8 @@ def write_speed_of_machine(result: dict, folder: Path = SHIPPED) -> Path:
     file = folder / f"{'-'.join(words)}.json"
     write_figures(file, result)
     return file
+
+
+def shipped_speeds(folder: Path = SHIPPED) -> list[dict]:
+    """Return the results of all machines that `bench_all` was kept for, by name of file."""
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]

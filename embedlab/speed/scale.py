@@ -39,8 +39,9 @@ from embedlab.speed.turns import interleave
 RESULTS = data_path("scale") / "frontier.json"
 GROWTH = ("Flat", "HNSW int8", "IVF", "Vamana", "faiss Flat")  # at sizes that only growth is read from
 # Left out where n is a million, for the time that building takes; floats walk as codes do.
-LONG = ("HNSW float32", "faiss IVFFlat", "faiss PQFastScan+", "faiss HNSW", "hnswlib")
-MILLION = 1_000_000
+LONG = ("HNSW float32", "faiss IVFFlat", "faiss PQFastScan+", "faiss HNSW")
+LARGE = ("HNSW int8, wide", "Disk, longer codes")  # what small collections do not need
+MILLION, SMALL = 1_000_000, 100_000
 ALONE = 200  # queries sent one by one; of a million also those of a batch
 LIBRARIES = ("numpy", "faiss-cpu", "hnswlib", "numba")
 WANTED = 0.95  # recall@10 near which single queries are timed
@@ -52,11 +53,11 @@ def names_for(n: int, growth_only: bool) -> list[str]:
     Examples
     --------
     >>> names_for(30_000, True)[0], "hnswlib" in names_for(1_000_000, False)
-    ('Vamana', False)
+    ('Vamana', True)
     """
-    slow = ("Vamana", "HNSW float32", "faiss HNSW", "hnswlib", "faiss IVFPQFastScan+", "faiss IVFPQ+")
+    slow = ("HNSW int8, wide", "Vamana", "HNSW float32", "faiss HNSW", "hnswlib", "faiss IVFPQFastScan+")
     names = [name for name in entrants() if not (growth_only and name not in GROWTH)]
-    names = [name for name in names if n < MILLION or name not in LONG]
+    names = [name for name in names if name not in (LONG if n >= MILLION else LARGE if n < SMALL else ())]
     return sorted(names, key=lambda name: slow.index(name) if name in slow else len(slow))
 
 
