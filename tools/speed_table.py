@@ -33,8 +33,8 @@ def graphs(result: dict) -> list[str]:
     """Set what the graphs of one machine take and give."""
     ann = result["parts"]["ann"]
     lines = [
-        f"{ann['vectors']:,} vectors of {ann['dims']}, one thread, queries a second at recall@{ann['k']}; "
-        f"{machine_of(result)}:",
+        f"{ann['vectors']:,} vectors of {ann['dims']}, grown from DocSearch's documents; one thread, "
+        f"queries a second at recall@{ann['k']}; {machine_of(result)}:",
         "",
         f"| index | build s | bytes a vector | {' | '.join(f'at {recall}' for recall in RECALLS)} |",
         "| --- " * (3 + len(RECALLS)) + "|",
@@ -50,7 +50,8 @@ def reranking(result: dict) -> list[str]:
     """Set what the cross-encoder's time buys on one machine: quality on dev against milliseconds."""
     found = result["parts"]["reranking"]
     lines = [
-        f"`{found['engine']}`, a query at a time, its cross-encoder asked for less; {machine_of(result)}:",
+        f"`{found['engine']}`, a query at a time, its cross-encoder asked for less, against itself; "
+        f"{machine_of(result)}:",
         "",
         "| cross-encoder | nDCG@10 on dev | against the first | ms, median | times as fast |",
         "| --- " * 5 + "|",

@@ -17,7 +17,7 @@ from embedlab.benchmark import docsearch, grown, recall_at_k
 from embedlab.embedder import Embedder
 from embedlab.hnsw import HNSWIndex
 from embedlab.index import FlatIndex, Floats, top_k
-from embedlab.speed.peers import FLOAT_PEERS, OURS, PEERS, K, M
+from embedlab.speed.peers import FLOAT_PEERS, GRAPH_PEERS, OURS, PEERS, K, M
 from embedlab.speed.turns import interleave, is_terminal, spread, take_turns
 
 WIDTHS = (10, 16, 24, 40, 64, 100, 160, 250, 400)
@@ -116,8 +116,11 @@ def _summary(indexes: dict) -> dict:
                 each = [_against(indexes, ours, peers, r, turn) for turn in rounds]
                 if all(each):
                     ratios[f"{ours} / {label}, QPS at recall {r}"] = spread(each)
-        fastest = min(indexes[peer]["build_s"] for peer in FLOAT_PEERS)
-        ratios[f"fastest float peer / {ours}, build time"] = spread([fastest / indexes[ours]["build_s"]])
+        like = FLOAT_PEERS if ours == "ours float32" else GRAPH_PEERS
+        fastest = min(indexes[peer]["build_s"] for peer in like)
+        ratios[f"fastest graph of its peers / {ours}, build time"] = spread(
+            [fastest / indexes[ours]["build_s"]]
+        )
     return {"qps_at": at, "ratios": ratios}
 
 

@@ -4,9 +4,23 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-from embedlab import colbert, hnsw, hybrid, machine, speed
+from embedlab import (
+    chunking,
+    colbert,
+    embedder,
+    encoder,
+    engine,
+    hnsw,
+    hybrid,
+    index,
+    machine,
+    reranking,
+    speed,
+    tokenizer,
+)
 from embedlab.benchmark import docsearch, seeded_sample
 from embedlab.machine import (
     KERNEL,
@@ -24,11 +38,36 @@ from embedlab.speed.rank import bench_rank
 from embedlab.speed.reranking import bench_reranking, reranking_as_text
 
 SHIPPED = data_path("speed")
+ROOMS = (
+    chunking,
+    colbert,
+    embedder,
+    encoder,
+    engine,
+    hnsw,
+    hybrid,
+    index,
+    machine,
+    reranking,
+    speed,
+    tokenizer,
+)
+PEERS = (
+    "numpy",
+    "numba",
+    "torch",
+    "tokenizers",
+    "sentence-transformers",
+    "bm25s",
+    "faiss-cpu",
+    "hnswlib",
+    "usearch",
+)
 GRAPHS = [
     (
         ("ann", "ratios", f"ours {code} / {peers}, QPS at recall {recall}"),
         f"HNSW, {code}, at recall@10 {recall}",
-        peers,
+        f"{peers} that gets there",
     )
     for code, peers in (("float32", "fastest float peer"), ("int8", "fastest peer of all"))
     for recall in RECALLS
@@ -40,11 +79,11 @@ COMPARED = (
     *GRAPHS,
     *(
         (
-            ("ann", "ratios", f"fastest float peer / ours {code}, build time"),
-            f"HNSW, {code}, build",
-            "fastest float peer",
+            ("ann", "ratios", f"fastest graph of its peers / ours {code}, build time"),
+            f"HNSW, {code}, build (once)",
+            peers,
         )
-        for code in ("float32", "int8")
+        for code, peers in (("float32", "fastest float graph"), ("int8", "fastest graph, codes included"))
     ),
     (("rank", "bm25", "ratio_to_bm25s_numba"), "BM25, 100 results, a query at a time", "bm25s with numba"),
     (("rank", "bm25", "ratio_to_bm25s_numpy"), "BM25, 100 results, a query at a time", "bm25s with NumPy"),
@@ -80,8 +119,8 @@ def bench_all(
     Returns
     -------
     dict
-        ``machine``, ``kernels`` (the byte product in use), ``date``, ``parts`` (what each bench returned) and
-        ``rows``: what was compared with what, the median ratio of the rounds, its quartiles.
+        ``machine``, ``kernels`` (the byte product in use), ``date``, ``versions``, ``parts`` (what each bench
+        returned) and ``rows``: what was compared with what, the median ratio of the rounds, its quartiles.
     """
     documents = docsearch().documents
     parts: dict[str, Callable[[], dict]] = {
@@ -92,11 +131,12 @@ def bench_all(
         "reranking": lambda: bench_reranking("full", queries=queries),
         "ann": lambda: bench_ann(n, repeats=rounds, growth=False),
     }
+    versions = {name: version(name) for name in PEERS}
     asked = content_key(
-        code_of(colbert, hnsw, hybrid, machine, speed),
+        code_of(*ROOMS),
         machine_name(),
         KERNEL,
-        str([n, rounds, queries, texts]),
+        str([n, rounds, queries, texts, versions]),
     )
     kept = (folder or cache_dir() / "bench") / f"{asked}.json"
     done = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
@@ -107,7 +147,7 @@ def bench_all(
             write_figures(kept, done)
     kept.unlink()
     about = {"machine": machine_name(), "kernels": KERNEL, "date": datetime.now(UTC).date().isoformat()}
-    return {**about, "rows": ratio_rows(done), "parts": done}
+    return {**about, "versions": versions, "rows": ratio_rows(done), "parts": done}
 
 
 def ratio_rows(parts: dict) -> list[dict]:

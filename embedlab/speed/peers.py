@@ -120,3 +120,4 @@ PEERS = {
     "faiss Flat": lambda vectors: _faiss(vectors, "Flat", ""),
 }
 FLOAT_PEERS = ("hnswlib", "faiss HNSW", "usearch f32")
+GRAPH_PEERS = (*FLOAT_PEERS, "faiss HNSW SQ8", "usearch i8")

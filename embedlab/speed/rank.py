@@ -92,7 +92,10 @@ def bench_bm25(documents: list[str], texts: list[str], repeats: int) -> dict:
     for peer in peers.values():
         peer.index(terms, show_progress=False)
     ours.search([*texts] * (1 + 64 // len(texts)), 1)  # compiled code takes over after 64 queries
-    options = {"k": 100, "show_progress": False, "n_threads": 1}
+    options = {"k": 100, "show_progress": False, "n_threads": 0}  # 0: without a pool of threads
+    for peer in peers.values():
+        theirs = peer.retrieve([analyze(text) for text in texts], **options).scores
+        assert np.allclose(ours.search(texts, 100)[0], theirs, atol=1e-3)
     functions = {"ours": lambda: [ours.search([text], 100) for text in texts]}
     for backend, peer in peers.items():
         functions[backend] = lambda peer=peer: [peer.retrieve([analyze(text)], **options) for text in texts]

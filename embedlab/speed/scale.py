@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from embedlab import hnsw, scale
+from embedlab import hnsw, scale, speed
 from embedlab.benchmark import docsearch, recall_at_k, seeded_sample
 from embedlab.embedder import Embedder
 from embedlab.index import Floats, Ints, top_k
@@ -29,7 +29,7 @@ from embedlab.machine import (
 )
 from embedlab.scale import memory_of
 from embedlab.speed.ann import RECALLS, qps_at
-from embedlab.speed.chunks import real_vectors
+from embedlab.speed.chunks import CHUNKS, real_vectors
 from embedlab.speed.cores import pinned
 from embedlab.speed.entrant_builds import build_all, built, path_of
 from embedlab.speed.entrants import entrants, lists_for
@@ -42,6 +42,7 @@ GROWTH = ("Flat", "HNSW int8", "IVF", "Vamana", "faiss Flat")  # at sizes that o
 LONG = ("HNSW float32", "faiss IVFFlat", "faiss PQFastScan+", "faiss HNSW")
 LARGE = ("HNSW int8, wide", "Disk, longer codes")  # what small collections do not need
 MILLION, SMALL = 1_000_000, 100_000
+COLLECTION = f"{CHUNKS:,} real chunks, grown beyond"
 ALONE = 200  # queries sent one by one; of a million also those of a batch
 LIBRARIES = ("numpy", "faiss-cpu", "hnswlib", "numba")
 WANTED = 0.95  # recall@10 near which single queries are timed
@@ -197,12 +198,12 @@ def measure_scale(
 ) -> dict:
     """Measure at these sizes on `real_vectors` and DocSearch's test queries; each is stored when it is done.
 
-    Where only some ``names`` are measured, the others of that size stay as they are.
+    Where only some ``names`` are measured, the others of that size stay as they are, if of the same vectors.
     """
     embedder = Embedder.load()
     queries = embedder.encode(docsearch().split("test")[1], cache=True, show_progress=False)
     result = shipped_figures("scale", "frontier") if file == RESULTS and file.exists() else {"sizes": {}}
-    made_by = content_key(code_of(hnsw), code_of(scale))[:8]  # what an older version built is no use
+    made_by = content_key(code_of(hnsw, scale, speed))[:8]  # what an older version built is no use
     for n in sorted({*sizes, *growth_sizes}):
         asked = names or names_for(n, n not in sizes)
         folder = cache_dir() / f"bench-scale-{n}-{made_by}"
@@ -210,7 +211,9 @@ def measure_scale(
         found = bench_scale(vectors, queries, names=asked, folder=folder, repeats=repeats, report=report)
         found |= {"machine": machine_name(), "date": datetime.date.today().isoformat()}
         found["versions"] = {name: version(name) for name in LIBRARIES}
-        if names and (before := result["sizes"].get(str(n))):
+        found["vectors"] = COLLECTION
+        before = result["sizes"].get(str(n), {})
+        if names and before.get("vectors") == COLLECTION:
             found["indexes"] = before["indexes"] | found["indexes"]
         result["sizes"][str(n)] = found
         write_figures(file, result)
