@@ -134,14 +134,14 @@ def test_a_zone_lost_leaves_enough_for_the_scans():
 
 def test_a_pair_costs_by_its_tokens():
     deep = Design(name="d", depth=10)
-    at = at_scale(deep, measured(deep))
-    assert at["rerank"] == pytest.approx(10 * 0.0344 * 360 / 80)
+    at, pairs = at_scale(deep, measured(deep)), 10 * constants()["pair_core"].value / 1000  # s for ten
+    assert at["rerank"] == pytest.approx(pairs * 360 / 80)
     short = dataclasses.replace(scale_of("tickets"), query_tokens=40, doc_tokens=40)
-    assert at_scale(deep, measured(deep), short)["rerank"] == pytest.approx(0.344)
+    assert at_scale(deep, measured(deep), short)["rerank"] == pytest.approx(pairs)
     assert any("cut at 80 tokens" in note for note in at.notes)
     cut = deep.model_copy(update={"pair_cut": 80})
     at = at_scale(cut, measured(cut))
-    assert at["rerank"] == pytest.approx(0.344)
+    assert at["rerank"] == pytest.approx(pairs)
     assert not any("cut at 80 tokens" in note for note in at.notes)
     assert cut.key == deep.key  # the same index and stages: only the price is another one
 
