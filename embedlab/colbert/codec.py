@@ -29,9 +29,10 @@ class ResidualCodec:
     """
 
     def __init__(self, centroids: Floats, cuts: Floats, values: Floats):
-        self.centroids, self.cuts, self.values = centroids, cuts, values
+        arrays = (np.ascontiguousarray(array, np.float32) for array in (centroids, cuts, values))
+        self.centroids, self.cuts, self.values = arrays  # `unpack` moves bytes
         places = np.arange(0, 8, self.bits)
-        self.table = values[(np.arange(256)[:, None] >> places) & (2**self.bits - 1)]  # (256, 8 / bits)
+        self.table = self.values[(np.arange(256)[:, None] >> places) & (2**self.bits - 1)]  # (256, 8 / bits)
 
     @property
     def bits(self) -> int:

@@ -213,5 +213,5 @@ class TokenIndex:
 
     def _check(self, tokens: int) -> None:
         ends = self.offsets[:1].tolist(), self.offsets[-1:].tolist()
-        if ends != ([0], [tokens]) or (np.diff(self.offsets) < 0).any():
+        if self.offsets.dtype != np.int64 or ends != ([0], [tokens]) or (np.diff(self.offsets) < 0).any():
             raise ValueError(f"the offsets do not divide {tokens} tokens")

@@ -163,6 +163,11 @@ class ResidualIndex(TokenIndex):
         index = cls(**about, codec=codec)
         index.offsets, index.which, index.packed = (arrays[name] for name in ("offsets", "which", "packed"))
         index._check(len(index.which))
-        if index.packed.shape != (len(index.which), -(-index.dims * index.bits // 8)):
-            raise ValueError(f"codes of shape {index.packed.shape} for {len(index.which)} tokens")
+        if (index.which.dtype, index.packed.dtype) != (np.uint16, np.uint8):
+            raise ValueError(f"codes of {index.which.dtype} and {index.packed.dtype}")
+        shapes = (len(index.which),), (len(index.which), -(-index.dims * index.bits // 8))
+        if (index.which.shape, index.packed.shape) != shapes:
+            raise ValueError(f"codes of shapes {index.which.shape} and {index.packed.shape}, not {shapes}")
+        if (index.which >= (len(codec.centroids) if codec else 0)).any():
+            raise ValueError("a token's centroid does not exist")
         return index

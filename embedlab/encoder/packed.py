@@ -126,15 +126,15 @@ class PackedEncoder:
     def run(
         self, sequences: Sequence[Sequence[int]], segments: Sequence[Sequence[int]] | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (position, token vectors (t, d) in float32) of any number of sequences, longest first.
+        """Yield (position, token vectors (t, d) in float32) of any number of sequences.
 
-        Batches of `TOKENS_PER_BATCH` tokens, one on each core; where that leaves a core without any, an equal
-        share for each.
+        Longest first, in batches of `TOKENS_PER_BATCH` tokens, one on each core. Where that leaves a core
+        without any, an equal share for each, of `LEAST` tokens or more; the longest come first in each.
         """
         lengths = [len(sequence) for sequence in sequences]
         total, cores = sum(lengths), torch.get_num_threads()
         few = total <= TOKENS_PER_BATCH * cores
-        dealt = shares(lengths, min(cores, -(-total // LEAST))) if few else list(batches(lengths))
+        dealt = shares(lengths, min(cores, max(1, total // LEAST))) if few else list(batches(lengths))
 
         def part(rows: list[int]) -> list[Tensor]:
             return self([sequences[i] for i in rows], [segments[i] for i in rows] if segments else None)

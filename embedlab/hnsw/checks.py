@@ -20,6 +20,8 @@ def check_links(arrays: dict[str, NDArray], about: dict, *, lowest: int = 0) -> 
     names = {"levels", "links", "upper", "twins"} & set(arrays)
     if any(arrays[name].dtype != np.int32 for name in names):
         raise ValueError("levels and links must be int32")
+    if arrays["deleted"].dtype != bool:
+        raise ValueError("deleted must be bool")
     n, m, entry, top = len(arrays["vectors"]), about["m"], about["entry"], about["top"]
     if levels.shape != (n,) or links.shape != (n, 1 + 2 * m) or arrays["deleted"].shape != (n,):
         raise ValueError("there are not as many links as vectors")

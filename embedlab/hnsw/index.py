@@ -1,6 +1,5 @@
 """The index around the graph: adding, searching with filters and in threads, deleting."""
 
-import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
@@ -66,7 +65,6 @@ class HNSWIndex(MappedStorage):
     ):
         super().__init__(dims, m, ef_construction, ef_search, codes, seed)
         self.compared = 0.0  # dot products of the last search, a query on average
-        self._adding = threading.Lock()  # one addition after the other: each writes behind the one before
         self._visits: deque[Visits] = deque()  # one for each search at the same time
         self._living: tuple[NDArray[np.bool_], int] | None = None  # what is not deleted, and how many
 

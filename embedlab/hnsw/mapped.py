@@ -1,4 +1,4 @@
-"""An index that is searched where it lies, in its file: opened in milliseconds, whatever its size."""
+"""An index that is searched where it lies, in its file: neither vectors nor codes are read to open it."""
 
 from functools import partial
 from io import UnsupportedOperation
@@ -34,6 +34,8 @@ class MappedStorage(Storage):
     def save(self, path: str | Path, *, rows: str = "float32") -> None:
         """Write the index to a file, all or nothing, to be loaded or opened.
 
+        Searches and deletes go on meanwhile; an addition or a repair ends before, or waits.
+
         Parameters
         ----------
         path : str or Path
@@ -43,20 +45,21 @@ class MappedStorage(Storage):
         """
         if rows not in ("float32", "float16") or (rows == "float16" and self.codes is None):
             raise ValueError(f"rows must be 'float32', or 'float16' beside codes, but are {rows!r}")
-        with self._lock.reading():
-            arrays, about = self._state()
-            rounded = as_float16 if rows == "float16" else partial(np.asarray, dtype=np.float32)
+        rounded = as_float16 if rows == "float16" else partial(np.asarray, dtype=np.float32)
+        with self._adding:
+            with self._lock.reading():
+                arrays, about = self._state()
             arrays["vectors"] = rounded(self.vectors[: len(self)])  # as `aligned` makes them
-            if self.codes:
-                arrays["codes"] = self.graph.rows[: len(self)]
             files.save_aligned(path, "index", arrays, {"class": type(self).__name__, **about})
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Open a saved index where it is, to be searched: nothing is read before a search wants it.
+        """Open a saved index where it is, to be searched.
 
-        The file must stay as it is; to write a new one to its place does no harm. Copies of the index, and
-        what pickle makes of it, lie in memory.
+        Levels, upper layers and twins are read and checked, a dozen bytes a vector; of vectors, codes and the
+        links of layer 0 nothing before a search wants it. The file must stay as it is; to write a new one to
+        its place does no harm, but fails on Windows. Copies of the index, and what pickle makes of it, lie in
+        memory.
 
         Raises
         ------

@@ -1,6 +1,7 @@
 """What an HNSW index holds: vectors, codes, links, deletes. How they grow, and how they are saved."""
 
 import math
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ class Storage(Index):
             raise ValueError(f"codes must be None or 'int8', but is {codes!r}")
         self.codes, self.seed = codes, whole("seed", seed, least=0)
         self._lock = ReadWriteLock()
+        self._adding = Lock()  # one addition after the other: each writes behind the one before
         self.scale = 0.0  # of the codes: what one step of them stands for
         self.longest = 0.0  # of the vectors that have codes: the greatest length
         self.levels = np.zeros(0, np.int32)
@@ -99,8 +101,10 @@ class Storage(Index):
             "upper": self.graph.upper[:tall],
             "twins": self.graph.twins[:n],
             "levels": self.levels[:n],
-            "deleted": self.deleted[:n],
+            "deleted": self.deleted[:n].copy(),  # more may be deleted while this is written
         }
+        if self.codes:  # of more exact vectors, where these are float16
+            arrays["codes"] = self.graph.rows[:n]
         return arrays, {name: getattr(self, name) for name in (*SETTINGS, "scale", "longest", "entry", "top")}
 
     @classmethod
@@ -119,7 +123,7 @@ class Storage(Index):
             vectors = vectors[:, : index.dims]
         index._reserve(as_vectors(vectors, index.dims), levels=arrays["levels"])
         n = len(vectors)
-        if "codes" in arrays:  # of more exact vectors, where these are float16
+        if "codes" in arrays:
             index.graph.rows[:n] = arrays["codes"]
             index.scale, index.longest = float(about["scale"]), float(about["longest"])
         index.graph.links[:n] = arrays["links"]

@@ -8,6 +8,7 @@ each pair of a term and a document that holds it (Lù 2024, BM25S).
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -63,10 +64,11 @@ def find_best(
     scores[:shared], ids[:shared] = best[0, :shared], which[0, :shared]
 
 
-def _compiled() -> Callable:
+def _compiled() -> tuple[Callable, AbstractContextManager]:
     from embedlab.hybrid.compiled import find_best  # importing numba takes longer than a few queries
+    from embedlab.machine import compiling_is_announced
 
-    return find_best
+    return find_best, compiling_is_announced()
 
 
 class BM25Index:
@@ -173,10 +175,11 @@ class BM25Index:
         """
         queries, shape = _checked(queries), (len(queries), whole("k", k))
         self._asked += len(queries)
-        find = _compiled() if self._asked >= MANY else find_best
+        find, announced = _compiled() if self._asked >= MANY else (find_best, nullcontext())
         scores, ids = np.full(shape, -np.inf, np.float32), np.full(shape, -1)
-        for i, query in enumerate(queries):
-            find(*self._postings(query), scores[i], ids[i])
+        with announced:
+            for i, query in enumerate(queries):
+                find(*self._postings(query), scores[i], ids[i])
         return scores, ids
 
     def save(self, path: str | Path) -> None:
@@ -201,6 +204,12 @@ class BM25Index:
             index = cls(**about)
             vocabulary = json.loads(arrays["vocabulary"].tobytes())
             index.vocabulary = {term: t for t, term in enumerate(vocabulary)}
+            if len(index.vocabulary) != len(vocabulary):
+                raise ValueError("a word stands in the vocabulary twice")
+            if any(arrays[name].dtype != np.int32 or arrays[name].ndim != 1 for name in ARRAYS):
+                raise ValueError("postings and lengths must be rows of int32")
+            if len({len(arrays[name]) for name in ARRAYS[:3]}) > 1:
+                raise ValueError("there are not as many terms as documents and counts")
             for name in ARRAYS:
                 setattr(index, name, arrays[name])
             if index.documents.min(initial=0) < 0:  # `_weigh` finds one that is too large

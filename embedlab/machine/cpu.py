@@ -10,13 +10,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 import torch
 import torch.nn.functional as F
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 from torch import Tensor
 
 HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+_limits: list = []  # of BLAS, one and the same for each thread that is within `one_blas_thread`
+_limiting = Lock()
+# Since threadpoolctl 3.8 a thread that has set a limit keeps others from setting any, until it lets go.
+_let_go = getattr(OpenBLASController, "clear_controlling_thread", lambda: None)
 
 
 def has_bfloat16() -> bool:
@@ -60,6 +66,8 @@ def one_blas_thread() -> Iterator[None]:
     OpenBLAS's threads wait busily for the next product, for some 2^26 ticks of the clock, and take their
     share of a core from what runs meanwhile. A small product is hardly faster with two.
 
+    The limit is one for the whole process: who comes first sets it, who leaves last takes it away.
+
     Examples
     --------
     >>> import numpy as np
@@ -67,8 +75,17 @@ def one_blas_thread() -> Iterator[None]:
     ...     print(np.ones(3) @ np.ones(3))
     3.0
     """
-    with _blas().limit(limits=1):
+    with _limiting:
+        _limits.append(_limits[0] if _limits else _blas().limit(limits=1))
+        _let_go()
+    try:
         yield
+    finally:
+        with _limiting:
+            limit = _limits.pop()
+            if not _limits:
+                limit.restore_original_limits()
+                _let_go()
 
 
 @cache

@@ -95,8 +95,8 @@ def save_aligned(path: str | Path, kind: str, arrays: dict[str, NDArray], about:
 def mapped(path: str | Path, kind: str) -> tuple[dict[str, NDArray], dict]:
     """Open what `save` or `save_aligned` wrote: as `load`, but nothing is read before it is looked at.
 
-    The arrays are a memory map of the file, which must stay as it is; to write a new one to its place does no
-    harm. What is written to them stays in memory.
+    The arrays are a memory map of the file, for reading only. The file must stay as it is; to write a new one
+    to its place does no harm, but fails on Windows.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def _maps(path: str | Path) -> dict[str, NDArray]:
     with open(path, "rb") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
-        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # ACCESS_COPY asks for as much memory
     header.pop("__metadata__")
     return {
         name: np.ndarray(one["shape"], dtypes[one["dtype"]], memory, 8 + size + one["data_offsets"][0])
@@ -144,6 +144,9 @@ def _read(path: str | Path, kind: str, arrays_of: Callable) -> tuple[dict[str, N
     try:
         with safe_open(path, framework="numpy") as file:  # looks whether the arrays fill the file
             about = _about(path, kind, file.metadata() or {})
+            kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            if unknown := kinds - set(CODES.values()):
+                raise StoreError(f"{str(path)!r} holds numbers of type {min(unknown)}, none of embedlab's")
             return arrays_of(file), about
     except FileNotFoundError as error:
         raise StoreError(f"there is no file {str(path)!r}") from error

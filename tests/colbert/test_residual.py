@@ -184,6 +184,16 @@ def test_an_index_has_the_bits_of_the_codec_that_it_is_given():
     assert index.bytes_per_vector == 2 + 5
 
 
+def test_tables_of_any_floats_are_taken(tmp_path):
+    index = filled(lambda: ResidualIndex(DIMS, centroids=8), documents_of(9))
+    arrays, about = index._state()
+    doubles = {name: arrays[name].astype(np.float64) for name in ("centroids", "cuts", "values")}
+    files.save(tmp_path / "index", "ResidualIndex", {**arrays, **doubles, "offsets": index.offsets}, about)
+    loaded = ResidualIndex.load(tmp_path / "index")
+    assert loaded.codec.table.dtype == np.float32
+    assert_equal_results(loaded.search([unit(3)], 5), index.search([unit(3)], 5))
+
+
 @pytest.mark.parametrize("options", [{"probes": 0}, {"probes": -1}, {"shortlist": 0}])
 def test_looking_nowhere_is_refused(options):
     with pytest.raises(ValueError, match="probes and shortlist must be at least 1, but are"):
@@ -212,15 +222,23 @@ def test_files_that_lack_something_or_do_not_fit_together_are_refused(tmp_path):
     index, file = filled(KINDS["2 bits"], documents_of(9)), tmp_path / "index"
     arrays, about = index._state()
     arrays["offsets"] = index.offsets
-    wrong = {
-        "cuts": None,
-        "which": None,
-        "offsets": None,
-        "packed": index.packed[:-1],
-        "centroids": index.codec.centroids[:, :3],
-        "values": index.codec.values[:2],
-    }
-    for name, array in wrong.items():
+    wrong = [
+        ("cuts", None),
+        ("which", None),
+        ("offsets", None),
+        ("packed", index.packed[:-1]),
+        ("centroids", index.codec.centroids[:, :3]),
+        ("values", index.codec.values[:2]),
+        ("which", index.which.astype(np.int64)),
+        ("which", np.full_like(index.which, len(index.codec.centroids))),
+        ("which", index.which[:, None]),
+        ("packed", index.packed.astype(np.uint16)),
+        ("packed", index.packed[:, :-1]),
+        ("packed", index.packed[:, :, None]),
+        ("offsets", index.offsets.astype(np.uint64)),
+        ("centroids", None),
+    ]
+    for name, array in wrong:
         changed = {**arrays, name: array}
         files.save(file, "ResidualIndex", {n: a for n, a in changed.items() if a is not None}, about)
         with pytest.raises(StoreError, match="holds no whole ResidualIndex"):

@@ -5,6 +5,7 @@ import io
 import mmap
 import pickle
 import re
+import sys
 import threading
 
 import numpy as np
@@ -59,7 +60,7 @@ def origin(array):
 
 
 @BOTH
-def test_nothing_is_read_in_opening(codes, tmp_path):
+def test_no_vector_code_or_link_of_layer_0_is_copied_in_opening(codes, tmp_path):
     opened = HNSWIndex.open(saved(filled(unit(300), codes=codes), tmp_path))
     opened.search(QUERIES, 5)
     graph = opened.graph
@@ -96,6 +97,16 @@ def test_copies_lie_in_memory_and_can_be_changed(tmp_path):
     same(HNSWIndex.open(tmp_path / "again"), opened)
 
 
+@pytest.mark.parametrize("rows", ["float32", "float16"])
+def test_a_copy_has_the_codes_of_the_file(rows, tmp_path):
+    index = filled(unit(200) * 0.1, codes="int8")
+    opened = HNSWIndex.open(saved(index, tmp_path, rows=rows))
+    for one in (copy.deepcopy(opened), HNSWIndex.from_state(*opened.state())):
+        np.testing.assert_array_equal(one.graph.rows[:200], index.graph.rows[:200])
+        assert one.longest == index.longest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not replace a file that is mapped")
 def test_a_new_file_in_its_place_does_no_harm(tmp_path):
     index = filled(unit(100), codes="int8")
     opened = HNSWIndex.open(saved(index, tmp_path))
@@ -174,6 +185,7 @@ def test_files_of_earlier_versions_are_loaded_and_not_opened(codes, tmp_path):
     index = filled(unit(200), codes=codes)
     arrays, about = index.state()
     del about["longest"]
+    arrays.pop("codes", None)
     files.save(tmp_path / "old", "index", arrays, {"class": "HNSWIndex", **about})
     same(Index.load(tmp_path / "old"), index)
     with pytest.raises(StoreError, match=r"old' holds no .*an earlier version: load it, and save it anew"):
@@ -195,6 +207,7 @@ def damaged(path, change):
         lambda arrays, about: arrays["twins"].__setitem__(0, 1),
         lambda arrays, about: arrays.update(links=arrays["links"].astype(np.int64)),
         lambda arrays, about: arrays.update(levels=arrays["levels"] + 1),
+        lambda arrays, about: arrays.update(deleted=arrays["deleted"].astype(np.uint8)),
         lambda arrays, about: arrays.update(codes=arrays["codes"][:, :32].copy()),
         lambda arrays, about: arrays.update(vectors=arrays["vectors"].astype(np.float64)),
         lambda arrays, about: arrays.pop("codes"),

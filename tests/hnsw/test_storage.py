@@ -130,6 +130,7 @@ def upper_link_to_the_ground(arrays, _about):
         lambda arrays, about: arrays.update(levels=arrays["levels"][:-1]),
         lambda arrays, about: arrays.update(levels=arrays["levels"] + 1),
         lambda arrays, about: arrays.update(deleted=arrays["deleted"][:-1]),
+        lambda arrays, about: arrays.update(deleted=arrays["deleted"].astype(np.int64)),
         lambda arrays, about: arrays.update(twins=np.zeros_like(arrays["twins"])),
         lambda arrays, about: arrays["vectors"].__setitem__((0, 0), np.nan),
     ],

@@ -11,6 +11,7 @@ from vectors import filled, unit
 from embedlab.hnsw import HNSWIndex
 from embedlab.hnsw import graph as hnsw
 from embedlab.hnsw.lock import ReadWriteLock
+from embedlab.machine import files
 
 WHILE_ADDING = """
 import threading, numpy as np
@@ -66,6 +67,45 @@ def test_everything_waits_while_links_are_written(name, monkeypatch, tmp_path):
     index.add(vectors[20:25])
     waiting[0].join(60)
     assert len(index) == (30 if name == "add" else 25)
+
+
+def test_others_search_and_delete_while_a_file_is_written(monkeypatch, tmp_path):
+    vectors, write, writing, go_on = unit(30), files.save_aligned, threading.Event(), threading.Event()
+    index = filled(vectors[:20], codes="int8")
+
+    def slowly(*given):
+        writing.set()
+        assert go_on.wait(60)
+        write(*given)
+
+    monkeypatch.setattr(files, "save_aligned", slowly)
+    saving = threading.Thread(target=index.save, args=(tmp_path / "index",))
+    saving.start()
+    assert writing.wait(60)
+    others = [threading.Thread(target=index.delete, args=(3,)) for _ in range(2)]
+    adding, mending = (
+        threading.Thread(target=index.add, args=(vectors[20:],)),
+        threading.Thread(target=index.repair),
+    )
+    try:
+        for thread in (*others, adding, mending):
+            thread.start()
+        for thread in others:
+            thread.join(10)
+            assert not thread.is_alive()
+        search = threading.Thread(target=index.search, args=(vectors, 1))
+        search.start()
+        search.join(60)
+        assert not search.is_alive()
+        assert adding.is_alive()
+        assert mending.is_alive()
+    finally:
+        go_on.set()
+    for thread in (saving, adding, mending):
+        thread.join(60)
+    loaded = HNSWIndex.load(tmp_path / "index")
+    assert (len(loaded), len(index)) == (20, 30)
+    assert 3 in loaded.search(vectors, 1)[1], "as it was when the writing began"
 
 
 def test_two_threads_add():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import event
 
 from embedlab.benchmark import docsearch
 from embedlab.hybrid import BM25Index, compiled, idf
@@ -137,11 +138,14 @@ def test_compiled_and_plain_search_find_the_same(n, k, seed, kind):
     np.testing.assert_array_equal(fast, plain)  # to the last bit: added in the same order
 
 
-def test_an_index_that_is_asked_often_still_finds_the_same():
+def test_an_index_that_is_asked_often_still_finds_the_same(monkeypatch):
     rng = np.random.default_rng(0)
     texts = [" ".join(rng.choice([f"w{i}" for i in range(40)], 20)) for _ in range(300)]
     index, new = filled(texts), filled(texts)
+    install, listened = event.install_listener, []
+    monkeypatch.setattr(event, "install_listener", lambda *given: listened.append(given) or install(*given))
     scores, ids = index.search(texts, 7)
+    assert len(listened) == 1, "it says so where it has to compile"
     assert index._asked >= MANY
     for i in range(len(texts)):  # one at a time: the first by the plain loop, the later ones compiled
         alone = new.search(texts[i : i + 1], 7)
@@ -188,6 +192,26 @@ def test_a_file_of_version_1_loads_unless_its_words_are_cut_otherwise():
 )
 def test_a_whole_file_that_holds_something_else_is_refused(tmp_path, arrays, about):
     files.save(tmp_path / "index", "BM25Index", arrays, about)
+    with pytest.raises(StoreError, match="holds no whole BM25 index"):
+        BM25Index.load(tmp_path / "index")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"documents": np.int64([0, 1, 0, 1])},
+        {"documents": np.uint32([0, 1, 0, 1])},
+        {"lengths": np.float32([2, 2])},
+        {"counts": np.int32([1, 1, 1])},
+        {"terms": np.int32([[0, 0, 1, 2]])},
+        {"counts": np.int32(1)},
+        {"vocabulary": np.frombuffer(b'["a", "a", "dog"]', np.uint8)},
+    ],
+)
+def test_a_file_whose_arrays_do_not_fit_together_is_refused(tmp_path, change):
+    filled(["a cat", "a dog"]).save(tmp_path / "index")
+    arrays, about = files.load(tmp_path / "index", "BM25Index")
+    files.save(tmp_path / "index", "BM25Index", arrays | change, about)
     with pytest.raises(StoreError, match="holds no whole BM25 index"):
         BM25Index.load(tmp_path / "index")
 

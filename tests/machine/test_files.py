@@ -1,6 +1,9 @@
 """Arrays on disk: read, and used where they lie."""
 
+import json
 import mmap
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -40,9 +43,8 @@ def test_files_of_either_kind_are_mapped(tmp_path):
     mapped = files.mapped(tmp_path / "file", "Demo")[0]["numbers"]
     np.testing.assert_array_equal(mapped, numbers)
     assert isinstance(mapped.base, mmap.mmap)
-    before = (tmp_path / "file").read_bytes()
-    mapped[0] = 7
-    assert (tmp_path / "file").read_bytes() == before, "what is written stays in memory"
+    with pytest.raises(ValueError, match="read-only"):
+        mapped[0] = 7
     files.read_one_by_one(mapped)
     files.read_one_by_one(numbers)
 
@@ -54,6 +56,25 @@ def test_what_is_no_such_file_is_refused(read, tmp_path):
         read(tmp_path / "file", "index")
     with pytest.raises(StoreError, match="there is no file"):
         read(tmp_path / "nothing", "Demo")
+    header = {
+        "__metadata__": {"kind": "Demo", "about": "{}"},
+        "x": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]},
+    }
+    text = json.dumps(header).encode()
+    (tmp_path / "brain").write_bytes(len(text).to_bytes(8, "little") + text + bytes(6))
+    with pytest.raises(StoreError, match="brain' holds numbers of type BF16"):
+        read(tmp_path / "brain", "Demo")
     (tmp_path / "short").write_bytes((tmp_path / "file").read_bytes()[:-1])
     with pytest.raises(StoreError, match="short' is damaged"):
         read(tmp_path / "short", "Demo")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_a_file_that_is_larger_than_memory_is_mapped(tmp_path):
+    files.save_aligned(tmp_path / "file", "Demo", {"x": np.zeros(2**26, np.uint8)})
+    code = """import re, resource, sys
+from embedlab.machine import files
+data = 1024 * int(re.search(r"VmData:\\s+(\\d+)", open("/proc/self/status").read())[1])
+resource.setrlimit(resource.RLIMIT_DATA, (data + 2**25,) * 2)  # of this, as of all maps that can be written
+assert files.mapped(sys.argv[1], "Demo")[0]["x"][:: 2**20].sum() == 0"""
+    subprocess.run([sys.executable, "-c", code, tmp_path / "file"], check=True)
