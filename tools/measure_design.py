@@ -17,7 +17,7 @@ from embedlab.benchmark import docsearch, grown, quality, seeded_sample
 from embedlab.engine import LEAD, cross_encoder, embedder, parts_for
 from embedlab.hybrid import ANALYZERS, BM25Index
 from embedlab.index import top_k
-from embedlab.machine import data_path, machine_name, write_figures
+from embedlab.machine import KERNEL, data_path, machine_name, write_figures
 from embedlab.speed import interleave
 from embedlab.system_design import Design, build_design, case_names, cores_in_use, measure_design, references
 
@@ -79,10 +79,12 @@ def encoders() -> dict:
     }
     seconds = interleave(calls, 5)
     tokens = float(np.mean([len(encode.tokenizer.encode(text)) for text in short]))
-    return {
-        "pair": {"tokens": reader.max_length, "ms": round(1000 * seconds["pairs"] / len(pairs), 2)},
-        "bulk": {"tokens": round(tokens, 1), "texts a second": round(len(short) / seconds["texts"], 1)},
-    }
+    here = {"machine": machine_name(), "kernels": KERNEL, "date": datetime.now(UTC).date().isoformat()}
+    here["pair"] = {"tokens": reader.max_length, "ms": round(1000 * seconds["pairs"] / len(pairs), 2)}
+    here["bulk"] = {"tokens": round(tokens, 1), "texts a second": round(len(short) / seconds["texts"], 1)}
+    file = data_path("design") / "measured" / "encoders.json"
+    others = [row for row in json.loads(file.read_text())["rows"] if row["kernels"] != KERNEL]
+    return {"rows": [*others, here]}
 
 
 def growth() -> dict:
