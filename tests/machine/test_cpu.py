@@ -1,10 +1,12 @@
 """Threads of libraries beneath ours."""
 
-import threading
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from threadpoolctl import ThreadpoolController, threadpool_info
+from threadpoolctl import threadpool_info
 
 from embedlab.machine import one_blas_thread
 
@@ -21,43 +23,41 @@ def test_blas_keeps_to_one_thread_and_gets_its_others_back():
     assert blas_threads() == before
 
 
-def set_blas_threads(n):
-    """Set it in a thread that ends: one that lives might keep the right to."""
-    blas = ThreadpoolController().select(user_api="blas")
-    thread = threading.Thread(target=blas.limit, kwargs={"limits": n})
-    thread.start()
-    thread.join(60)
+OVERLAP = """
+import sys, threading
+import numpy as np
+from threadpoolctl import threadpool_info
+from embedlab.machine import one_blas_thread
+
+def blas_threads():
+    return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+def work(i):
+    with one_blas_thread():
+        entered[i].set()
+        leave[i].wait(60)
+    left[i].set()
+    end.wait(60)  # a thread that ends gives up what it holds
+
+np.ones((2, 2)) @ np.ones((2, 2))
+before = blas_threads()  # two; on some platforms no BLAS that can be asked
+entered, leave, left = ([threading.Event(), threading.Event()] for _ in range(3))
+end, first = threading.Event(), int(sys.argv[1])
+for i in range(2):
+    threading.Thread(target=work, args=(i,), daemon=True).start()
+    assert entered[i].wait(60)
+for i, expected in ((first, {1} if before else set()), (1 - first, before)):
+    leave[i].set()
+    assert left[i].wait(60)
+    assert blas_threads() == expected, (i, blas_threads())
+end.set()
+"""
 
 
 @pytest.mark.parametrize("first_to_leave", [0, 1])
 def test_threads_that_overlap_leave_blas_as_they_found_it(first_to_leave):
-    np.ones((2, 2)) @ np.ones((2, 2))
-    found = max(blas_threads())
-    set_blas_threads(2)
-    before = blas_threads()
-    assert 2 in before
-    entered, leave, left = ([threading.Event(), threading.Event()] for _ in range(3))
-    end = threading.Event()
-
-    def work(i):
-        with one_blas_thread():
-            entered[i].set()
-            leave[i].wait(60)
-        left[i].set()
-        end.wait(60)
-
-    workers = [threading.Thread(target=work, args=(i,)) for i in range(2)]
-    try:
-        for worker, inside in zip(workers, entered, strict=True):
-            worker.start()
-            assert inside.wait(60)
-        for i, expected in ((first_to_leave, [1] * len(before)), (1 - first_to_leave, before)):
-            leave[i].set()
-            assert left[i].wait(60)
-            assert blas_threads() == expected
-    finally:
-        for event in (*leave, end):
-            event.set()
-        for worker in workers:
-            worker.join(60)
-        set_blas_threads(found)
+    """In a process of its own: here others may have set limits before."""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
+    command = [sys.executable, "-c", OVERLAP, str(first_to_leave)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
