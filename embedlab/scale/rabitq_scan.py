@@ -10,8 +10,8 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from embedlab.index import Floats, whole
-from embedlab.machine import compiled, compiling_is_announced, prefetch
-from embedlab.scale.rescoring import AHEAD, kept_dot, rescore
+from embedlab.machine import compiled, compiling_is_announced, dot, prefetch
+from embedlab.scale.rescoring import AHEAD, rescore
 from embedlab.scale.scan import candidate, choose, keep, keep_all, number, reached, write_out
 
 SCALE, OFFSET, ERROR, ONES = range(4)  # the float32 numbers behind the signs of a code
@@ -115,7 +115,7 @@ def rescore_some(best, size, most, ids, rows, query, todo):
             prefetch(rows, ids[todo[t + AHEAD]])
         if most[todo[t]] >= reached(best, size):  # which is higher meanwhile
             i = ids[todo[t]]
-            size = keep(best, size, candidate(kept_dot(rows, i, query), i))
+            size = keep(best, size, candidate(dot(rows, i, query), i))
             done += 1
     return size, done
 
@@ -124,7 +124,7 @@ def rescore_some(best, size, most, ids, rows, query, todo):
 def scan_bounded(similar, nprobe, starts, ids, columns, numbers, planes, about, kept, bounds, scores, found):
     """Search with rescoring: exact scores of the k that look best, then of all that may still be better.
 
-    kept: rows (all ids, d) and queries (q, d) for `kept_dot`; bounds: epsilon, and the squared lengths of the
+    kept: rows (all ids, d) and queries (q, d) for `dot`; bounds: epsilon, and the squared lengths of the
     lists' centroids (lists,), 0 where ``about`` tells of query - centroid; the rest as in `scan_estimates`.
     Lists are read one after the other. Returns how many codes were compared, and how many rescored.
     """
@@ -146,7 +146,7 @@ def scan_bounded(similar, nprobe, starts, ids, columns, numbers, planes, about, 
             missing = first[: len(best) - size]
             for j in range(keep_all(missing, 0, some, places) if len(missing) else 0):
                 i = ids[start + number(missing[j])]
-                size = keep(best, size, candidate(kept_dot(rows, i, queries[q]), i))
+                size = keep(best, size, candidate(dot(rows, i, queries[q]), i))
                 some[number(missing[j])] = -np.inf
                 rescored += 1
             for j in range(len(some)):  # the most that each may have

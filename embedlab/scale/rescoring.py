@@ -1,8 +1,6 @@
 """A shortlist scored again with the vectors themselves. Compiled: rows lie apart, and are fetched ahead."""
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 from numpy.typing import NDArray
 
 from embedlab.index import Floats, Ints
@@ -53,39 +51,13 @@ class Kept:
 
     @property
     def for_compiled(self) -> NDArray:
-        """The same as `kept_dot` takes them: float16 as their bits."""
+        """The same as `dot` takes them: float16 as their bits."""
         return as_bits(self.rows)
 
 
 def as_bits(rows: NDArray) -> NDArray:
     """Return float16 rows as their bits, uint16: compiled code knows no float16. Others stay."""
     return rows.view(np.uint16) if rows.dtype == np.float16 else rows
-
-
-@compiled(fastmath=True)
-def half_dot(rows, i, query):
-    """Multiply row i of float16 numbers, given as their bits in uint16, with a float32 query.
-
-    Sign, exponent and fraction move to where a float32 has them; its exponents begin 112 earlier.
-    """
-    total = np.float32(0)
-    for j in range(rows.shape[1]):
-        half = np.int32(rows[i, j])
-        bits = np.int32((half & 0x8000) << 16) | np.int32((half & 0x7FFF) << 13)
-        total += query[j] * (np.float32(2.0**112) * np.int32(bits).view(np.float32))
-    return total
-
-
-def kept_dot(rows, i, query):
-    """Multiply row i with the query: rows of float32, or of float16 as their bits."""
-    raise NotImplementedError("only in compiled code")
-
-
-@overload(kept_dot)
-def _kept_dot(rows, i, query):
-    if rows.dtype == types.uint16:
-        return lambda rows, i, query: half_dot(rows, i, query)
-    return lambda rows, i, query: dot(rows, i, query)
 
 
 @compiled()
@@ -99,7 +71,7 @@ def rescore(rows, queries, listed, scores, found):
                 prefetch(rows, listed[q, min(j + AHEAD, last)])
             if j >= 0 and listed[q, j] >= 0:
                 i = listed[q, j]
-                size = keep(best, size, candidate(kept_dot(rows, i, queries[q]), i))
+                size = keep(best, size, candidate(dot(rows, i, queries[q]), i))
         write_out(best, size, scores[q], found[q])
 
 

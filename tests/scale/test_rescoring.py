@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.machine import compiled
+from embedlab.machine import compiled, dot
 from embedlab.scale import RaBitQIndex, rescored
-from embedlab.scale.rescoring import Kept, half_dot
+from embedlab.scale.rescoring import Kept
 
 
 def plainly(rows, queries, listed, k):
@@ -53,7 +53,7 @@ def test_every_half_is_read_as_what_it_is():
 
 @compiled()
 def one_dot(rows, i, query):
-    return half_dot(rows, i, query)
+    return dot(rows, i, query)
 
 
 def test_what_is_kept_is_joined_and_refused_where_half_precision_ends():
