@@ -33,8 +33,8 @@ def graphs(result: dict) -> list[str]:
     """Set what the graphs of one machine take and give."""
     ann = result["parts"]["ann"]
     lines = [
-        f"{ann['vectors']:,} vectors of {ann['dims']}, grown from DocSearch's documents; one thread, "
-        f"queries a second at recall@{ann['k']}; {machine_of(result)}:",
+        f"{ann['vectors']:,} vectors of {ann['dims']}, of chunks of DocSearch's documents and of Wikipedia's "
+        f"articles; one thread, queries a second at recall@{ann['k']}; {machine_of(result)}:",
         "",
         f"| index | build s | bytes a vector | {' | '.join(f'at {recall}' for recall in RECALLS)} |",
         "| --- " * (3 + len(RECALLS)) + "|",

@@ -85,7 +85,7 @@ def ann(
     repeats: Annotated[int, typer.Option(min=1)] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """HNSW against faiss, hnswlib and usearch, one thread, interleaved; about ten minutes at 100,000."""
+    """HNSW against faiss, hnswlib and usearch, one thread, interleaved; ten minutes, at first twenty."""
     with plain_errors():
         from embedlab.speed import as_text, bench_ann
 

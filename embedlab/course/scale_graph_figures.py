@@ -68,15 +68,16 @@ def draw_alpha(rows: Sequence[Mapping], least: float = 0.85) -> Figure:
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True)
     titles = {"hops": "hops: nodes whose links were read", "compared": "vectors compared"}
     # Point and shift of each label: below its line's begin, or left of its bend.
-    spots = ((0, (8, -8), "left"), (3, (-10, 6), "right"), (0, (10, -8), "left"))
+    spots = ((0, (8, -8), "left"), (3, (-10, 6), "right"), (1, (10, -8), "left"), (0, (10, -8), "left"))
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
-        for row, color, (at, shift, side) in zip(rows, (RED, BLUE, ORANGE), spots, strict=False):
+        for row, color, (at, shift, side) in zip(rows, (RED, BLUE, GREEN, ORANGE), spots, strict=False):
             shown = np.array(row["recall"]) >= least
             x, recall = np.array(row[name])[shown], np.array(row["recall"])[shown]
             axes.plot(x, recall, "o-", ms=4, color=color)
             if name == "hops":
                 style = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 10}
-                label, place = f"alpha {row['alpha']}, {row['links']:.0f} links", (x[at], recall[at])
+                label = f"alpha {row['alpha']}, R {row['degree']}: {row['links']:.0f} links"
+                place = x[at], recall[at]
                 axes.annotate(label, place, shift, color=BROWN if color == ORANGE else color, **style)
         ticks = (15, 30, 60, 120) if name == "hops" else (250, 500, 1000)
         plain_ticks(axes, ticks)

@@ -18,12 +18,15 @@ LOOKS = {
     "faiss Flat": (GREY, "s"),
     "HNSW float32": (BLUE, "o"),
     "HNSW int8": (SKY, "o"),
+    "HNSW int8, wide": (SKY, "*"),
     "IVF": (RED, "D"),
     "IVF-PQ": (AMBER, "D"),
+    "IVF-RaBitQ": (PURPLE, "D"),
     "RaBitQ": (PURPLE, "^"),
     "4-bit scan": (BROWN, "v"),
     "Vamana": (GREEN, "P"),
     "Disk": (GREY, "X"),
+    "Disk, longer codes": (GREY, "x"),
 }
 KINDS = {"uniform": ("uniform directions", RED), "prefix": ("first numbers", AMBER)}
 KINDS |= {"documents": ("principal components", BLUE)}

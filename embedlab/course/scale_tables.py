@@ -39,14 +39,14 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: tuple[float
         ),
         (
             "**HNSW**, Vamana",
-            f"it fits in memory ({held['graph']} a machine); measure float lists (IVF) beside it",
+            f"it fits in memory ({held['graph']} a machine)",
             f"{sizes['graph']:,.0f}",
             "inserts at once; deletes leave tombstones, to be consolidated",
             "walk above a share, exact search below it",
         ),
         (
             "**IVF-PQ**, rescored",
-            f"memory is short ({held['codes']} a machine with float16 kept), or builds must be quick",
+            f"memory is short ({held['codes']} a machine with float16 kept)",
             f"{sizes['codes']:,.0f}, or {sizes['codes'] - sizes['kept']:,.0f} with those on a disk",
             "append and remove freely; train anew when the data drift",
             "scan what passes; fewer pass, more probes; few: exact search",

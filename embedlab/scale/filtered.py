@@ -15,6 +15,7 @@ from embedlab.scale.vamana_index import VamanaIndex
 
 WAYS = ("exact", "afterwards", "through all", "two hops")
 SEEDS = 8  # vectors that pass at which a walk over two hops begins
+MARGIN = 2  # times as many as hold k that pass on average: with less, chance alone leaves some queries short
 MOST = 3000  # the widest beam in filtering afterwards
 
 
@@ -40,8 +41,8 @@ def search_filtered(
     """Find about the k best of each query among the vectors that pass.
 
     - exact: compare all that pass (pre-filtering);
-    - afterwards: take the k / share nearest of all, at least ``beam`` and at most `MOST`, drop what does not
-      pass (post-filtering);
+    - afterwards: take the `MARGIN` k / share nearest of all, at least ``beam`` and at most `MOST`, drop what
+      does not pass (post-filtering);
     - through all: the walk leads over everybody, the beam holds who passes, as `HNSWIndex` and hnswlib do it;
     - two hops: the walk leads only over who passes; a neighbour that does not is looked through for its own
       neighbours, and never compared. So ACORN-1 searches a graph that was built without the filter (Patel et
@@ -169,7 +170,7 @@ def _checked(passing: NDArray, queries: int, n: int) -> NDArray[np.bool_]:
 def _widths(way: str, counts: Ints, k: int, beam: int, n: int) -> Ints:
     if way != "afterwards":
         return np.full(len(counts), min(beam, n))
-    wanted = np.ceil(k * n / np.maximum(counts, 1)).astype(np.int64)
+    wanted = np.ceil(MARGIN * k * n / np.maximum(counts, 1)).astype(np.int64)
     return np.clip(wanted, min(beam, n), min(max(MOST, beam), n))
 
 

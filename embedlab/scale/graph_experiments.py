@@ -154,7 +154,7 @@ def filters(vectors: Floats, queries: Floats, *, graph: dict, shares: tuple, bea
             compared[a, b, 0] = passing.sum(axis=1).mean()
             for c, way in enumerate(filtered.WAYS[1:], 1):
                 for d, beam in enumerate(beams):
-                    if d and way == "afterwards" and beam * share < K:  # it fetches K / share then, as before
+                    if d and way == "afterwards" and beam * share < filtered.MARGIN * K:  # as before
                         recall[a, b, c, d], compared[a, b, c, d] = recall[a, b, c, 0], compared[a, b, c, 0]
                         continue
                     found = filtered.search_filtered(index, queries, passing, K, way=way, beam=beam)

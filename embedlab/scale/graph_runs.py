@@ -27,7 +27,8 @@ BEAMS = (10, 16, 24, 32, 48, 64, 96, 128)
 SETTINGS = (
     {"alpha": 1.0, "degree": 32},
     {"alpha": 1.2, "degree": 32},
-    {"alpha": 1.2, "degree": 14},  # as many links as alpha 1 leaves
+    {"alpha": 1.0, "degree": 14},  # as many as alpha 1 leaves on average
+    {"alpha": 1.2, "degree": 14},
 )
 
 

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "ann": ["RECALLS", "as_text", "bench_ann", "grown", "qps_at", "recall_at_k"],
+        "ann": ["RECALLS", "as_text", "bench_ann", "qps_at", "recall_at_k"],
         "cores": ["pinned", "stolen_seconds", "two_cores"],
         "dimensions": [
             "dimension_row",

@@ -13,7 +13,7 @@ from embedlab.index import Floats, Ints
 
 K = 10
 M, EF_CONSTRUCTION = 16, 200
-RESCORED = 10  # of faiss's PQ: 10 k candidates, with the float vectors; without, no recall to compare
+RESCORED = 10  # of faiss's codes with a plus: 10 k candidates at most, with the float vectors
 
 Search = Callable[[Floats], Ints]
 Made = tuple[Callable[[int], Search], float]
@@ -41,7 +41,8 @@ def faiss_index(vectors: Floats, description: str):
 
     index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
     if description.startswith("HNSW"):
-        index.hnsw.efConstruction = EF_CONSTRUCTION
+        graph = faiss.downcast_index(index.base_index) if description.endswith("RFlat") else index
+        graph.hnsw.efConstruction = EF_CONSTRUCTION
     lists = faiss.try_extract_index_ivf(index)
     if lists is not None:
         lists = faiss.downcast_index(lists)
@@ -88,15 +89,17 @@ def _usearch(vectors: Floats, dtype: str) -> Made:
 def _faiss(vectors: Floats, description: str, knob: str) -> Made:
     import faiss
 
-    index = faiss_index(vectors, description)
-    if "PQ" in description:
-        faiss.ParameterSpace().set_index_parameter(index, "k_factor_rf", RESCORED)
+    index, parameters = faiss_index(vectors, description), faiss.ParameterSpace()
     size = len(faiss.serialize_index(index)) / len(vectors)
 
     def searcher(width: int) -> Search:
+        rescored = min(RESCORED, width / K) if knob == "efSearch" else RESCORED  # no more than a walk keeps
+
         def search(queries: Floats) -> Ints:
             if knob:
-                faiss.ParameterSpace().set_index_parameter(index, knob, width)
+                parameters.set_index_parameter(index, knob, width)
+            if description.endswith("RFlat"):
+                parameters.set_index_parameter(index, "k_factor_rf", rescored)
             return index.search(queries, K)[1]
 
         return search
@@ -112,6 +115,7 @@ PEERS = {
     "hnswlib": _hnswlib,
     "faiss HNSW": lambda vectors: _faiss(vectors, f"HNSW{M},Flat", "efSearch"),
     "faiss HNSW SQ8": lambda vectors: _faiss(vectors, f"HNSW{M},SQ8", "efSearch"),
+    "faiss HNSW SQ8+": lambda vectors: _faiss(vectors, f"HNSW{M},SQ8,RFlat", "efSearch"),
     "usearch f32": lambda vectors: _usearch(vectors, "f32"),
     "usearch i8": lambda vectors: _usearch(vectors, "i8"),
     "faiss IVF PQ+": lambda vectors: _faiss(
@@ -120,4 +124,4 @@ PEERS = {
     "faiss Flat": lambda vectors: _faiss(vectors, "Flat", ""),
 }
 FLOAT_PEERS = ("hnswlib", "faiss HNSW", "usearch f32")
-GRAPH_PEERS = (*FLOAT_PEERS, "faiss HNSW SQ8", "usearch i8")
+GRAPH_PEERS = (*FLOAT_PEERS, "faiss HNSW SQ8", "faiss HNSW SQ8+", "usearch i8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import time
@@ -15,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from embedlab import hnsw, scale, speed
-from embedlab.benchmark import docsearch, recall_at_k, seeded_sample
+from embedlab.benchmark import docsearch, grown, recall_at_k, seeded_sample
 from embedlab.embedder import Embedder
 from embedlab.index import Floats, Ints, top_k
 from embedlab.machine import (
@@ -36,13 +37,13 @@ from embedlab.speed.entrants import entrants, lists_for
 from embedlab.speed.peers import K
 from embedlab.speed.turns import interleave
 
-RESULTS = data_path("scale") / "frontier.json"
+RESULTS = data_path("scale")
 GROWTH = ("Flat", "HNSW int8", "IVF", "Vamana", "faiss Flat")  # at sizes that only growth is read from
 # Left out where n is a million, for the time that building takes; floats walk as codes do.
 LONG = ("HNSW float32", "faiss IVFFlat", "faiss PQFastScan+", "faiss HNSW")
 LARGE = ("HNSW int8, wide", "Disk, longer codes")  # what small collections do not need
 MILLION, SMALL = 1_000_000, 100_000
-COLLECTION = f"{CHUNKS:,} real chunks, grown beyond"
+COLLECTIONS = {"frontier": f"{CHUNKS:,} real chunks, grown beyond", "grown": "grown from documents"}
 ALONE = 200  # queries sent one by one; of a million also those of a batch
 LIBRARIES = ("numpy", "faiss-cpu", "hnswlib", "numba")
 WANTED = 0.95  # recall@10 near which single queries are timed
@@ -191,40 +192,45 @@ def measure_scale(
     sizes: Sequence[int],
     *,
     growth_sizes: Sequence[int] = (),
-    file: Path = RESULTS,
+    of: str = "frontier",
+    folder: Path = RESULTS,
     names: Sequence[str] | None = None,
     repeats: int = 3,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
-    """Measure at these sizes on `real_vectors` and DocSearch's test queries; each is stored when it is done.
+    """Measure at these sizes with DocSearch's test queries; each is stored when it is done.
 
+    ``of`` names the vectors: "frontier" are `real_vectors`, "grown" are made up of documents, for comparison.
     Where only some ``names`` are measured, the others of that size stay as they are, if of the same vectors.
     """
-    embedder = Embedder.load()
-    queries = embedder.encode(docsearch().split("test")[1], cache=True, show_progress=False)
-    result = shipped_figures("scale", "frontier") if file == RESULTS and file.exists() else {"sizes": {}}
+    embedder, benchmark, file = Embedder.load(), docsearch(), folder / f"{of}.json"
+    queries = embedder.encode(benchmark.split("test")[1], cache=True, show_progress=False)
+    result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"sizes": {}}
     made_by = content_key(code_of(hnsw, scale, speed))[:8]  # what an older version built is no use
     for n in sorted({*sizes, *growth_sizes}):
         asked = names or names_for(n, n not in sizes)
-        folder = cache_dir() / f"bench-scale-{n}-{made_by}"
-        vectors = real_vectors(n, embedder)
-        found = bench_scale(vectors, queries, names=asked, folder=folder, repeats=repeats, report=report)
+        kept = cache_dir() / f"bench-scale-{of}-{n}-{made_by}"
+        if of == "grown":
+            vectors = grown(embedder.encode(benchmark.documents, cache=True, on_long="cut"), n)
+        else:
+            vectors = real_vectors(n, embedder)
+        found = bench_scale(vectors, queries, names=asked, folder=kept, repeats=repeats, report=report)
         found |= {"machine": machine_name(), "date": datetime.date.today().isoformat()}
         found["versions"] = {name: version(name) for name in LIBRARIES}
-        found["vectors"] = COLLECTION
+        found["vectors"] = COLLECTIONS[of]
         before = result["sizes"].get(str(n), {})
-        if names and before.get("vectors") == COLLECTION:
+        if names and before.get("vectors") == COLLECTIONS[of]:
             found["indexes"] = before["indexes"] | found["indexes"]
         result["sizes"][str(n)] = found
         write_figures(file, result)
-        shutil.rmtree(folder)
+        shutil.rmtree(kept)
         report(f"{n:,} vectors: {found['seconds']:.0f} s")
     return result
 
 
-def shipped_scale() -> dict:
-    """Return the measurement that comes with the course, ``sizes`` by n as text; see `bench_scale`."""
-    return shipped_figures("scale", "frontier")
+def shipped_scale(of: str = "frontier") -> dict:
+    """Return the measurement that comes with the course, ``sizes`` by n as text; see `measure_scale`."""
+    return shipped_figures("scale", of)
 
 
 def scale_as_text(result: dict) -> str:
@@ -237,8 +243,6 @@ def scale_as_text(result: dict) -> str:
         )
         for name, index in size["indexes"].items():
             qps = [qps_at(index["curve"], recall) for recall in RECALLS]
-            if index["curve"][0]["recall"] > 0.99:  # exact
-                qps = [index["curve"][0]["qps"]] * 2
             cells = "".join(f"{value:13,.0f}" if value else f"{'-':>13}" for value in qps)
             p95 = index["alone"]["p95"]
             lines.append(f"{name:<22}{index['build_s']:9.1f}{index['bytes']:8,.0f}{cells}{p95:9.3f}")

@@ -28,7 +28,9 @@ class Power(NamedTuple):
 
 
 def at_recall(curve: Sequence[dict], what: str, recall: float = 0.95) -> float | None:
-    """Read what a curve costs at a recall: between its points on a log scale, None outside of it.
+    """Read what a curve costs at a recall: between its points on a log scale, None above all of them.
+
+    Where the cheapest setting already finds more, what that costs.
 
     Parameters
     ----------
@@ -66,13 +68,11 @@ def growth_rows(result: dict, names: Iterable[str], recall: float = 0.95) -> lis
             index = size["indexes"].get(name)
             if not index:
                 continue
-            row = {"name": name, "n": size["n"]}
-            if name in EXACT:
-                rows.append({**row, "ms": 1000 / index["curve"][0]["qps"], "compared": float(size["n"])})
-                continue
             ms, counts = at_recall(index["curve"], "ms", recall), "compared" in index["curve"][0]
             compared = at_recall(index["curve"], "compared", recall) if counts else None
-            rows += [{**row, "ms": ms, "compared": compared}] if ms else []
+            if name in EXACT:
+                compared = float(size["n"])
+            rows += [{"name": name, "n": size["n"], "ms": ms, "compared": compared}] if ms else []
     return rows
 
 
@@ -139,9 +139,9 @@ def within(memory: float, bytes_a_vector: float, *, fill: float = FILL) -> int:
 def frontier_rows(size: dict, recall: float = 0.95) -> list[dict]:
     """List what each index costs at one recall: ``name``, ``bytes``, ``build_s``, ``qps`` in a batch.
 
-    Those that no setting brings there are left out; exact ones count at what they are. ``p50`` and ``p95``
-    are milliseconds of single queries at the first setting that reached 0.95, ``recall`` is what it reached,
-    and ``batch_ms`` what a query takes at that setting in a batch.
+    Those that no setting brings there are left out. ``p50`` and ``p95`` are milliseconds of single queries at
+    the first setting that reached 0.95, ``recall`` is what it reached, and ``batch_ms`` what a query takes at
+    that setting in a batch.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def frontier_rows(size: dict, recall: float = 0.95) -> list[dict]:
     rows = []
     for name, index in size["indexes"].items():
         curve = index["curve"]
-        qps = curve[0]["qps"] if name in EXACT else at_recall(curve, "qps", recall)
+        qps = at_recall(curve, "qps", recall)
         if qps:
             row = {"name": name, "bytes": index["bytes"], "build_s": index["build_s"], "qps": qps}
             row |= {part: index["alone"][part] for part in ("p50", "p95", "recall")}

@@ -22,7 +22,7 @@ def test_alpha_draws_the_shipped_curves():
     rows = shipped_figures("scale", "graphs")["alpha"]
     hops, compared = figures.draw_alpha(rows, least=0.9).axes
     assert [text.get_text() for text in hops.texts] == [
-        f"alpha {row['alpha']}, {row['links']:.0f} links" for row in rows
+        f"alpha {row['alpha']}, R {row['degree']}: {row['links']:.0f} links" for row in rows
     ]
     shown = [recall for recall in rows[0]["recall"] if recall >= 0.9]
     assert hops.lines[0].get_ydata().tolist() == shown == compared.lines[0].get_ydata().tolist()

@@ -98,9 +98,10 @@ def test_copies_help_where_lists_are_read(vectors, queries):
 
 def test_what_is_shipped_says_what_the_chapter_says():
     found = shipped_figures("scale", "graphs")
-    plain, loose, few = found["alpha"]
+    plain, loose, capped, few = found["alpha"]
     assert plain["links"] < 0.6 * loose["links"]
     assert abs(few["links"] - plain["links"]) < 2
+    assert capped["degree"] == few["degree"]
 
     def at(row, name, target=0.95):
         return np.interp(target, row["recall"], row[name])

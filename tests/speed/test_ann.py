@@ -17,6 +17,7 @@ def test_a_curve_is_read_between_its_points():
     assert qps_at(curve, 0.95) == pytest.approx(2000)
     assert qps_at(curve, 0.97) is None
     assert qps_at([], 0.9) is None
+    assert qps_at(curve, 0.5) == 4000  # the cheapest setting finds more
 
 
 @pytest.mark.slow

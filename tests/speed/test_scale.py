@@ -98,7 +98,7 @@ def test_a_size_is_kept_where_another_fails(monkeypatch, tmp_path, vectors):
     monkeypatch.setattr(bench, "cache_dir", lambda: tmp_path)
     monkeypatch.setattr(bench.shutil, "rmtree", lambda folder: None)
     with pytest.raises(KeyboardInterrupt):
-        measure_scale([1000, 2000], file=tmp_path / "frontier.json")
+        measure_scale([1000, 2000], folder=tmp_path)
     assert '"1000"' in (tmp_path / "frontier.json").read_text()
 
 
