@@ -24,10 +24,10 @@ def scale(
     grown: Annotated[bool, typer.Option(help="Of vectors that are all grown, for comparison.")] = False,
     dimensions: Annotated[bool, typer.Option(help="Instead: what dimensions cost; three minutes.")] = False,
     faiss: Annotated[bool, typer.Option(help="Instead: recall beside faiss in the same lists; two.")] = False,
-    repeats: Annotated[int, typer.Option(min=1)] = 3,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Build and search all indexes of chapter 16 and their peers; eight minutes from 3,000 to 100,000.
+    """Build and search all indexes of chapter 16 and their peers; a quarter of an hour from 3,000 to 100,000.
 
     What is done is put in the place of what chapter 16 shows, size by size; after a break the same command
     goes on with the indexes that are built.

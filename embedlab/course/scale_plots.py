@@ -138,7 +138,7 @@ def draw_growth(rows: Sequence[dict], labels: Mapping[str, str]) -> Figure:
 
 
 def draw_frontier(size: dict, names: Sequence[str], at: Mapping[str, float]) -> Figure:
-    """Draw queries a second against recall, and at one recall against bytes a vector.
+    """Draw queries a second against recall (of settings that find more), and at one against bytes a vector.
 
     Parameters
     ----------
@@ -150,18 +150,16 @@ def draw_frontier(size: dict, names: Sequence[str], at: Mapping[str, float]) -> 
     ends = {}
     for name in names:
         index, (colour, marker) = size["indexes"][name], LOOKS[name]
-        best, points = 0.7, []
-        for point in index["curve"]:  # a setting that is slower and no better is none
-            if point["recall"] > best:
-                best = point["recall"]
-                points.append((best, point["qps"]))
+        curve = [(point["recall"], point["qps"]) for point in index["curve"]]
+        before = np.maximum.accumulate([0.7, *(recall for recall, _ in curve)])
+        points = [point for point, best in zip(curve, before, strict=False) if point[0] > best]
         if points:
             left.plot(*zip(*points, strict=True), marker=marker, ms=5, lw=1.6, color=colour)
             ends[name] = (*points[-1], colour)
         if name in at:
             right.plot(index["bytes"], at[name], marker, ms=8, color=colour)
-    left.set(xlabel="recall@10", ylabel="queries a second in a batch, one thread", xlim=(0.7, 1.005))
-    left.set(title="up and right is better", yscale="log")
+    left.set(xlabel="recall@10", xlim=(0.7, 1.005), title="up and right is better", yscale="log")
+    left.set_ylabel("queries a second in a batch, one thread")
     limits, rates = left.get_ylim(), (10, 30, 100, 300, 1000, 3000, 10_000, 30_000)
     _log_axis(left, "y", rates)
     left.set_ylim(limits)
@@ -170,27 +168,26 @@ def draw_frontier(size: dict, names: Sequence[str], at: Mapping[str, float]) -> 
     _log_axis(right, "y", rates)
     right.set_ylim(limits)
     _log_axis(right, "x", (50, 100, 200, 500, 1000, 2000), ("50", "100", "200", "500", "1 k", "2 k"))
-    right.set(title="up and left is better", xlim=(22, 15_000))
+    right.set(title="up and left is better", xlim=(6, 15_000))
     for name in at.keys() - set(names):
-        x, style = size["indexes"][name]["bytes"], {"va": "center", "fontsize": SMALL, "color": GREY}
-        right.plot(x, at[name], "o", ms=8, mfc="none", color=GREY)
-        right.annotate(name, (x, at[name]), xytext=(8, 0), textcoords="offset points", **style)
-    _beside(right, {name: (size["indexes"][name]["bytes"], at[name]) for name in names if name in at})
+        right.plot(size["indexes"][name]["bytes"], at[name], "o", ms=8, mfc="none", color=GREY)
+    _beside(right, {name: (size["indexes"][name]["bytes"], at[name]) for name in at})
     return figure
 
 
-def _beside(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Write names left of their points, moved apart where they collide."""
+def _beside(ax: Axes, points: Mapping[str, tuple[float, float]], middle: float = 1200) -> None:
+    """Write names left of their points, beyond the middle right of them; moved down where they collide."""
     ax.figure.canvas.draw()
     scale, taken = 72 / ax.figure.dpi, []
     for name, (x, y) in sorted(points.items(), key=lambda item: -item[1][1]):
         px, py = ax.transData.transform((x, y)) * scale
-        place = py
-        while any(abs(place - other) < 12 and abs(px - at) < 90 for at, other in taken):
+        place, side = py, "left" if x > middle else "right"
+        while any(side == its and abs(px - at) < 90 and abs(place - other) < 12 for its, at, other in taken):
             place -= 2
-        taken.append((px, place))
-        style = {"ha": "right", "va": "center", "fontsize": SMALL, "color": LOOKS[name][0]}
-        ax.annotate(name, (x, y), xytext=(-9, place - py), textcoords="offset points", **style)
+        taken.append((side, px, place))
+        shift, colour = (9 if side == "left" else -9, place - py), LOOKS.get(name, (GREY,))[0]
+        style = {"ha": side, "va": "center", "fontsize": SMALL, "color": colour}
+        ax.annotate(name, (x, y), xytext=shift, textcoords="offset points", **style)
 
 
 def draw_dimensions(rows: Sequence[dict], wanted: float = 0.95) -> Figure:

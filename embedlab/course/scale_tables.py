@@ -13,8 +13,8 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: tuple[float
     Parameters
     ----------
     sizes : {name: bytes a vector}
-        Of "graph", "codes" (with float16 vectors), "kept" (those vectors alone), "disk" (in memory) and
-        "sectors" (on the disk), without what all vectors share.
+        Of "graph", "int8" (a graph with codes beside the floats), "codes" (with float16 vectors), "kept" (the
+        vectors alone), "disk" (in memory) and "sectors" (on the disk), without what all vectors share.
     machine : float
         Bytes that a machine gives to an index.
     exact_n : (float, float)
@@ -22,7 +22,7 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: tuple[float
 
     Examples
     --------
-    >>> sizes = {"graph": 1668, "codes": 820, "kept": 768, "disk": 48, "sectors": 2048}
+    >>> sizes = {"graph": 1668, "int8": 2061, "codes": 820, "kept": 768, "disk": 48, "sectors": 2048}
     >>> table = which_index(sizes, 48e9, (71_000, 148_000))
     >>> table.splitlines()[2].split(" | ")[1]
     'up to 70,000 (ours) to 150,000 (FAISS) vectors a search, or where all must be found'
@@ -39,8 +39,8 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: tuple[float
         ),
         (
             "**HNSW**, Vamana",
-            f"it fits in memory ({held['graph']} a machine)",
-            f"{sizes['graph']:,.0f}",
+            f"it fits in memory ({held['graph']} a machine, {held['int8']} with int8 codes)",
+            f"{sizes['graph']:,.0f}, or {sizes['int8']:,.0f} with int8 codes beside",
             "inserts at once; deletes leave tombstones, to be consolidated",
             "walk above a share, exact search below it",
         ),

@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "fit_power",
             "frontier_rows",
             "growth_rows",
+            "single_ms",
             "undominated",
             "within",
         ],

@@ -35,7 +35,7 @@ from embedlab.speed.cores import pinned
 from embedlab.speed.entrant_builds import build_all, built, path_of
 from embedlab.speed.entrants import entrants, lists_for
 from embedlab.speed.peers import K
-from embedlab.speed.turns import interleave
+from embedlab.speed.turns import spread, take_turns
 
 RESULTS = data_path("scale")
 GROWTH = ("Flat", "HNSW int8", "IVF", "Vamana", "faiss Flat")  # at sizes that only growth is read from
@@ -69,7 +69,7 @@ def bench_scale(
     *,
     names: Sequence[str] | None = None,
     folder: Path | None = None,
-    repeats: int = 3,
+    repeats: int = 5,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
     """Build every index of these vectors, search at each of its settings, and say what it costs.
@@ -89,9 +89,9 @@ def bench_scale(
     -------
     dict
         For each index ``build_s``, ``bytes`` and ``disk_bytes`` a vector, a ``curve`` of points (``setting``,
-        ``recall``, ``qps`` of one thread, ``compared``, ``reads``), and ``alone``: ``p50`` and ``p95`` of
-        single queries, in ms, at the first setting that reaches `WANTED`, or at the last. ``rss``: what
-        `memory_of` says, for a million.
+        ``recall``, ``qps`` of one thread with its quartiles, ``compared``, ``reads``), and ``alone``: ``p50``
+        and ``p95`` of single queries, in ms, at the first setting that reaches `WANTED`, or at the last.
+        ``rss``: what `memory_of` says, for a million.
     """
     n = len(vectors)
     if n < 1000:
@@ -143,12 +143,12 @@ def _measured(folder, names, queries, exact, n, repeats, report) -> dict[str, di
                 name: partial(_search_and_keep, found, name, known[name], live[name], queries, value)
                 for name, value in now.items()
             }
-            seconds = interleave(calls, repeats, quiet=True)
+            seconds = take_turns(calls, repeats, quiet=True, warm=True)
             for name, value in now.items():
                 point = {"setting": value, "recall": recall_at_k(found[name], exact)}
-                indexes[name]["curve"].append(
-                    {**point, "qps": len(queries) / seconds[name], **_traits(live[name])}
-                )
+                rates = spread([len(queries) / one for one in seconds[name]])
+                point |= {"qps": rates["ratio"], "low": rates["low"], "high": rates["high"]}
+                indexes[name]["curve"].append(point | _traits(live[name]))
         for name in group:
             curve = indexes[name]["curve"]
             enough = next((point for point in curve if point["recall"] >= WANTED), curve[-1])
@@ -195,7 +195,7 @@ def measure_scale(
     of: str = "frontier",
     folder: Path = RESULTS,
     names: Sequence[str] | None = None,
-    repeats: int = 3,
+    repeats: int = 5,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
     """Measure at these sizes with DocSearch's test queries; each is stored when it is done.

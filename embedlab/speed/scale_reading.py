@@ -161,6 +161,21 @@ def frontier_rows(size: dict, recall: float = 0.95) -> list[dict]:
     return sorted(rows, key=lambda row: -row["qps"])
 
 
+def single_ms(index: dict, read_ms: float = 0.0) -> float:
+    """Return the milliseconds that half of the single queries take, and ``read_ms`` for each round of reads.
+
+    The rounds of an index on disk cost hardly anything in the measurement, whose file lay in the page cache.
+
+    Examples
+    --------
+    >>> curve = [{"setting": 10, "rounds": 5.0}, {"setting": 40, "rounds": 12.0}]
+    >>> single_ms({"curve": curve, "alone": {"setting": 40, "p50": 0.5}}, read_ms=0.1)
+    1.7
+    """
+    (point,) = (one for one in index["curve"] if one["setting"] == index["alone"]["setting"])
+    return round(index["alone"]["p50"] + read_ms * point.get("rounds", 0.0), 9)
+
+
 def undominated(rows: Sequence[dict], more: str = "qps", less: str = "bytes") -> list[str]:
     """Name the rows than which none has both more of the one and less of the other.
 

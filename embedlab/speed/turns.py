@@ -13,9 +13,12 @@ from rich.progress import track
 
 
 def take_turns(
-    functions: dict[str, Callable[[], object]], repeats: int, *, quiet: bool = False
+    functions: dict[str, Callable[[], object]], repeats: int, *, quiet: bool = False, warm: bool = False
 ) -> dict[str, list[float]]:
     """Run each function once per round, for so many rounds after one to warm up; return seconds by round.
+
+    With ``warm`` each runs once more before it is timed: else what others read in between, if it is much,
+    has pushed its own data out of the caches.
 
     Raises
     ------
@@ -37,6 +40,8 @@ def take_turns(
         range(repeats), description="measuring", transient=True, disable=quiet or not is_terminal()
     ):
         for name, function in functions.items():
+            if warm:
+                function()
             start = time.perf_counter()
             function()
             seconds[name].append(time.perf_counter() - start)
