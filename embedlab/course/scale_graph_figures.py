@@ -68,7 +68,7 @@ def draw_alpha(rows: Sequence[Mapping], least: float = 0.85) -> Figure:
     figure, panels = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True)
     titles = {"hops": "hops: nodes whose links were read", "compared": "vectors compared"}
     # Point and shift of each label: below its line's begin, or left of its bend.
-    spots = ((0, (8, -8), "left"), (3, (-10, 6), "right"), (1, (10, -8), "left"), (0, (10, -8), "left"))
+    spots = ((0, (8, -8), "left"), (3, (-10, 6), "right"), (0, (8, -8), "left"), (2, (10, -12), "left"))
     for axes, (name, title) in zip(panels, titles.items(), strict=True):
         for row, color, (at, shift, side) in zip(rows, (RED, BLUE, GREEN, ORANGE), spots, strict=False):
             shown = np.array(row["recall"]) >= least

@@ -78,7 +78,7 @@ def test_memory_names_its_machines():
 
 
 def test_the_table_says_what_fits():
-    sizes = {"graph": 2000, "codes": 1000, "kept": 800, "disk": 50, "sectors": 2048}
+    sizes = {"graph": 2000, "int8": 2500, "codes": 1000, "kept": 800, "disk": 50, "sectors": 2048}
     head, rule, *rows = scale_tables.which_index(sizes, 1e9, (71_000, 148_000)).splitlines()
     assert {line.count("|") for line in (head, rule, *rows)} == {6}
     assert "70,000 (ours) to 150,000 (FAISS) vectors a search" in rows[0]
