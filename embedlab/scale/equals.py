@@ -58,20 +58,25 @@ def with_equals(scores: Floats, ids: Ints, pairs: Ints) -> tuple[Floats, Ints]:
     >>> with_equals(np.float32([[0.9, 0.8]]), np.array([[0, 1]]), np.array([[0, 2]]))
     (array([[0.9, 0.9, 0.8]], dtype=float32), array([[0, 2, 1]]))
     """
-    found = np.isin(ids, pairs[:, 0]) if len(pairs) else np.zeros(0, bool)
-    if not found.any():
+    rows = np.flatnonzero(np.isin(ids, pairs[:, 0]).any(axis=1))
+    if not len(rows):
         return scores, ids
-    rows = []
-    for row, numbers in zip(scores, ids, strict=True):
-        score = dict(zip(numbers.tolist(), row.tolist(), strict=True))
-        later = pairs[np.isin(pairs[:, 0], numbers)]
-        score |= {int(b): score[int(a)] for a, b in later}
-        score.pop(-1, None)
-        rows.append(sorted(score.items(), key=lambda one: (-one[1], one[0])))
-    longest = max(map(len, rows))
-    full = [row + [(-1, -np.inf)] * (longest - len(row)) for row in rows]
-    together = np.array(full, np.float64)
-    return together[:, :, 1].astype(np.float32), together[:, :, 0].astype(np.int64)
+    merged = [_merged(scores[row], ids[row], pairs) for row in rows]  # few: the others stay as they are
+    more = ((0, 0), (0, max(*map(len, merged), ids.shape[1]) - ids.shape[1]))
+    scores, ids = np.pad(scores, more, constant_values=-np.inf), np.pad(ids, more, constant_values=-1)
+    for row, found in zip(rows, merged, strict=True):
+        scores[row], ids[row] = -np.inf, -1
+        ids[row, : len(found)], scores[row, : len(found)] = zip(*found, strict=True)
+    return scores, ids
+
+
+def _merged(scores: Floats, ids: Ints, pairs: Ints) -> list[tuple[int, float]]:
+    """Pair the ids of one query, and those equal to them, with their scores, in order."""
+    score = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    later = pairs[np.isin(pairs[:, 0], ids)]
+    score |= {int(b): score[int(a)] for a, b in later}
+    score.pop(-1, None)
+    return sorted(score.items(), key=lambda one: (-one[1], one[0]))
 
 
 def living(scores: Floats, ids: Ints, deleted: NDArray[np.bool_], k: int) -> tuple[Floats, Ints]:
