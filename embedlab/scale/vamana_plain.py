@@ -1,8 +1,8 @@
 """Vamana to read: the graph of DiskANN (Subramanya et al., NeurIPS 2019), with lists, sets and NumPy.
 
-One flat graph, no layers: every search starts at the vector in the middle. What HNSW's layers do, long steps
-first, here single links do: `robust_prune` keeps some that plain pruning would drop. `vamana` does the same,
-compiled. Distances are squared, as in DiskANN's own code, from which the usual alpha of 1.2 comes.
+One flat graph, no layers: every search starts at the vector in the middle. With alpha
+above 1 `robust_prune` keeps links that plain pruning would drop, so that a walk takes fewer steps. `vamana`
+does the same, compiled. Distances are squared, as in DiskANN's own code, from which the usual alpha of 1.2 comes.
 """
 
 from bisect import insort
@@ -89,7 +89,7 @@ def robust_prune(i: int, candidates: set[int], vectors: Floats, alpha: float, de
 
     Nearest first, a candidate j is passed over if some p that was chosen before leads to it, in that
     alpha * |p - j|² <= |i - j|². With alpha = 1 this is HNSW's heuristic: the way through p comes nearer, but
-    maybe hardly so. With a larger alpha it must come nearer by that factor; more and longer links stay.
+    maybe hardly so. With a larger alpha it must come nearer by that factor, so more links stay.
 
     As in DiskANN's code, alpha = 1 chooses first, and alpha fills up. The paper's Algorithm 2 has the second
     round only; where few candidates lead to each other, the nearest then take all places. Of 10,000 vectors

@@ -78,10 +78,11 @@ def test_memory_names_its_machines():
 
 
 def test_the_table_says_what_fits():
-    sizes = {"graph": 2000, "int8": 2500, "codes": 1000, "kept": 800, "disk": 50, "sectors": 2048}
+    sizes = {"graph": 2000, "int8": 2500, "codes": 1000, "bits": 1040, "kept": 800}
+    sizes |= {"disk": 50, "longer": 100, "sectors": 2048}
     head, rule, *rows = scale_tables.which_index(sizes, 1e9, (71_000, 148_000)).splitlines()
     assert {line.count("|") for line in (head, rule, *rows)} == {6}
     assert "70,000 (ours) to 150,000 (FAISS) vectors a search" in rows[0]
     assert "1 million a machine" in rows[2]
-    assert "| 1,000, or 200 with those on a disk |" in rows[2]
-    assert "20 million" in rows[3]
+    assert "| 1,000 to 1,040, or 200 to 240 with those on a disk |" in rows[2]
+    assert "10 million to 20 million" in rows[3]
