@@ -1,8 +1,8 @@
 """Vamana to read: the graph of DiskANN (Subramanya et al., NeurIPS 2019), with lists, sets and NumPy.
 
-One flat graph, no layers: every search starts at the vector in the middle. With alpha
-above 1 `robust_prune` keeps links that plain pruning would drop, so that a walk takes fewer steps. `vamana`
-does the same, compiled. Distances are squared, as in DiskANN's own code, from which the usual alpha of 1.2 comes.
+One flat graph, no layers: every search starts at the vector in the middle. With alpha above 1 `robust_prune`
+keeps links that plain pruning would drop, so that a walk takes fewer steps. `vamana` does the same, compiled.
+Distances are squared, as in DiskANN's own code, from which the usual alpha of 1.2 comes.
 """
 
 from bisect import insort
