@@ -22,6 +22,7 @@ def scale(
     ] = False,
     only: Annotated[list[str] | None, typer.Option(help="An index by its name; once for each.")] = None,
     grown: Annotated[bool, typer.Option(help="Of vectors that are all grown, for comparison.")] = False,
+    related: Annotated[bool, typer.Option(help="A tenth real, the rest grown, as of a million.")] = False,
     dimensions: Annotated[bool, typer.Option(help="Instead: what dimensions cost; three minutes.")] = False,
     faiss: Annotated[bool, typer.Option(help="Instead: recall beside faiss in the same lists; two.")] = False,
     repeats: Annotated[int, typer.Option(min=1)] = 5,
@@ -41,7 +42,7 @@ def scale(
         if not (n or growth or million):
             n, growth = [10_000, 100_000], [3000, 30_000]
         asked = {"growth_sizes": growth or (), "names": only, "repeats": repeats}
-        asked["of"] = "grown" if grown else "frontier"
+        asked["of"] = "grown" if grown else "related" if related else "frontier"
         sizes = [*(n or ()), *([MILLION] if million else [])]
         result = measure_scale(sizes, **asked, report=partial(typer.echo, err=True))
     typer.echo(json.dumps(result, indent=2) if as_json else scale_as_text(result))

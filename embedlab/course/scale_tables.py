@@ -47,8 +47,8 @@ def which_index(sizes: Mapping[str, float], machine: float, exact_n: tuple[float
         ),
         (
             "**codes in lists**, rescored",
-            f"memory is short ({held['codes']} a machine with float16 kept): one-bit codes, or IVF-PQ with a "
-            "shortlist that grows with n",
+            f"memory is short ({held['codes']} a machine with float16 kept): one-bit codes, or IVF-PQ "
+            "with a longer shortlist",
             f"{sizes['codes']:,.0f} to {sizes['bits']:,.0f}, or {sizes['codes'] - sizes['kept']:,.0f} to "
             f"{sizes['bits'] - sizes['kept']:,.0f} with those on a disk",
             "append and remove freely; train anew when the data drift",

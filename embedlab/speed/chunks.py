@@ -19,6 +19,11 @@ from embedlab.pooling import l2_normalize
 
 CHUNKS, TOKENS, WORDS = 100_000, 32, 4  # how many; tokens of one, at most; words of one, at least
 RELATED, AMONG = 11, 10_000  # vectors are grown between a chunk and one of its nearest among so many
+COLLECTIONS = {
+    "frontier": f"{CHUNKS:,} real chunks, grown beyond",
+    "related": "a tenth real chunks, nine tenths grown between related ones",
+    "grown": "grown from documents",
+}
 NOISE = 0.01  # to each number of a grown vector: about 0.2 of its length in all
 
 
@@ -44,8 +49,8 @@ def chunk_texts() -> list[str]:
     return cached("chunk-texts", key, build, _write, _read, suffix=".json")
 
 
-def real_vectors(n: int, embedder: Embedder, *, show_progress: bool = True) -> Floats:
-    """Return n vectors, float32 (n, d): of real chunks as far as there are any, beyond them grown ones.
+def real_vectors(n: int, embedder: Embedder, *, real: int = CHUNKS, show_progress: bool = True) -> Floats:
+    """Return n vectors, float32 (n, d): of the first ``real`` chunks, beyond them grown ones.
 
     Embedding takes some ten minutes on two cores, and is kept in the cache.
 
@@ -56,8 +61,8 @@ def real_vectors(n: int, embedder: Embedder, *, show_progress: bool = True) -> F
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, but is {n}")
-    real = embedder.encode(chunk_texts(), cache=True, show_progress=show_progress)
-    return real[:n] if n <= len(real) else np.concatenate([real, between_related(real, n - len(real))])
+    found = embedder.encode(chunk_texts(), cache=True, show_progress=show_progress)[: min(n, real)]
+    return np.concatenate([found, between_related(found, n - len(found))]) if len(found) < n else found
 
 
 def between_related(vectors: Floats, n: int, *, seed: int = 0) -> Floats:

@@ -30,7 +30,7 @@ from embedlab.machine import (
 )
 from embedlab.scale import memory_of
 from embedlab.speed.ann import RECALLS, qps_at
-from embedlab.speed.chunks import CHUNKS, real_vectors
+from embedlab.speed.chunks import CHUNKS, COLLECTIONS, real_vectors
 from embedlab.speed.cores import pinned
 from embedlab.speed.entrant_builds import build_all, built, path_of
 from embedlab.speed.entrants import entrants, lists_for
@@ -43,7 +43,6 @@ GROWTH = ("Flat", "HNSW int8", "IVF", "Vamana", "faiss Flat")  # at sizes that o
 LONG = ("HNSW float32", "faiss IVFFlat", "faiss PQFastScan+", "faiss HNSW")
 LARGE = ("HNSW int8, wide", "Disk, longer codes")  # what small collections do not need
 MILLION, SMALL = 1_000_000, 100_000
-COLLECTIONS = {"frontier": f"{CHUNKS:,} real chunks, grown beyond", "grown": "grown from documents"}
 ALONE = 200  # queries sent one by one; of a million also those of a batch
 LIBRARIES = ("numpy", "faiss-cpu", "hnswlib", "numba")
 WANTED = 0.95  # recall@10 near which single queries are timed
@@ -200,7 +199,8 @@ def measure_scale(
 ) -> dict:
     """Measure at these sizes with DocSearch's test queries; each is stored when it is done.
 
-    ``of`` names the vectors: "frontier" are `real_vectors`, "grown" are made up of documents, for comparison.
+    ``of`` names the vectors: "frontier" are `real_vectors`; for comparison "related" are grown from a tenth
+    as many of them, as a million is, and "grown" are mixtures of documents.
     Where only some ``names`` are measured, the others of that size stay as they are, if of the same vectors.
     """
     embedder, benchmark, file = Embedder.load(), docsearch(), folder / f"{of}.json"
@@ -213,7 +213,7 @@ def measure_scale(
         if of == "grown":
             vectors = grown(embedder.encode(benchmark.documents, cache=True, on_long="cut"), n)
         else:
-            vectors = real_vectors(n, embedder)
+            vectors = real_vectors(n, embedder, real=n // 10 if of == "related" else CHUNKS)
         found = bench_scale(vectors, queries, names=asked, folder=kept, repeats=repeats, report=report)
         found |= {"machine": machine_name(), "date": datetime.date.today().isoformat()}
         found["versions"] = {name: version(name) for name in LIBRARIES}
