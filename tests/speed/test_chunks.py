@@ -30,6 +30,9 @@ def test_real_ones_come_first_and_stay(fifty):
     assert more.shape == (70, 8)
     assert np.linalg.norm(more, axis=1) == pytest.approx(np.ones(70), abs=1e-5)
     assert len(np.unique(more[50:], axis=0)) == 20
+    few = chunks.real_vectors(50, fifty, real=5)
+    assert np.array_equal(few[:5], real[:5])
+    assert len(np.unique(few, axis=0)) == 50
 
 
 def test_grown_ones_lie_near_their_own_subject():

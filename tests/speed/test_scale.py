@@ -93,7 +93,7 @@ def test_a_size_is_kept_where_another_fails(monkeypatch, tmp_path, vectors):
 
     monkeypatch.setattr(bench, "bench_scale", measured)
     monkeypatch.setattr(bench, "docsearch", Texts)
-    monkeypatch.setattr(bench, "real_vectors", lambda n, _: np.zeros((n, 4), np.float32))
+    monkeypatch.setattr(bench, "real_vectors", lambda n, _, real: np.zeros((n, 4), np.float32))
     monkeypatch.setattr(bench.Embedder, "load", lambda: type("E", (), {"encode": lambda *a, **k: vectors})())
     monkeypatch.setattr(bench, "cache_dir", lambda: tmp_path)
     monkeypatch.setattr(bench.shutil, "rmtree", lambda folder: None)
