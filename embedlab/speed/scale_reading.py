@@ -151,13 +151,11 @@ def frontier_rows(size: dict, recall: float = 0.95) -> list[dict]:
     """
     rows = []
     for name, index in size["indexes"].items():
-        curve = index["curve"]
-        qps = at_recall(curve, "qps", recall)
+        qps = at_recall(index["curve"], "qps", recall)
         if qps:
             row = {"name": name, "bytes": index["bytes"], "build_s": index["build_s"], "qps": qps}
             row |= {part: index["alone"][part] for part in ("p50", "p95", "recall")}
-            (rate,) = (one["qps"] for one in curve if one["setting"] == index["alone"]["setting"])
-            rows.append(row | {"batch_ms": 1000 / rate})
+            rows.append(row | {"batch_ms": 1000 / _timed_alone(index)["qps"]})
     return sorted(rows, key=lambda row: -row["qps"])
 
 
@@ -172,8 +170,13 @@ def single_ms(index: dict, read_ms: float = 0.0) -> float:
     >>> single_ms({"curve": curve, "alone": {"setting": 40, "p50": 0.5}}, read_ms=0.1)
     1.7
     """
+    return round(index["alone"]["p50"] + read_ms * _timed_alone(index).get("rounds", 0.0), 9)
+
+
+def _timed_alone(index: dict) -> dict:
+    """Return the point of the curve at whose setting single queries were timed."""
     (point,) = (one for one in index["curve"] if one["setting"] == index["alone"]["setting"])
-    return round(index["alone"]["p50"] + read_ms * point.get("rounds", 0.0), 9)
+    return point
 
 
 def undominated(rows: Sequence[dict], more: str = "qps", less: str = "bytes") -> list[str]:
