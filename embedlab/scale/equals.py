@@ -58,7 +58,7 @@ def with_equals(scores: Floats, ids: Ints, pairs: Ints) -> tuple[Floats, Ints]:
     >>> with_equals(np.float32([[0.9, 0.8]]), np.array([[0, 1]]), np.array([[0, 2]]))
     (array([[0.9, 0.9, 0.8]], dtype=float32), array([[0, 2, 1]]))
     """
-    rows = np.flatnonzero(np.isin(ids, pairs[:, 0]).any(axis=1))
+    rows = np.flatnonzero(np.isin(ids, pairs[:, 0]).any(axis=1)) if len(pairs) else ()
     if not len(rows):
         return scores, ids
     merged = [_merged(scores[row], ids[row], pairs) for row in rows]  # few: the others stay as they are
