@@ -63,13 +63,19 @@ def load(path: str | Path, kind: str) -> tuple[dict[str, NDArray], dict]:
     return _read(path, kind, lambda file: {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
 
 
-def save_aligned(path: str | Path, kind: str, arrays: dict[str, NDArray], about: dict | None = None) -> None:
+def save_aligned(
+    path: str | Path, kind: str, arrays: dict[str, NDArray], about: dict | None = None, *, first: str = ""
+) -> None:
     """Write as `save` does, and so that the arrays can be used where they lie, see `mapped`.
 
-    Those that fill whole cache lines come first, so that each of them begins on one; the very first begins
-    where a page of memory can.
+    Those that fill whole cache lines come first, so that each of them begins on one; the very first, which
+    ``first`` may name, begins where a page of memory and a sector of a disk can.
     """
-    names = sorted(arrays, key=lambda name: (arrays[name].nbytes % LINE > 0, -arrays[name].itemsize))
+
+    def place(name: str) -> tuple[bool, bool, int]:
+        return name != first, arrays[name].nbytes % LINE > 0, -arrays[name].itemsize
+
+    names = sorted(arrays, key=place)
     header: dict = {"__metadata__": _made_by(kind, about)}
     end = 0
     for name in names:

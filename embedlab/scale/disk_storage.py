@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedlab.index import Floats, Index, Ints, State, as_vectors, whole
-from embedlab.machine import StoreError, write_atomically
+from embedlab.machine import StoreError, files, write_atomically
 from embedlab.quantization import ProductQuantizer
 from embedlab.scale import sectors
 from embedlab.scale.vamana_index import SETTINGS, VamanaIndex
@@ -132,7 +132,7 @@ class DiskStorage(Index):
         """Write a file that goes when the index goes, and open it."""
         folder = tempfile.mkdtemp(prefix="embedlab-disk-")
         remove, before = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True), self._remove
-        sectors.write(Path(folder, "index"), about, arrays)
+        files.save_aligned(Path(folder, "index"), "index", arrays, about, first="sectors")
         self._open(Path(folder, "index"))
         self._remove = remove
         if before:
@@ -188,7 +188,7 @@ class DiskStorage(Index):
         if self.path:
             write_atomically(Path(path), lambda temporary: shutil.copyfile(self.path, temporary))
         else:
-            sectors.write(path, self._about(), self.state()[0])
+            files.save_aligned(path, "index", self.state()[0], self._about(), first="sectors")
 
     @classmethod
     def load(cls, path: str | Path) -> "DiskStorage":

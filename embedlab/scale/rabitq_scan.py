@@ -172,13 +172,13 @@ def search_codes(scanned: tuple, kept: tuple | None, bounds: tuple, shortlist: i
     ``scanned``: what `scan_estimates` reads; ``kept`` and ``bounds`` as in `scan_bounded`. Without ``kept``,
     estimates are all there is. Returns how many codes were compared, and how many rescored.
     """
-    k = scores.shape[1]
+    length = None if shortlist is None else max(whole("shortlist", shortlist), scores.shape[1])
     with compiling_is_announced():
         if kept is None:
             return scan_estimates(*scanned, scores, ids), 0
-        if shortlist is None:
+        if length is None:
             return scan_bounded(*scanned, kept, bounds, scores, ids)
-        listed = np.full((len(ids), max(whole("shortlist", shortlist), k)), -1)
+        listed = np.full((len(ids), length), -1)
         compared = scan_estimates(*scanned, np.empty(listed.shape, np.float32), listed)
         rescore(*kept, listed, scores, ids)
         return compared, int((listed >= 0).sum())

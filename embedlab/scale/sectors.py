@@ -2,23 +2,21 @@
 
 Disks read whole sectors of 4 kB, so the numbers of a vector and its links stand together, and no node
 straddles two sectors (DiskANN, section 3.3). The file is in the safetensors format, as all files of
-embedlab: the header is filled up with spaces so that the sectors, which come first, begin on a sector.
+embedlab, written by `files.save_aligned` with the sectors first.
 """
 
 import json
 import os
 import weakref
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from embedlab.machine import StoreError, files, write_atomically
+from embedlab.machine import StoreError, files
 
 SECTOR = 4096
-NAMES = {"uint8": "U8", "float32": "F32", "int64": "I64"}
 
 
 def nodes_for(words: int) -> tuple[int, int]:
@@ -47,39 +45,6 @@ def as_sectors(nodes: NDArray[np.int32]) -> NDArray[np.uint8]:
         start = 4 * slot * nodes.shape[1]
         sectors[: len(part), start : start + 4 * nodes.shape[1]] = part.view(np.uint8)
     return sectors
-
-
-def write(path: str | Path, about: dict, arrays: dict[str, NDArray]) -> None:
-    """Write ``arrays["sectors"]``, then the others, all or nothing; `files.load` reads all of it.
-
-    Parameters
-    ----------
-    about : dict
-        What JSON can hold; says what made it.
-    arrays : of uint8, float32 or int64
-    """
-    arrays = {"sectors": arrays["sectors"], **arrays}
-    names = sorted(arrays, key=lambda name: (name != "sectors", -arrays[name].itemsize))
-    versions = {name: version(name) for name in ("embedlab", "numpy")}
-    made_by = {"kind": "index", "about": json.dumps(about), "versions": json.dumps(versions)}
-    header: dict = {"__metadata__": made_by}
-    end = 0
-    for name in names:
-        start, end = end, end + arrays[name].nbytes
-        kind = NAMES[str(arrays[name].dtype)]
-        header[name] = {"dtype": kind, "shape": list(arrays[name].shape), "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-(len(text) + 8) % SECTOR)
-
-    def fill(temporary: Path) -> None:
-        with open(temporary, "wb") as file:
-            file.write(len(text).to_bytes(8, "little") + text)
-            for name in names:
-                file.write(np.ascontiguousarray(arrays[name]).data)
-            file.flush()
-            os.fsync(file.fileno())
-
-    write_atomically(Path(path), fill)
 
 
 def read_about(path: str | Path) -> dict:

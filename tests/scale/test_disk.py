@@ -202,7 +202,7 @@ def test_foreign_and_damaged_files(index, tmp_path):
 )
 def test_settings_that_do_not_fit_the_arrays(index, change, message, tmp_path):
     arrays, about = index.state()
-    sectors.write(tmp_path / "index", {**about, **change}, arrays)
+    files.save_aligned(tmp_path / "index", "index", arrays, {**about, **change}, first="sectors")
     with pytest.raises(StoreError, match=message):
         DiskIndex.load(tmp_path / "index")
 
@@ -210,7 +210,7 @@ def test_settings_that_do_not_fit_the_arrays(index, change, message, tmp_path):
 def test_nothing_is_left_of_a_file_that_could_not_be_written(index, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError("no space left")))
     with pytest.raises(OSError, match="no space left"):
-        sectors.write(tmp_path / "index", index.state()[1], index.state()[0])
+        files.save_aligned(tmp_path / "index", "index", *index.state(), first="sectors")
     assert list(tmp_path.iterdir()) == []
 
 

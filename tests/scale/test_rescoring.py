@@ -76,5 +76,8 @@ def test_a_shortlist_is_what_the_estimates_put_first(vectors, queries):
         best = np.argsort(-np.take_along_axis(exact, listed, axis=1), axis=1, kind="stable")[:, :5]
         np.testing.assert_array_equal(np.take_along_axis(listed, best, axis=1), ids)
         assert index.rescored == min(max(shortlist, 5), 3000)
-    with pytest.raises(ValueError, match="shortlist must be at least 1, but is 0"):
-        index.search(queries, 5, shortlist=0)
+    estimating = RaBitQIndex(32)  # which keeps nothing to score anew, but looks at what it is given
+    estimating.add(vectors)
+    for one in (index, estimating):
+        with pytest.raises(ValueError, match="shortlist must be at least 1, but is 0"):
+            one.search(queries, 5, shortlist=0)
