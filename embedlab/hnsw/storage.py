@@ -133,6 +133,15 @@ class Storage(Index):
         index.graph.at[:] = about["entry"], about["top"], n
         return index
 
+    def without_codes(self) -> "Storage":
+        """Return an index that walks on the vectors, through links that were chosen by codes.
+
+        Codes are compared faster, and choose links as good: so an index of floats is built sooner.
+        """
+        arrays, about = self.state()
+        arrays.pop("codes", None)
+        return self.from_state(arrays, {**about, "codes": None, "scale": 0.0})
+
     def _reserve(self, vectors: Floats, levels: NDArray | None = None) -> None:
         """Make room for more vectors, put them there, and draw the layers they stand on."""
         n, end = len(self), len(self) + len(vectors)

@@ -123,7 +123,7 @@ def _summary(indexes: dict) -> dict:
                 each = [_against(indexes, ours, peers, r, turn) for turn in rounds]
                 if all(each):
                     ratios[f"{ours} / {label}, QPS at recall {r}"] = spread(each)
-        like = FLOAT_PEERS if ours == "ours float32" else GRAPH_PEERS
+        like = GRAPH_PEERS if ours == "ours int8" else FLOAT_PEERS
         fastest = min(indexes[peer]["build_s"] for peer in like)
         ratios[f"fastest graph of its peers / {ours}, build time"] = spread(
             [fastest / indexes[ours]["build_s"]]
@@ -173,11 +173,12 @@ def as_text(result: dict) -> str:
         f"{result['vectors']:,} vectors of {result['dims']}, {result['queries']} queries, one thread",
         "",
     ]
-    lines.append(f"{'index':<16}{'build s':>9}{'bytes':>8}{'QPS at 0.95':>14}{'QPS at 0.99':>14}")
+    wide = 1 + max(map(len, result["indexes"]))
+    lines.append(f"{'index':<{wide}}{'build s':>9}{'bytes':>8}{'QPS at 0.95':>14}{'QPS at 0.99':>14}")
     for name, index in result["indexes"].items():
         qps = [result["qps_at"][name][str(r)] for r in RECALLS]
         cells = "".join(f"{value:14,.0f}" if value else f"{'-':>14}" for value in qps)
-        lines.append(f"{name:<16}{index['build_s']:9.1f}{index['bytes_per_vector']:8,.0f}{cells}")
+        lines.append(f"{name:<{wide}}{index['build_s']:9.1f}{index['bytes_per_vector']:8,.0f}{cells}")
     flat = result["indexes"]["faiss Flat"]["curve"][0]["qps"]
     lines += ["", f"faiss Flat, exact, in batches: {flat:,.0f} QPS", ""]
     lines += [

@@ -83,7 +83,11 @@ COMPARED = (
             f"HNSW, {code}, build (once)",
             peers,
         )
-        for code, peers in (("float32", "fastest float graph"), ("int8", "fastest graph, codes included"))
+        for code, peers in (
+            ("float32", "fastest float graph"),
+            ("float32, links by codes", "fastest float graph"),
+            ("int8", "fastest graph, codes included"),
+        )
     ),
     (("rank", "bm25", "ratio_to_bm25s_numba"), "BM25, 100 results, a query at a time", "bm25s with numba"),
     (("rank", "bm25", "ratio_to_bm25s_numpy"), "BM25, 100 results, a query at a time", "bm25s with NumPy"),

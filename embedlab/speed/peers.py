@@ -19,9 +19,11 @@ Search = Callable[[Floats], Ints]
 Made = tuple[Callable[[int], Search], float]
 
 
-def _ours(vectors: Floats, codes: str | None) -> Made:
+def _ours(vectors: Floats, codes: str | None, *, drop: bool = False) -> Made:
     index = HNSWIndex(vectors.shape[1], m=M, ef_construction=EF_CONSTRUCTION, codes=codes)
     index.add(vectors, show_progress=False)
+    if drop:
+        index = index.without_codes()
     return lambda width: lambda queries: index.search(queries, K, ef=width)[1], index.bytes_per_vector
 
 
@@ -109,6 +111,7 @@ def _faiss(vectors: Floats, description: str, knob: str) -> Made:
 
 OURS = {
     "ours float32": lambda vectors: _ours(vectors, None),
+    "ours float32, links by codes": lambda vectors: _ours(vectors, "int8", drop=True),
     "ours int8": lambda vectors: _ours(vectors, "int8"),
 }
 PEERS = {

@@ -84,6 +84,33 @@ def test_codes_get_a_scale_that_fits_all(first, vectors, queries):
     assert recall(found, exact(np.concatenate([first * vectors[:1], vectors[1:]]), queries, 10)[1]) > 0.95
 
 
+def test_links_that_codes_have_chosen_serve_the_vectors(vectors, queries, tmp_path):
+    coded, floats = filled(vectors, codes="int8"), filled(vectors)
+    light, truth = coded.without_codes(), exact(vectors, queries, 10)[1]
+    assert coded.codes == "int8", "as it was"
+    assert (light.codes, light.scale) == (None, 0)
+    assert light.bytes_per_vector == floats.bytes_per_vector < coded.bytes_per_vector
+    found, known = (recall(one.search(queries, 10, ef=64)[1], truth) for one in (light, floats))
+    assert found > known - 0.02
+    light.delete([1, 2])
+    scores, ids = light.search(queries, 10, ef=64)
+    np.testing.assert_allclose(scores, np.einsum("qd,qkd->qk", queries, vectors[ids]), atol=1e-5)
+    assert not np.isin(ids, [1, 2]).any()
+    light.save(tmp_path / "light")
+    np.testing.assert_array_equal(HNSWIndex.load(tmp_path / "light").search(queries, 10, ef=64)[1], ids)
+    light.add(unit(500, seed=9))
+    assert (light.search(unit(500, seed=9), 1)[1].ravel() == np.arange(500) + len(vectors)).mean() > 0.99
+
+
+def test_vectors_of_one_code_are_told_apart_without_it():
+    alike = np.tile(np.float32([1, 0.5, 0, 0]), (5, 1))
+    alike[:, 3] = np.linspace(0, 0.003, 5)  # less than half a step of the codes
+    index = filled(alike, codes="int8")
+    assert len(np.unique(index.graph.rows[:5], axis=0)) == 1
+    query = np.float32([[0, 0, 0, 1]])
+    assert index.without_codes().search(query, 5)[1].tolist() == [[4, 3, 2, 1, 0]]
+
+
 def test_copies_and_pickles(index, queries):
     for other in (copy.deepcopy(index), pickle.loads(pickle.dumps(index))):
         np.testing.assert_array_equal(other.search(queries, 5)[1], index.search(queries, 5)[1])
