@@ -62,19 +62,23 @@ def reranking(result: dict) -> list[str]:
     return lines
 
 
-def folded(result: dict) -> list[str]:
+def tables(result: dict) -> str:
+    """Set both tables of one machine."""
+    return "\n".join([*graphs(result), "", *reranking(result)])
+
+
+def folded(result: dict) -> str:
     """Set the tables of one machine so that they are seen when asked for."""
     summary = f"<details><summary>The same two tables of {machine_of(result)}</summary>"
-    return [summary, "", *graphs(result), "", *reranking(result), "", "</details>"]
+    return f"{summary}\n\n{tables(result)}\n\n</details>"
 
 
 def draw(readme: str, found: list[dict] | None = None) -> str:
-    """Put the tables between their markers in the text of README.md."""
+    """Put the tables between their markers in the text of README.md: in full those of the fastest kernels."""
     found = shipped_speeds() if found is None else found
     found = sorted(found, key=lambda result: result["parts"]["ann"]["indexes"]["ours int8"]["build_s"])
-    blocks = [ratios(found), *(part(result) for result in found[:1] for part in (graphs, reranking))]
-    blocks += [folded(result) for result in found[1:]]
-    return between(readme, "speed", "\n\n".join("\n".join(block) for block in blocks))
+    blocks = ["\n".join(ratios(found)), *map(tables, found[:1]), *map(folded, found[1:])]
+    return between(readme, "speed", "\n\n".join(blocks))
 
 
 if __name__ == "__main__":

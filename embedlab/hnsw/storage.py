@@ -137,6 +137,12 @@ class Storage(Index):
         """Return an index that walks on the vectors, through links that were chosen by codes.
 
         Codes are compared faster, and choose links as good: so an index of floats is built sooner.
+
+        Examples
+        --------
+        >>> from embedlab.hnsw import HNSWIndex
+        >>> HNSWIndex(4, codes="int8").without_codes().codes is None
+        True
         """
         arrays, about = self.state()
         arrays.pop("codes", None)
