@@ -15,8 +15,9 @@ from embedlab.machine.cluster import PREFIX, _end_processes, _remove_left_over, 
 psutil = pytest.importorskip("psutil")
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 DRIVER = """
-import sys, time
+import signal, sys, time
 from embedlab.machine import ray_cluster
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a script starts with & ignores it
 with ray_cluster(cpus=1) as ray:
     print("UP", flush=True)
     {then}
